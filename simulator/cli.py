@@ -1,0 +1,306 @@
+"""The command ``ris``: results on standard output, progress and problems on standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from simulator.core.problems import InputError
+
+if TYPE_CHECKING:
+    from simulator.study.replicates import Progress
+    from simulator.study.tables import Tables
+
+INPUT_WRONG, RUNS_FAILED, INTERRUPTED = 2, 3, 130
+
+app = typer.Typer(
+    name="ris",
+    help="Simulate a city's innovation policy: where a plan lands, with what probability, at whose cost.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class Language(str, Enum):
+    """Languages that results are written in."""
+
+    en = "en"
+    zh = "zh"
+
+
+class Things(str, Enum):
+    """What ``ris list`` can list."""
+
+    levers = "levers"
+    targets = "targets"
+    indicators = "indicators"
+    parameters = "parameters"
+    regions = "regions"
+    scenarios = "scenarios"
+
+
+Seed = Annotated[int, typer.Option(help="Number that addresses all random draws.", min=0)]
+Replicates = Annotated[
+    int | None,
+    typer.Option(help="Runs of each scenario [default: as it says, else 100].", min=1, max=100_000),
+]
+Jobs = Annotated[int | None, typer.Option(help="Processes [default: one a processor].", min=1, max=512)]
+Out = Annotated[Path | None, typer.Option(help="Output folder [default: outputs/<scenario>-<hash>].")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; only the output folder.")]
+Json = Annotated[bool, typer.Option("--json", help="Results as JSON.")]
+Lang = Annotated[Language | None, typer.Option(help="Language of results [default: the locale's].")]
+Force = Annotated[bool, typer.Option(help="Run again where the same results lie already.")]
+ScenarioFile = Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default=False)]
+
+
+def locale_language() -> str:
+    """Return ``zh`` in a Chinese locale, else ``en``."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if os.environ.get(name):
+            return "zh" if os.environ[name].lower().startswith("zh") else "en"
+    return "en"
+
+
+def say(message: str) -> None:
+    """Write a line to standard error."""
+    typer.echo(message, err=True)
+
+
+@contextmanager
+def exits() -> Iterator[None]:
+    """Turn what can go wrong into an exit code and a plain message."""
+    try:
+        yield
+    except InputError as error:
+        say(str(error))
+        raise typer.Exit(INPUT_WRONG) from None
+    except KeyboardInterrupt:
+        say("interrupted: nothing was written")
+        raise typer.Exit(INTERRUPTED) from None
+    except BrokenPipeError:  # the reader has gone (a pager, head): no more to say
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - must outlive this function
+        raise typer.Exit(0) from None
+    except Exception as error:
+        from simulator.study.replicates import StudyError
+
+        if not isinstance(error, StudyError):
+            raise
+        say(str(error))
+        raise typer.Exit(RUNS_FAILED) from None
+
+
+@contextmanager
+def progress_bar(quiet: bool) -> Iterator[Progress | None]:
+    """Show a bar on standard error where that is a terminal; drawn by hand, since a thread would not survive a fork."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True) as bar:
+        task = bar.add_task("runs", total=None)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, refresh=True)
+
+        yield advance
+
+
+@app.command()
+def run(
+    scenario: ScenarioFile,
+    seed: Seed = 0,
+    replicates: Replicates = None,
+    jobs: Jobs = None,
+    out: Out = None,
+    quiet: Quiet = False,
+    json_: Json = False,
+    lang: Lang = None,
+    force: Force = False,
+) -> None:
+    """Run a scenario many times: targets with probabilities, money by payer, figures."""
+    with exits():
+        from simulator.study import output
+        from simulator.study.ensemble import batch_sizes, name_of, opened
+        from simulator.study.ensemble import run as run_ensemble
+
+        found = opened(scenario)
+        sizes = batch_sizes(found, replicates)
+        run_hash = output.identity([found], sizes, seed)
+        folder = output.folder_for([name_of(found)], run_hash, out)
+        reused = output.is_there(folder, run_hash) and not force
+        language = lang.value if lang else locale_language()
+        if not reused:
+            with progress_bar(quiet) as progress:
+                result = run_ensemble(found, replicates=replicates, jobs=jobs, seed=seed, progress=progress)
+            output.save([result], folder, result.tables(), language, command=command_line(), force=force)
+        report(folder, language, reused=reused, quiet=quiet, as_json=json_)
+
+
+@app.command()
+def compare(
+    baseline: Annotated[Path, typer.Argument(help="Scenario to compare with (YAML).", show_default=False)],
+    scenarios: Annotated[list[Path], typer.Argument(help="Scenarios to compare (YAML).", show_default=False)],
+    seed: Seed = 0,
+    replicates: Replicates = None,
+    jobs: Jobs = None,
+    out: Out = None,
+    quiet: Quiet = False,
+    json_: Json = False,
+    lang: Lang = None,
+    force: Force = False,
+) -> None:
+    """Compare scenarios with a baseline, run by run with the same luck: differences and their cost."""
+    with exits():
+        from simulator.study import output
+        from simulator.study.comparison import common_sizes, names_of, opened_together
+        from simulator.study.comparison import compare as compare_scenarios
+
+        found = opened_together([baseline, *scenarios])
+        sizes = common_sizes(found, replicates)
+        run_hash = output.identity(found, sizes, seed)
+        folder = output.folder_for(names_of(found), run_hash, out)
+        reused = output.is_there(folder, run_hash) and not force
+        language = lang.value if lang else locale_language()
+        if not reused:
+            with progress_bar(quiet) as progress:
+                result = compare_scenarios(
+                    found[0], found[1:], replicates=replicates, jobs=jobs, seed=seed, progress=progress
+                )
+            output.save(result.runs, folder, result.tables(), language, command=command_line(), force=force)
+        report(folder, language, reused=reused, quiet=quiet, as_json=json_)
+
+
+@app.command()
+def check(
+    scenarios: Annotated[list[Path], typer.Argument(help="Scenario files (YAML).", show_default=False)],
+    json_: Json = False,
+) -> None:
+    """Check scenario files: every problem with file, line and column, or OK."""
+    with exits():
+        from simulator.study.replicates import load_scenario
+
+        problems: list[Any] = []
+        for path in scenarios:
+            try:
+                found = load_scenario(path)
+            except InputError as error:
+                problems += error.problems
+                if not json_:
+                    say(str(error))
+                continue
+            if not json_:
+                span = f"{found.years[0]}-{found.years[1]}"
+                typer.echo(f"{path}: OK ({found.region.id}, {span}, {len(found.entries)} entries)")
+        if json_:
+            keys = ("file", "line", "column", "message", "read", "allowed", "suggestion")
+            typer.echo(dump([{key: getattr(p, key) for key in keys} for p in problems]))
+    if problems:
+        raise typer.Exit(INPUT_WRONG)
+
+
+@app.command("list")
+def list_things(
+    things: Annotated[Things, typer.Argument(help="What to list.", show_default=False)],
+    json_: Json = False,
+    lang: Lang = None,
+) -> None:
+    """List levers, targets, indicators, parameters, regions or scenarios."""
+    with exits():
+        from simulator.report import listing
+
+        language = lang.value if lang else locale_language()
+        rows = listing.rows_of(things.value, language)
+        if json_:
+            typer.echo(dump(rows))
+        else:
+            from simulator.report.terminal import console
+
+            console().print(listing.listing_table(things.value, rows))
+
+
+def report(folder: Path, language: str, *, reused: bool, quiet: bool, as_json: bool) -> None:
+    """Print what a folder holds; ends with exit code 3 where some of its runs failed."""
+    from simulator.study import output
+
+    tables = output.read(folder)
+    runs = tables.meta.get("runs", [tables.meta])
+    failures = [failure for meta in runs for failure in meta["failures"]]
+    if as_json:
+        typer.echo(dump(as_plain(tables, folder, reused)))
+    elif quiet:
+        typer.echo(str(folder))
+    else:
+        show(tables, folder, language, reused=reused)
+    if failures:
+        for failure in failures:
+            say(f"failed: draw {failure['draw']}, seed {failure['seed']}: {failure['message']}")
+            say(f"  {failure['command']}")
+        raise typer.Exit(RUNS_FAILED)
+
+
+def show(tables: Tables, folder: Path, language: str, *, reused: bool) -> None:
+    """Print the first screen, and where everything lies."""
+    from simulator.report.terminal import console, screen
+
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(
+            errors="replace"
+        )  # a terminal without these characters gets question marks, not a traceback
+    page, zh = console(), language == "zh"
+    page.print(screen(tables, language))
+    page.print()
+    if reused:
+        page.print(
+            "结果已存在，直接采用（--force 重新运行）"
+            if zh
+            else "already there, reused (--force runs it again)"
+        )
+    figures = sorted(p.name for p in (folder / "figures").glob("*.png"))
+    lead = [name for name in figures if not name.startswith("fan-")]
+    page.print(f"{'图' if zh else 'figures'}: {folder / 'figures'} ({', '.join(lead)})", soft_wrap=True)
+    page.print(f"{'结果' if zh else 'results'}: {folder}", soft_wrap=True)
+
+
+def as_plain(tables: Tables, folder: Path, reused: bool) -> dict[str, Any]:
+    """Return the results as plain values for JSON; what is not a number is null."""
+    plain: dict[str, Any] = {"folder": str(folder), "reused": reused, "run": tables.meta}
+    names = ("targets", "money", "compare_targets", "compare", "settings")
+    for name in names if tables.compare is not None else names[:2]:
+        frame = getattr(tables, name)
+        plain[name] = json.loads(frame.to_json(orient="records", double_precision=15, force_ascii=False))
+    return plain
+
+
+def dump(value: Any) -> str:
+    """Return plain values as JSON."""
+    return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False, default=str)
+
+
+def command_line(arguments: Sequence[str] | None = None) -> str:
+    """Return the command as it was typed."""
+    import shlex
+
+    return "ris " + shlex.join(sys.argv[1:] if arguments is None else arguments)
+
+
+def main() -> None:
+    """Run the command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Machinery without domain words: declarations, parameters, populations, luck, terms and the ledger."""

@@ -1,0 +1,242 @@
+"""Addressed random numbers: a number belongs to (seed, year, mechanism, decision, agent), not to a sequence.
+
+Nobody's draw can be shifted by another agent, a new lever or the order of calls (common random
+numbers). Two generators share the addresses: a 64-bit finaliser (the default) and Philox4x32-10
+(Salmon et al. 2011) as the reference; the lowest bit of an address says which.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+from numba import njit, vectorize
+
+Generator = Literal["hash", "philox"]
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_M1 = np.uint64(0x3C79AC492BA7B653)
+_M2 = np.uint64(0x1C69B3F74AC4AE35)
+_S27, _S33, _S32, _S11 = np.uint64(27), np.uint64(33), np.uint64(32), np.uint64(11)
+_LOW32 = np.uint64(0xFFFFFFFF)
+_PHILOX_M0, _PHILOX_M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+_PHILOX_W0, _PHILOX_W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
+_ONE = np.uint64(1)
+_TO_UNIT = 1.0 / 9007199254740992.0
+
+
+@njit(cache=True, nogil=True, inline="always")
+def mix64(x: np.uint64) -> np.uint64:
+    """Return a well-mixed bijection of 64 bits (Evensen's moremur finaliser)."""
+    z = np.uint64(x)
+    z ^= z >> _S27
+    z *= _M1
+    z ^= z >> _S33
+    z *= _M2
+    z ^= z >> _S27
+    return z
+
+
+@njit(cache=True, nogil=True)
+def philox4x32(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
+    """Return one block of Philox4x32-10: four 32-bit words as uint64, from a counter and a key."""
+    x0, x1, x2, x3 = np.uint64(c0), np.uint64(c1), np.uint64(c2), np.uint64(c3)
+    a, b = np.uint64(k0), np.uint64(k1)
+    for _ in range(10):
+        p0 = _PHILOX_M0 * x0
+        p1 = _PHILOX_M1 * x2
+        y0 = (p1 >> _S32) ^ x1 ^ a
+        y1 = p1 & _LOW32
+        y2 = (p0 >> _S32) ^ x3 ^ b
+        y3 = p0 & _LOW32
+        x0, x1, x2, x3 = y0 & _LOW32, y1, y2 & _LOW32, y3
+        a = (a + _PHILOX_W0) & _LOW32
+        b = (b + _PHILOX_W1) & _LOW32
+    return x0, x1, x2, x3
+
+
+@njit(cache=True, nogil=True)
+def _philox_bits(address: np.uint64, key: np.uint64) -> np.uint64:
+    x0, x1, _, _ = philox4x32(
+        key & _LOW32, key >> _S32, np.uint64(0), np.uint64(0), address & _LOW32, address >> _S32
+    )
+    return (x0 << _S32) | x1
+
+
+@njit(cache=True, nogil=True)
+def uniform_at(address: np.uint64, key: np.uint64) -> float:
+    """Return the uniform in (0, 1) that belongs to an address and an agent's key."""
+    a = np.uint64(address)
+    k = np.uint64(key)
+    bits = _philox_bits(a, k) if a & _ONE else mix64(k ^ a)
+    return (float(bits >> _S11) + 0.5) * _TO_UNIT
+
+
+@njit(cache=True, nogil=True)
+def sub_key(key: np.uint64, number: int) -> np.uint64:
+    """Return the key of the ``number``-th thing that belongs to an agent."""
+    return mix64(np.uint64(key) + _GOLDEN * np.uint64(number + 1))
+
+
+@njit(cache=True, nogil=True)
+def _quantile(u: float) -> float:
+    # Wichura (1988), algorithm AS 241 PPND16: about 16 digits
+    q = u - 0.5
+    if abs(q) <= 0.425:
+        r = 0.180625 - q * q
+        num = (((((((2.5090809287301226727e3 * r + 3.3430575583588128105e4) * r + 6.7265770927008700853e4) * r
+              + 4.5921953931549871457e4) * r + 1.3731693765509461125e4) * r + 1.9715909503065514427e3) * r
+              + 1.3314166789178437745e2) * r + 3.3871328727963666080e0)
+        den = (((((((5.2264952788528545610e3 * r + 2.8729085735721942674e4) * r + 3.9307895800092710610e4) * r
+              + 2.1213794301586595867e4) * r + 5.3941960214247511077e3) * r + 6.8718700749205790830e2) * r
+              + 4.2313330701600911252e1) * r + 1.0)
+        return q * num / den
+    r = u if q < 0 else 1.0 - u
+    r = math.sqrt(-math.log(r))
+    if r <= 5.0:
+        r -= 1.6
+        num = (((((((7.74545014278341407640e-4 * r + 2.27238449892691845833e-2) * r
+              + 2.41780725177450611770e-1) * r + 1.27045825245236838258e0) * r
+              + 3.64784832476320460504e0) * r + 5.76949722146069140550e0) * r
+              + 4.63033784615654529590e0) * r + 1.42343711074968357734e0)
+        den = (((((((1.05075007164441684324e-9 * r + 5.47593808499534494600e-4) * r
+              + 1.51986665636164571966e-2) * r + 1.48103976427480074590e-1) * r
+              + 6.89767334985100004550e-1) * r + 1.67638483018380384940e0) * r
+              + 2.05319162663775882187e0) * r + 1.0)
+    else:
+        r -= 5.0
+        num = (((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r
+              + 1.24266094738807843860e-3) * r + 2.65321895265761230930e-2) * r
+              + 2.96560571828504891230e-1) * r + 1.78482653991729133580e0) * r
+              + 5.46378491116411436990e0) * r + 6.65790464350110377720e0)
+        den = (((((((2.04426310338993978564e-15 * r + 1.42151175831644588870e-7) * r
+              + 1.84631831751005468180e-5) * r + 7.86869131145613259100e-4) * r
+              + 1.48753612908506148525e-2) * r + 1.36929880922735805310e-1) * r
+              + 5.99832206555887937690e-1) * r + 1.0)
+    x = num / den
+    return -x if q < 0 else x
+
+
+@vectorize(["float64(float64)"], cache=True, nopython=True)
+def normal_quantile(u: float) -> float:
+    """Return the standard normal quantile of ``u`` in (0, 1), elementwise (Wichura 1988, AS 241)."""
+    return _quantile(u)
+
+
+@njit(cache=True, nogil=True)
+def normal_at(address: np.uint64, key: np.uint64) -> float:
+    """Return the standard normal that belongs to an address and a key."""
+    return _quantile(uniform_at(address, key))
+
+
+@njit(cache=True, nogil=True)
+def laplace_at(address: np.uint64, key: np.uint64) -> float:
+    """Return the Laplace variate of mean 0 and scale 1 that belongs to an address and a key."""
+    u = uniform_at(address, key)
+    return math.log(2.0 * u) if u < 0.5 else -math.log(2.0 * (1.0 - u))
+
+
+@njit(cache=True, nogil=True)
+def poisson_quantile(mean: float, u: float) -> float:
+    """Return the ``u`` quantile of a Poisson with the given mean, a whole number as a float.
+
+    By inversion up to a mean of 40; above it the Cornish-Fisher expansion, whose error is below one count.
+    """
+    if mean <= 0.0:
+        return 0.0
+    if mean < 40.0:
+        p = math.exp(-mean)
+        cumulative = p
+        k = 0
+        while u > cumulative and k < 400:
+            k += 1
+            p *= mean / k
+            cumulative += p
+        return float(k)
+    z = _quantile(u)
+    return max(0.0, math.floor(mean + math.sqrt(mean) * z + (z * z - 1.0) / 6.0 + 0.5))
+
+
+@njit(cache=True, nogil=True)
+def poisson_at(address: np.uint64, key: np.uint64, mean: float) -> float:
+    """Return the Poisson count with the given mean that belongs to an address and a key."""
+    return poisson_quantile(mean, uniform_at(address, key)) if mean > 0.0 else 0.0
+
+
+@njit(cache=True, nogil=True)
+def binomial_at(address: np.uint64, key: np.uint64, trials: float, chance: float) -> float:
+    """Return a binomial count; by inversion for small cases, by a rounded normal for large ones."""
+    n = math.floor(trials)
+    if n <= 0.0 or chance <= 0.0:
+        return 0.0
+    if chance >= 1.0:
+        return n
+    u = uniform_at(address, key)
+    variance = n * chance * (1.0 - chance)
+    if variance > 25.0:
+        z = _quantile(u)
+        x = n * chance + math.sqrt(variance) * z + (1.0 - 2.0 * chance) * (z * z - 1.0) / 6.0
+        return min(n, max(0.0, math.floor(x + 0.5)))
+    flipped = chance > 0.5
+    c = 1.0 - chance if flipped else chance
+    p = math.exp(n * math.log1p(-c))
+    cumulative = p
+    k = 0.0
+    while u > cumulative and k < n:
+        k += 1.0
+        p *= (n - k + 1.0) / k * c / (1.0 - c)
+        cumulative += p
+    return n - k if flipped else k
+
+
+@njit(cache=True, nogil=True)
+def _uniforms(address: np.uint64, keys: np.ndarray, out: np.ndarray) -> None:
+    for i in range(keys.shape[0]):
+        out[i] = uniform_at(address, keys[i])
+
+
+@njit(cache=True, nogil=True)
+def child_keys(parents: np.ndarray, ranks: np.ndarray, year: int) -> np.ndarray:
+    """Return the (n,) keys of newcomers, made from their origin: parent key, rank among its children, year."""
+    out = np.empty(parents.shape[0], np.uint64)
+    for i in range(parents.shape[0]):
+        out[i] = mix64(mix64(parents[i] + _GOLDEN * np.uint64(year)) + np.uint64(ranks[i]))
+    return out
+
+
+@lru_cache(maxsize=65536)
+def name_hash(text: str) -> np.uint64:
+    """Return a 64-bit number that belongs to a text, the same on every machine."""
+    return np.uint64(int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little"))
+
+
+class Luck:
+    """The luck of one run (a seed), of one year and mechanism once ``at`` has been called."""
+
+    def __init__(self, seed: int, generator: Generator = "hash", place: str = "") -> None:
+        self.seed = int(seed)
+        self.generator: Generator = generator
+        self._place = place
+
+    def at(self, year: int, mechanism: str) -> Luck:
+        """Return the luck of one mechanism in one year."""
+        return Luck(self.seed, self.generator, f"{year} {mechanism}")
+
+    def address(self, decision: str) -> np.uint64:
+        """Return the 64-bit address of one decision, for use inside compiled kernels."""
+        base = int(name_hash(f"{self.seed} {self._place} {decision}")) & ~1
+        return np.uint64(base | (1 if self.generator == "philox" else 0))
+
+    def uniform(self, keys: np.ndarray, decision: str) -> np.ndarray:
+        """Return the (n,) uniforms in (0, 1) of the agents whose keys are given."""
+        keys = np.ascontiguousarray(keys, np.uint64)
+        out = np.empty(keys.shape[0])
+        _uniforms(self.address(decision), keys, out)
+        return out
+
+    def normal(self, keys: np.ndarray, decision: str) -> np.ndarray:
+        """Return the (n,) standard normals of the agents whose keys are given."""
+        return np.asarray(normal_quantile(self.uniform(keys, decision)))

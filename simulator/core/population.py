@@ -1,0 +1,134 @@
+"""Populations: columns of equal length, one row an agent.
+
+Lengths are constant within a year. Newcomers queue by ``arrive`` and join by ``admit`` between
+years; dead rows are masked by ``alive`` and compacted when they are many.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Column:
+    """The declaration of one column: dtype, unit, meaning, width of a row and value at birth."""
+
+    dtype: str
+    unit: str
+    doc: str
+    width: int = 1
+    default: float = 0.0
+
+
+def column(dtype: str, *, unit: str, doc: str, width: int = 1, default: float = 0.0) -> Any:
+    """Declare a column; rows are born with ``default`` unless ``arrive`` says otherwise."""
+    return Column(dtype, unit, doc, width, default)
+
+
+class Population:
+    """A struct of arrays. Subclasses declare columns; every population has ``key`` and ``alive``.
+
+    A column is reached as an attribute and is a view of shape (n,), or (n, width) for a vector;
+    the view is replaced when rows join, so it must not be kept from one year to the next.
+    """
+
+    key: np.ndarray = column("uint64", unit="hash", doc="stable name of the row, made from its origin")
+    alive: np.ndarray = column("bool", unit="0/1", doc="whether the agent still exists", default=1)
+
+    columns: ClassVar[dict[str, Column]] = {}
+
+    def __init_subclass__(cls) -> None:
+        own: dict[str, Column] = {}
+        for base in reversed(cls.__mro__):
+            own |= {k: v for k, v in vars(base).items() if isinstance(v, Column)}
+        cls.columns = own
+
+    def __init__(self, n: int = 0) -> None:
+        self.n = 0
+        self._capacity = 0
+        self._data: dict[str, np.ndarray] = {}
+        self._queue: list[dict[str, np.ndarray]] = []
+        self._reserve(max(n, 1))
+        self._grow_to(n)
+
+    def _reserve(self, capacity: int) -> None:
+        for name, c in self.columns.items():
+            shape = (capacity,) if c.width == 1 else (capacity, c.width)
+            fresh = np.full(shape, c.default, dtype=c.dtype)
+            if name in self._data:
+                fresh[: self.n] = self._data[name][: self.n]
+            self._data[name] = fresh
+        self._capacity = capacity
+
+    def _grow_to(self, n: int) -> None:
+        if n > self._capacity:
+            self._reserve(n + n // 4 + 16)
+        for name, c in self.columns.items():
+            self._data[name][self.n : n] = c.default
+        self.n = n
+        self._publish()
+
+    def _publish(self) -> None:
+        for name, data in self._data.items():
+            setattr(self, name, data[: self.n])
+
+    def arrive(self, count: int, **values: Any) -> None:
+        """Queue ``count`` newcomers; each value is a scalar or has one entry a newcomer.
+
+        Raises KeyError for a name that is not a column, ValueError for a wrong length.
+        """
+        if count == 0:
+            return
+        if unknown := set(values) - set(self.columns):
+            raise KeyError(f"{type(self).__name__} has no column {sorted(unknown)}")
+        rows: dict[str, np.ndarray] = {}
+        for name, value in values.items():
+            array = np.asarray(value)
+            if array.ndim and array.shape[0] != count:
+                raise ValueError(f"{name}: {array.shape[0]} values for {count} newcomers")
+            rows[name] = array
+        rows["__count__"] = np.int64(count)  # type: ignore[assignment]
+        self._queue.append(rows)
+
+    def waiting(self) -> int:
+        """Return how many newcomers are queued."""
+        return int(sum(int(rows["__count__"]) for rows in self._queue))
+
+    def queued(self, name: str) -> np.ndarray:
+        """Return one column of the queued newcomers, in the order in which they will join."""
+        parts = [np.broadcast_to(rows.get(name, self.columns[name].default), (int(rows["__count__"]),)) for rows in self._queue]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    def admit(self) -> int:
+        """Append the queued newcomers and return how many joined."""
+        joined = 0
+        for rows in self._queue:
+            count = int(rows.pop("__count__"))
+            start = self.n
+            self._grow_to(start + count)
+            for name, value in rows.items():
+                self._data[name][start : start + count] = value
+            joined += count
+        self._queue.clear()
+        return joined
+
+    def compact(self) -> np.ndarray:
+        """Drop dead rows; return the (old n,) new position of each row, -1 for those dropped."""
+        keep = self._data["alive"][: self.n].copy()
+        where = np.where(keep, np.cumsum(keep) - 1, -1)
+        kept = int(keep.sum())
+        for data in self._data.values():
+            data[:kept] = data[: self.n][keep]
+        self.n = kept
+        self._publish()
+        return where
+
+    def nbytes(self) -> int:
+        """Return the bytes that the rows in use take."""
+        return int(sum(data[: self.n].nbytes for data in self._data.values()))
+
+    def __len__(self) -> int:
+        return self.n

@@ -1,0 +1,87 @@
+"""R&D: spending, shares, staff and institutions, as statistics publish them and as they are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.core.declare import Indicator, Label
+from simulator.world.world import World
+
+
+def business_rd(world: World, surveyed: bool = True) -> float:
+    """Return firms' R&D in CNY: performed by them, with the surveyed part of what is relabelled or without."""
+    f, u = world.firms, world.universities
+    relabelled = np.maximum(f.rd_reported - f.rd_real, 0.0)[f.alive].sum() if surveyed else 0.0
+    # what is bought from universities is performed there
+    bought = float((u.contract_income - u.hours_sold).sum())
+    return float(f.rd_real[f.alive].sum()) - bought + world.state.survey_share * float(relabelled)
+
+
+def public_rd(world: World) -> float:
+    """Return R&D performed by universities and institutes in CNY."""
+    return float(world.universities.budget[world.universities.alive].sum())
+
+
+def _official(world: World) -> float:
+    return business_rd(world) + public_rd(world)
+
+
+def _real(world: World) -> float:
+    return business_rd(world, surveyed=False) + public_rd(world)
+
+
+def _staff_share(world: World) -> float:
+    firms = float(world.firms.rd_staff[world.firms.alive].sum())
+    return firms / max(firms + float(world.universities.researchers.sum()), 1.0)
+
+
+def _institution_share(world: World) -> float:
+    firms = float(world.firms.has_institution[world.firms.alive].sum())
+    u = world.universities
+    public = world.region.figure("public_rd_bodies") + world.state.institutes_attracted
+    return firms / max(firms + public, 1.0) if len(u) else 1.0
+
+
+def _scale_share(world: World) -> float:
+    f = world.firms
+    scale = f.alive & f.above_scale
+    return float((scale & f.does_rd).sum()) / max(float(scale.sum()), 1.0)
+
+
+def _firm_intensity(world: World) -> float:
+    f = world.firms
+    scale = f.alive & f.above_scale
+    reported = f.rd_real + world.state.survey_share * np.maximum(f.rd_reported - f.rd_real, 0.0)
+    return float(reported[scale].sum()) / max(float(f.revenue[scale].sum()), 1.0)
+
+
+INDICATORS = (
+    Indicator("rd_expenditure", Label("R&D expenditure", "全社会研发经费"), "CNY / year", "flow", _official,
+              true="rd_real", definition="by performer; firms as surveyed, universities and institutes at cost"),
+    Indicator("rd_real", Label("R&D expenditure, real", "真实研发经费"), "CNY / year", "flow", _real, "true",
+              definition="the same without relabelled spending"),
+    Indicator("rd_share", Label("R&D share of GDP", "研发经费占生产总值比重"), "1", "share",
+              lambda w: _official(w) / w.state.gdp_first, true="rd_share_real",
+              definition="R&D expenditure over GDP as first released"),
+    Indicator("rd_share_real", Label("R&D share of GDP, real", "真实研发经费占生产总值比重"), "1", "share",
+              lambda w: _real(w) / w.state.gdp, "true", definition="real R&D over GDP in its later vintage"),
+    Indicator("firm_share_rd", Label("Firms' share of R&D", "企业研发投入占比"), "1", "share",
+              lambda w: business_rd(w) / max(_official(w), 1.0), definition="firms as performers"),
+    Indicator("firm_share_rd_staff", Label("Firms' share of R&D staff", "企业研发人员占比"), "1", "share", _staff_share,
+              definition="full-time R&D staff of firms over those of firms, universities and institutes"),
+    Indicator("firm_share_rd_institutions", Label("Firms' share of R&D institutions", "企业研发机构占比"), "1", "share",
+              _institution_share, definition="firms' R&D institutions over these and public R&D bodies"),
+    Indicator("above_scale_rd_share", Label("Above-scale firms with R&D", "规上企业开展研发活动比例"), "1", "share",
+              _scale_share, definition="above-scale industrial firms that perform R&D over all of them"),
+    Indicator("firm_rd_intensity", Label("R&D over revenue, above-scale", "规上企业研发投入强度"), "1", "share",
+              _firm_intensity, definition="surveyed R&D over main business revenue of above-scale firms"),
+    Indicator("rd_firms", Label("Firms with R&D", "有研发活动的企业"), "firms", "stock",
+              lambda w: float((w.firms.alive & w.firms.does_rd).sum()), definition="all agents that perform R&D"),
+    Indicator("superdeduction_claimants", Label("Firms that claim the deduction", "享受加计扣除企业"), "firms", "flow",
+              lambda w: float((w.firms.alive & w.firms.claims).sum()), definition="firms claiming the R&D super-deduction"),
+    Indicator("university_contracts", Label("University contract research", "高校院所合同研发收入"), "CNY / year", "flow",
+              lambda w: float(w.universities.contract_income.sum()), definition="sold to local firms, vouchers included"),
+    Indicator("university_links", Label("Small firms with a university partner", "有高校院所合作的中小企业"), "firms", "stock",
+              lambda w: float((w.firms.alive & ~w.firms.above_scale & (w.firms.link >= 0.5)).sum()),
+              definition="small technology firms whose tie is at least half as strong as when new"),
+)

@@ -1,0 +1,1 @@
+"""Policy instruments, one a file: each turns settings into offers on the terms and touches nothing else."""

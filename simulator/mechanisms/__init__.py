@@ -1,0 +1,1 @@
+"""The verbs: what agents do in a year. Siblings never import each other."""

@@ -1,0 +1,139 @@
+"""Status: HNTE, technology SME, innovative small firm, above-scale; take-up spreads and is far from full."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.core.declare import Label, Mechanism
+from simulator.core.luck import Luck
+from simulator.core.parameters import Range, parameter
+from simulator.core.terms import Terms
+from simulator.world.world import World
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """How firms hear of a status, apply for it, and get it."""
+
+    contact: float = parameter(
+        0.35, unit="1 / year", prior=Range(0.15, 0.7, "log"), source="obs:qingdao/hnte_count/2016",
+        doc="chance that an R&D firm in a sector where all R&D firms are certified hears of it in a year",
+    )
+    own_search: float = parameter(
+        0.06, unit="1 / year", prior=Range(0.02, 0.12, "log"), source="assumed",
+        doc="chance that an R&D firm finds out by itself",
+    )
+    approval: float = parameter(
+        0.85, unit="1", prior=Range(0.7, 0.95, "logit"), source="assumed", doc="share of applications that are approved"
+    )
+    cost: float = parameter(
+        1.6e5, unit="CNY", prior=Range(6.0e4, 4.0e5, "log"), source="assumed",
+        doc="median cost and trouble of an application",
+    )
+    worth: float = parameter(
+        0.004, unit="1", prior=Range(0.0, 0.012), source="assumed",
+        doc="what the status is worth in tenders and standing, as a share of yearly revenue",
+    )
+    technicians: float = parameter(
+        2.2, unit="factor", prior=Range(1.5, 4.0, "log"), source="assumed",
+        doc="technical staff in the sense of the rule, over full-time R&D staff",
+    )
+    recognise: float = parameter(
+        0.22, unit="1 / year", prior=Range(0.10, 0.40, "logit"), source="assumed",
+        doc="chance that a technology firm of a year or more enters the city's list of technology SMEs",
+    )
+    innovative: float = parameter(
+        0.10, unit="1 / year", prior=Range(0.04, 0.2, "logit"), source="assumed",
+        doc="chance that a small firm with innovations is recognised as innovative",
+    )
+    scale_lag: float = parameter(
+        0.6, unit="1 / year", prior=Range(0.35, 0.85, "logit"), source="assumed",
+        doc="chance that a firm past the threshold enters the above-scale register in a year",
+    )
+    listing: float = parameter(
+        0.02, unit="1 / year", prior=Range(0.005, 0.05, "log"), source="assumed",
+        doc="chance that a firm large and profitable enough goes to an exchange in a year",
+    )
+
+
+def _step_hnte(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+    f, rules, year = world.firms, world.rules, world.year
+    share = _certified_share(world)
+    told = p.own_search + p.contact * share[f.sector] + terms.column("status_outreach")
+    f.hnte_informed |= f.alive & f.does_rd & (luck.uniform(f.key, "told") < np.minimum(told, 0.95))
+    sales = f.revenue + f.revenue_lag1 + f.revenue_lag2
+    ratio = (f.rd_reported + f.rd_lag1 + f.rd_lag2) / np.maximum(sales, 1.0)
+    threshold = np.where(
+        f.revenue < rules["hnte_sales_small"],
+        rules["hnte_threshold_small"],
+        np.where(f.revenue < rules["hnte_sales_large"], rules["hnte_threshold_mid"], rules["hnte_threshold_large"]),
+    )
+    technicians = p.technicians * f.rd_staff >= rules["hnte_staff_share"] * f.staff
+    ip = (f.patents + f.waiting_true.sum(axis=1) + f.innovations) > 0
+    due = f.hnte_until <= year  # this year's certificate runs out, or there is none
+    meets = (ratio >= threshold) & technicians & ip & (f.hightech_share >= rules["hnte_hightech_share"])
+    meets &= f.founded <= year - np.ceil(rules["hnte_min_age"])
+    cut = rules["corporate_tax"] - rules["hnte_tax"] + terms.column("hnte_tax")
+    small_rate = (f.profit < rules["small_profit_ceiling"]) & (f.staff <= 100)
+    valid = max(rules["hnte_valid_years"], 1.0)
+    offers = terms.promises("certification_award")
+    award = max((float(np.max(o.value)) for o in offers), default=0.0)
+    gain = valid * (np.where(small_rate, 0.0, cut) * np.maximum(f.profit, 0.0) + p.worth * f.revenue) + award
+    cost = p.cost * world.state.deflator * terms.column("hnte_cost") * np.exp(0.7 * luck.normal(f.key, "cost"))
+    applies = f.alive & f.hnte_informed & due & meets & (gain > cost)
+    passed = applies & (luck.uniform(f.key, "passes") < p.approval)
+    f.hnte_until[passed] = year + int(round(valid)) - 1 + (f.hnte_until[passed] == year)
+    if offers and passed.any():
+        rows = np.flatnonzero(passed)
+        terms.draw("certification_award", rows, np.full(rows.size, 1.0e9), f.rd_reported[rows])
+    certified = f.alive & (f.hnte_until >= year)
+    world.state.hnte_revenue_before = world.state.hnte_revenue
+    world.state.hnte_revenue = float(f.revenue[certified].sum())
+
+
+def _certified_share(world: World) -> np.ndarray:
+    """Return by sector (S,) the share of R&D firms that hold HNTE status."""
+    f, count = world.firms, len(world.sectors)
+    performers = np.bincount(f.sector[f.alive & f.does_rd], minlength=count)
+    certified = np.bincount(f.sector[f.alive & (f.hnte_until >= world.year)], minlength=count)
+    return np.minimum(certified / np.maximum(performers, 1), 1.0)
+
+
+def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+    """Renew and grant HNTE status, and keep the other registers."""
+    f, year = world.firms, world.year
+    _support(world, terms, luck)
+    _step_hnte(world, terms, p, luck)
+    small = f.alive & ~f.above_scale & (f.staff < 300)
+    grown = small & (f.founded <= year - 1) & ~f.technology_sme
+    seen = p.recognise * np.where(f.does_rd | (f.incubator >= 0), 1.4, 0.8) + terms.column("status_outreach")
+    f.technology_sme |= grown & (luck.uniform(f.key, "recognised") < seen)
+    f.technology_sme &= f.alive & (f.staff < 500)
+    f.innovative_small |= small & (f.innovations > 0) & (luck.uniform(f.key, "innovative") < p.innovative)
+    f.innovative_small &= f.alive & (f.staff < 300)
+    threshold = world.rules["above_scale_threshold"]
+    industry = world.region.sector("above_scale_firms")[f.sector] > 0
+    enters = industry & ~f.above_scale & (f.revenue >= threshold) & (luck.uniform(f.key, "scale") < p.scale_lag)
+    f.above_scale |= f.alive & enters
+    f.above_scale &= f.alive & ~((f.revenue < 0.8 * threshold) & (luck.uniform(f.key, "below") < p.scale_lag))
+    ready = f.alive & (f.listed == 0) & (f.profit > 3.0e7) & (f.revenue > 2.0e8) & (f.ownership != 2)
+    f.listed[ready & (luck.uniform(f.key, "listing") < p.listing)] = 2
+
+
+def _support(world: World, terms: Terms, luck: Luck) -> None:
+    """Put firms on the growth programme's list, the most promising first."""
+    if not terms.offered("growth_support"):
+        return
+    f = world.firms
+    rows = np.flatnonzero(f.alive & f.technology_sme)
+    rank = f.quality[rows] + 1.0 * f.does_rd[rows] + 0.7 * luck.normal(f.key[rows], "rank")
+    paid = terms.draw("growth_support", rows, np.full(rows.size, 1.0e9), rank)
+    f.supported[paid.index] = world.year
+    # what the programme's services are worth relieves the firm like cash of its own
+    f.cash[paid.index] += paid.real - paid.amount
+    f.hnte_informed[paid.index] = True
+
+
+MECHANISM = Mechanism("certification", Label("Status", "资质认定"), Parameters, step)

@@ -1,0 +1,170 @@
+"""Delivery: what measures order is queued, built with a delay, and in part never built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.core.declare import Label, Mechanism
+from simulator.core.luck import Luck, child_keys, name_hash
+from simulator.core.parameters import Range, parameter
+from simulator.core.terms import Order, Terms
+from simulator.world.agents import INCUBATOR, MAKER_SPACE, PROJECT_KINDS
+from simulator.world.world import World
+
+FLOOR, MAKER, STREET, APARTMENTS, BASE, DISTRICT_FUND = range(len(PROJECT_KINDS))
+M2_PER_MAKER_SEAT = 60.0
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """How fast and how surely orders become places."""
+
+    delay_floor: float = parameter(
+        1.8, unit="years", prior=Range(1.0, 3.5, "log"), source="assumed",
+        doc="mean time from the order of incubator floor space or apartments to its opening",
+    )
+    delay_small: float = parameter(
+        0.7, unit="years", prior=Range(0.3, 1.5, "log"), source="assumed",
+        doc="mean time from the order of a maker space, street or base to its opening",
+    )
+    leak: float = parameter(
+        0.20, unit="1", prior=Range(0.05, 0.42, "logit"), source="obs:benxi/gdp_target/2015",
+        doc="chance that an order is never built; upper end: a target reached to 58 %",
+    )
+    governance_speed: float = parameter(
+        0.25, unit="1", prior=Range(0.0, 0.5), source="assumed",
+        doc="share of the delay that full leadership and evaluation save",
+    )
+    governance_leak: float = parameter(
+        0.30, unit="1", prior=Range(0.0, 0.6), source="assumed",
+        doc="share of the leak that full leadership and evaluation close",
+    )
+    governance_half: float = parameter(
+        0.5, unit="1", prior=Range(0.2, 1.0, "log"), source="assumed",
+        doc="strength of governance at which half of its effect is reached: more of it adds less",
+    )
+    private_incubators: float = parameter(
+        0.05, unit="1 / year", prior=Range(0.01, 0.12, "log"), source="assumed",
+        doc="incubators started without the city's money, per incubator in being",
+    )
+    private_makers: float = parameter(
+        0.10, unit="1 / year", prior=Range(0.02, 0.3, "log"), source="assumed",
+        doc="maker spaces opened without the city's money, per space in being",
+    )
+    seat_area: float = parameter(
+        700.0, unit="m2 / firm", prior=Range(400.0, 1200.0, "log"), source="obs:qingdao/incubator_area_in_use/2016",
+        doc="gross floor space per seat (8.94 m m2 in use for 7,200 tenants, not all seats taken)",
+    )
+
+
+def governance(strength: float, half: float) -> float:
+    """Return the share of governance's full effect reached at a strength >= 0: s (1 + h) / (s + h), at most 1."""
+    return min(1.0, strength * (1.0 + half) / (strength + half)) if strength > 0.0 else 0.0
+
+
+def _units(total: float, mean: float) -> int:
+    return max(1, round(total / mean)) if total > 0.0 else 0
+
+
+def _queue(world: World, luck: Luck, order: Order, kind: int, mean: float, leak: float) -> None:
+    """Queue one order as whole projects whose sizes vary and add to what was ordered."""
+    count = _units(order.quantity, mean)
+    if count == 0:
+        return
+    seed = np.full(count, name_hash(f"{order.entry.lever.name} {PROJECT_KINDS[kind]}"), np.uint64)
+    keys = child_keys(seed, np.arange(count) + 1000 * world.projects.waiting() + len(world.projects), world.year)
+    weight = np.exp(0.6 * luck.normal(keys, "size")) if mean > 1.0 else np.ones(count)
+    world.projects.arrive(
+        count,
+        key=keys,
+        kind=kind,
+        quantity=order.quantity * weight / weight.sum(),
+        ordered=world.year,
+        lost=luck.uniform(keys, "lost") < leak,
+        entry=world.entry_index(order.entry.id),
+    )
+
+
+def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+    """Take new orders, finish some of the old ones, and open what they built."""
+    region, projects, st = world.region, world.projects, world.state
+    effect = governance(float(np.asarray(terms.total("delivery"))), p.governance_half)
+    leak = p.leak * (1.0 - p.governance_leak * effect)
+    speed = 1.0 / (1.0 - p.governance_speed * effect)
+    mean_floor = region.figure("incubator_floor_mean")
+    for term, kind, mean in (
+        ("incubator_floor", FLOOR, mean_floor),
+        ("maker_spaces", MAKER, 1.0),
+        ("startup_streets", STREET, 1.0),
+        ("apartments", APARTMENTS, 2.0e4),
+        ("university_base", BASE, 1.0),
+    ):
+        for order in terms.orders(term):
+            st.ordered += order.spent
+            _queue(world, luck, order, kind, mean, leak)
+    _private(world, luck, p, mean_floor)
+    projects.admit()  # an order may be finished in its first year
+    small = np.isin(projects.kind, (MAKER, STREET, BASE))
+    hazard = 1.0 - np.exp(-speed / np.where(small, p.delay_small, p.delay_floor))
+    hazard = np.where(projects.ordered == world.year, 0.5 * hazard, hazard)
+    ready = projects.alive & (luck.uniform(projects.key, "ready") < hazard)
+    gone = ready & projects.lost
+    projects.alive[gone] = False
+    rows = np.flatnonzero(ready & ~projects.lost)
+    rows = rows[np.lexsort((projects.key[rows], projects.ordered[rows]))]
+    heavy = np.isin(projects.kind[rows], (FLOOR, APARTMENTS))
+    room = region.figure("floor_capacity_per_year")
+    built = np.cumsum(np.where(heavy, projects.quantity[rows], 0.0))
+    rows = rows[~heavy | (built <= room)]
+    projects.alive[rows] = False
+    _open(world, luck, rows, p.seat_area)
+
+
+def _private(world: World, luck: Luck, p: Parameters, mean_floor: float) -> None:
+    """Let private operators start incubators and maker spaces on their own account."""
+    inc = world.incubators
+    for kind, rate, project, mean in (
+        (INCUBATOR, p.private_incubators, FLOOR, mean_floor),
+        (MAKER_SPACE, p.private_makers, MAKER, 1.0),
+    ):
+        parents = np.flatnonzero(inc.alive & (inc.kind == kind))
+        born = parents[luck.uniform(inc.key[parents], f"private {kind}") < rate]
+        keys = child_keys(inc.key[born], np.full(born.size, 7 + kind), world.year)
+        size = mean * np.exp(0.6 * luck.normal(keys, "size") - 0.18) if mean > 1.0 else np.ones(born.size)
+        world.projects.arrive(
+            born.size, key=keys, kind=project, quantity=size, ordered=world.year, lost=False, entry=-1
+        )
+
+
+def _open(world: World, luck: Luck, rows: np.ndarray, seat_area: float) -> None:
+    """Turn finished projects into incubators, maker spaces, streets, apartments and bases."""
+    region, st, projects, inc = world.region, world.state, world.projects, world.incubators
+    share = np.cumsum(region.district("incubator_share"))
+    kind, keys, quantity = projects.kind[rows], projects.key[rows], projects.quantity[rows]
+    district = np.minimum(
+        np.searchsorted(share / share[-1], luck.uniform(keys, "district")), len(region.districts) - 1
+    )
+    quality = luck.normal(keys, "quality")
+    for project, agent in ((FLOOR, INCUBATOR), (MAKER, MAKER_SPACE)):
+        m = kind == project
+        floor = quantity[m] if project == FLOOR else 1000.0 * np.exp(0.5 * quality[m])
+        seats = np.maximum(1.0, np.floor(floor / (seat_area if project == FLOOR else M2_PER_MAKER_SEAT)))
+        inc.arrive(
+            int(m.sum()), key=keys[m], kind=agent, district=district[m], opened=world.year,
+            floor=floor, seats=seats, quality=quality[m], professional=luck.uniform(keys[m], "operator") < 0.15,
+        )
+    inc.admit()  # what opens takes tenants in the same year
+    st.apartments += float(quantity[kind == APARTMENTS].sum())
+    for _ in range(int((kind == STREET).sum())):
+        st.streets += 1.0
+        st.street_districts[int(np.argmin(st.street_districts))] += 1.0
+    u = world.universities
+    without = np.flatnonzero(u.alive & ~u.has_base)
+    without = without[np.argsort(-u.researchers[without], kind="stable")]
+    bases = int((kind == BASE).sum())
+    u.has_base[without[:bases]] = True
+
+
+MECHANISM = Mechanism("delivery", Label("Delivery", "落实与建设"), Parameters, step)

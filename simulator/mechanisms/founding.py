@@ -1,0 +1,155 @@
+"""Founding: staff, makers, students and returnees start firms; others grow into the classes of agents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from simulator.core.declare import Label, Mechanism
+from simulator.core.luck import Luck, name_hash, poisson_at, poisson_quantile, sub_key
+from simulator.core.parameters import Range, parameter
+from simulator.core.terms import Terms
+from simulator.world.agents import GROWN, GUIDANCE, STAFF_FOUNDED, STUDENT_FOUNDED, TECH_DIMENSIONS
+from simulator.world.births import found_firms
+from simulator.world.space import sector_centres
+from simulator.world.world import World
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Who founds firms, and what encourages them."""
+
+    staff_rate: float = parameter(
+        0.115, unit="firms / firm / year", prior=Range(0.06, 0.20, "log"), source="assumed",
+        doc="technology firms founded by staff of a technology firm of median size",
+    )
+    size_elasticity: float = parameter(
+        0.25, unit="elasticity", prior=Range(0.0, 0.5), source="assumed",
+        doc="foundings to the R&D staff of the parent: small firms breed more founders per head",
+    )
+    maker_rate: float = parameter(
+        0.012, unit="firms / maker / year", prior=Range(0.004, 0.03, "log"), source="obs:qingdao/maker_space_new_firms/2016",
+        doc="firms founded per maker gathered (1,449 new firms from maker spaces by 2016)",
+    )
+    student_rate: float = parameter(
+        0.0020, unit="firms / graduate / year", prior=Range(0.0005, 0.006, "log"), source="assumed",
+        doc="technology firms founded per graduate kept in the city",
+    )
+    demand_response: float = parameter(
+        2.0, unit="elasticity", prior=Range(0.5, 4.0), source="assumed", doc="log foundings to growth of demand"
+    )
+    entry_reform: float = parameter(
+        0.12, unit="1", prior=Range(0.0, 0.30), source="assumed",
+        doc="more foundings once capital subscription and the single licence are both in force",
+    )
+    fund_displacement: float = parameter(
+        0.05, unit="1", prior=Range(0.0, 0.15), source="judgement_effects",
+        doc="fewer foundings in sectors that guidance funds do not favour, where such funds are at full depth",
+    )
+    performs: float = parameter(
+        0.35, unit="1", prior=Range(0.15, 0.6, "logit"), source="assumed", doc="share of new technology firms that do R&D"
+    )
+    grow_in: float = parameter(
+        0.035, unit="1 / year", prior=Range(0.015, 0.07, "log"), source="assumed",
+        doc="firms that reach a size near above-scale from outside the agents, over the above-scale firms of the sector",
+    )
+    crowding: float = parameter(
+        0.6, unit="elasticity", prior=Range(0.2, 1.2), source="assumed",
+        doc="fall of the founding rate as technology firms per resident rise over the start: ideas and customers are finite",
+    )
+
+
+@njit(cache=True, nogil=True)
+def _staff_founders(
+    key: np.ndarray, alive: np.ndarray, small: np.ndarray, rd_staff: np.ndarray, rate: float, power: float,
+    lift: np.ndarray, sector: np.ndarray, address: np.uint64,
+) -> np.ndarray:
+    """Return how many firms (n,) staff of each firm found this year."""
+    out = np.zeros(key.shape[0], np.int64)
+    for i in range(key.shape[0]):
+        if alive[i] and (small[i] or rd_staff[i] > 0.0):
+            mean = rate * lift[sector[i]] * (1.0 + rd_staff[i] / 5.0) ** power
+            out[i] = int(poisson_at(address, key[i], mean))
+    return out
+
+
+def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+    """Queue the year's new firms by who founds them; they join at the turn of the year."""
+    f, region, st, pools = world.firms, world.region, world.state, world.pools
+    sectors = world.sectors
+    reform = 0.5 * world.rules["capital_subscription"] + 0.5 * world.rules["three_in_one"]
+    guided = world.funds.alive & (world.funds.kind == GUIDANCE)
+    depth = min(1.0, float(world.funds.paid_in[guided].sum()) / (0.002 * st.gdp))
+    start = region.figure("tech_sme_pool") / region.figure("population")
+    now = float((f.alive & ~f.above_scale).sum()) / st.population
+    common = (1.0 + p.entry_reform * reform) * (1.0 - p.fund_displacement * depth) * (start / max(now, 1e-12)) ** p.crowding
+    lift = common * np.exp(p.demand_response * (sectors.demand_growth - 0.08))
+
+    born = _staff_founders(
+        f.key, f.alive, ~f.above_scale, f.rd_staff, p.staff_rate, p.size_elasticity, lift, f.sector, luck.address("staff")
+    )
+    parents = np.repeat(np.arange(len(f)), born)
+    keys = np.array([sub_key(f.key[i], k) for k, i in enumerate(parents)], np.uint64)
+    stay = luck.uniform(keys, "stay") < 0.7
+    services = region.sectors.index("technology_services")
+    found_firms(
+        world, luck, f.key[parents], origin=STAFF_FOUNDED, sector=np.where(stay, f.sector[parents], services),
+        district=f.district[parents], centre=f.tech[parents].astype(float).reshape(-1, TECH_DIMENSIONS),
+        performs_chance=p.performs,
+    )
+    common_lift = float(common) * float(np.exp(p.demand_response * (world.outside["gdp_real_growth"] - 0.08)))
+    for name, rate, count in (
+        ("makers", p.maker_rate, pools.stock[world.pool("makers")]),
+        ("graduates", p.student_rate, pools.stock[world.pool("graduates")]),
+    ):
+        seed = pools.key[world.pool(name)]
+        number = int(poisson_quantile(rate * count * common_lift, float(luck.uniform(np.array([seed]), name)[0])))
+        _from_pool(world, luck, seed, number, name, p.performs)
+    _grow_in(world, luck, p)
+    st.births = float(f.waiting())
+
+
+def _from_pool(world: World, luck: Luck, seed: np.uint64, number: int, name: str, performs: float) -> None:
+    """Let members of a pool found firms in the sectors where small technology firms are."""
+    if number == 0:
+        return
+    region = world.region
+    keys = np.array([sub_key(seed, k) for k in range(number)], np.uint64)
+    weight = np.cumsum(region.sector("tech_sme_firms"))
+    sector = np.searchsorted(weight / weight[-1], luck.uniform(keys, f"{name} sector"))
+    place = np.cumsum(region.district("incubator_share"))
+    district = np.minimum(np.searchsorted(place / place[-1], luck.uniform(keys, f"{name} district")), place.size - 1)
+    found_firms(
+        world, luck, np.full(number, seed), origin=STUDENT_FOUNDED, sector=sector, district=district,
+        centre=sector_centres(region)[sector], performs_chance=performs,
+    )
+
+
+def _grow_in(world: World, luck: Luck, p: Parameters) -> None:
+    """Let firms that were too small to follow reach the size of the classes that are."""
+    f, region, sectors = world.firms, world.region, world.sectors
+    st_factor = world.state.value_added_factor
+    scale = np.bincount(f.sector[f.alive & f.above_scale], minlength=len(region.sectors))
+    mean = p.grow_in * scale * np.exp(3.0 * (sectors.demand_growth - 0.08))
+    counts = [int(poisson_quantile(m, v)) for m, v in zip(mean, luck.uniform(sectors.key, "grow in"), strict=True)]
+    sector = np.repeat(np.arange(len(counts)), counts)
+    if sector.size == 0:
+        return
+    seeds = np.array([name_hash(f"{region.id} {region.sectors[s]}") for s in sector], np.uint64)
+    keys = np.array([sub_key(s, k) for k, s in enumerate(seeds)], np.uint64)
+    place = np.cumsum(region.district("firm_share"))
+    district = np.minimum(np.searchsorted(place / place[-1], luck.uniform(keys, "district")), place.size - 1)
+    before = f.waiting()
+    found_firms(
+        world, luck, seeds, origin=GROWN, sector=sector, district=district,
+        centre=sector_centres(region)[sector], performs_chance=0.0,
+    )
+    assert f.waiting() == before + sector.size
+    # what they make was made by the rest of the economy before: nothing is counted twice
+    moved = np.bincount(sector, f.queued("value_added")[-sector.size :] * st_factor, len(sectors))
+    sectors.rest_value_added[:] = np.maximum(sectors.rest_value_added - moved, 0.0)
+
+
+MECHANISM = Mechanism("founding", Label("Founding", "创业"), Parameters, step)

@@ -1,0 +1,99 @@
+"""Incubation: seats bind, support shows quality, tenants graduate; space and cash alone change nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.core.declare import Label, Mechanism
+from simulator.core.luck import Luck
+from simulator.core.parameters import Range, parameter
+from simulator.core.terms import Terms
+from simulator.world.agents import MAKER_SPACE
+from simulator.world.world import World
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Who gets in, what it brings, and when they leave."""
+
+    apply: float = parameter(
+        0.45, unit="1 / year", prior=Range(0.2, 0.8, "logit"), source="assumed",
+        doc="chance that a young firm without a seat applies for one",
+    )
+    outsiders: float = parameter(
+        0.15, unit="1 / year", prior=Range(0.03, 0.35, "logit"), source="assumed",
+        doc="chance that a small technology firm past three years applies (zero rent fills seats before it makes firms)",
+    )
+    noise: float = parameter(
+        1.0, unit="standard deviations", prior=Range(0.5, 2.0, "log"), source="assumed",
+        doc="error of an incubator's view of an applicant's quality",
+    )
+    mentor_load: float = parameter(
+        12.0, unit="firms / mentor", prior=Range(6.0, 25.0, "log"), source="assumed",
+        doc="tenants at which one mentor's attention is halved: mentors congest",
+    )
+    professional: float = parameter(
+        1.3, unit="factor", prior=Range(1.0, 2.0, "log"), source="yu2020",
+        doc="mentoring in places run by professional operators",
+    )
+    support_years: float = parameter(
+        3.0, unit="years", prior=Range(1.5, 5.0, "log"), source="judgement_effects", doc="how long mentoring shows"
+    )
+    space_cost: float = parameter(
+        3.0e5, unit="CNY / year", prior=Range(1.0e5, 8.0e5, "log"), source="assumed",
+        doc="running cost of a maker space that fees would have to cover",
+    )
+    stay: float = parameter(
+        4.0, unit="years", prior=Range(3.0, 5.5), source="assumed", doc="mean tenancy once the third year is done"
+    )
+
+
+def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+    """Graduate tenants, fill free seats by visible quality, mentor those inside, support maker spaces."""
+    f, inc = world.firms, world.incubators
+    year = world.year
+    inside = f.alive & (f.incubator >= 0)
+    f.incubated[inside] += 1
+    f.mentored *= 1.0 - 1.0 / p.support_years
+    leaves = inside & (f.incubated >= 3) & (luck.uniform(f.key, "graduates") < 1.0 / max(p.stay - 2.0, 1.0))
+    f.graduated[leaves] = year
+    f.incubator[leaves] = -1
+
+    age = year - f.founded
+    outside = f.alive & (f.incubator < 0) & (f.graduated == 0) & ~f.above_scale & (f.staff < 100)
+    chance = np.where(age <= 3, p.apply, p.outsiders)
+    rows = np.flatnonzero(outside & (luck.uniform(f.key, "applies") < chance))
+    if rows.size:
+        seen = f.quality[rows] + p.noise * luck.normal(f.key[rows], "seen") + np.where(age[rows] <= 3, 1.0, 0.0)
+        rows = rows[np.lexsort((f.key[rows], -seen))]
+        held = np.bincount(f.incubator[f.alive & (f.incubator >= 0)], minlength=len(inc))
+        free = np.maximum(np.where(inc.alive & (inc.kind != MAKER_SPACE), inc.seats - held, 0.0), 0.0).astype(int)
+        # the best places choose first
+        seats = np.repeat(np.argsort(-inc.quality, kind="stable"), free[np.argsort(-inc.quality, kind="stable")])
+        placed = rows[: seats.size]
+        f.incubator[placed] = seats[: placed.size]
+        f.incubated[placed] = 0
+    inside = f.alive & (f.incubator >= 0)
+    inc.tenants[:] = np.bincount(f.incubator[inside], minlength=len(inc))
+
+    mentors = world.pools.stock[world.pool("mentors")]
+    weight = np.where(inc.alive, inc.tenants * np.exp(0.4 * inc.quality), 0.0)
+    inc.mentors[:] = mentors * weight / max(float(weight.sum()), 1.0)
+    attention = inc.mentors * p.mentor_load / (inc.mentors * p.mentor_load + np.maximum(inc.tenants, 1.0))
+    attention = attention * np.where(inc.professional, p.professional, 1.0)
+    here = f.incubator[inside]
+    f.mentored[inside] = np.maximum(f.mentored[inside], attention[here])
+
+    makers = world.pools.stock[world.pool("makers")]
+    seats_all = np.where(inc.alive, np.where(inc.kind == MAKER_SPACE, inc.seats, 0.25 * inc.tenants), 0.0)
+    inc.makers[:] = makers * seats_all / max(float(seats_all.sum()), 1.0)
+    spaces = np.flatnonzero(inc.alive & (inc.kind == MAKER_SPACE))
+    inc.fee_relief[:] = 0.0
+    if spaces.size and terms.offered("maker_support"):
+        paid = terms.draw("maker_support", spaces, np.full(spaces.size, 1.0e7), inc.quality[spaces])
+        inc.fee_relief[paid.index] = np.minimum(1.0, paid.real / (p.space_cost * world.state.wage_index))
+
+
+MECHANISM = Mechanism("incubation", Label("Incubation", "孵化"), Parameters, step)

@@ -1,0 +1,136 @@
+"""Innovation: knowledge accumulates, spills over and depreciates; innovations arrive; productivity follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from simulator.core.declare import Label, Mechanism
+from simulator.core.luck import Luck, normal_at, poisson_at
+from simulator.core.parameters import Range, parameter
+from simulator.core.terms import Terms
+from simulator.world.world import World
+
+MARKETED = 6
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """How knowledge is made and what comes of it."""
+
+    depreciation: float = parameter(
+        0.15, unit="1 / year", prior=Range(0.10, 0.35, "log"), source="hall2007", doc="knowledge that loses its worth"
+    )
+    spillover: float = parameter(
+        0.08, unit="1", prior=Range(0.02, 0.20, "log"), source="bloom2013",
+        doc="share of technologically near R&D around a firm that it can absorb at full capacity",
+    )
+    absorption: float = parameter(
+        5.0e6, unit="CNY", prior=Range(1.0e6, 2.0e7, "log"), source="assumed",
+        doc="own knowledge at which half of what spills over is absorbed; none without own R&D",
+    )
+    arrival: float = parameter(
+        0.50, unit="innovations / year", prior=Range(0.25, 1.0, "log"), source="assumed",
+        doc="innovations a year from a knowledge stock of 1 m CNY",
+    )
+    returns: float = parameter(
+        0.45, unit="elasticity", prior=Range(0.20, 0.70), source="judgement_effects",
+        doc="innovations to knowledge (patents to R&D)",
+    )
+    overdispersion: float = parameter(
+        0.8, unit="log points", prior=Range(0.4, 1.3, "log"), source="hausman1984",
+        doc="spread of firms' yearly arrival rates beyond Poisson",
+    )
+    productivity: float = parameter(
+        0.08, unit="elasticity", prior=Range(0.03, 0.12), source="chen2019_productivity",
+        doc="productivity to the knowledge stock",
+    )
+    novelty_value: float = parameter(
+        3.0e5, unit="CNY", prior=Range(1.0e5, 1.0e6, "log"), source="assumed",
+        doc="median yearly sales of an innovation's product",
+    )
+    value_spread: float = parameter(
+        1.6, unit="log points", prior=Range(1.2, 2.2), source="harhoff_value",
+        doc="spread of the value of innovations: lognormal with a heavy tail",
+    )
+    novelty_life: float = parameter(
+        4.0, unit="years", prior=Range(2.0, 7.0, "log"), source="assumed", doc="mean time for which a product is novel"
+    )
+    work_effect: float = parameter(
+        1.5, unit="factor", prior=Range(0.5, 3.0, "log"), source="assumed",
+        doc="knowledge that a CNY of university hours brings, while its effect lasts",
+    )
+    quality_effect: float = parameter(
+        0.25, unit="log points", prior=Range(0.1, 0.5, "log"), source="assumed",
+        doc="log arrivals per standard deviation of a firm's quality",
+    )
+
+
+@njit(cache=True, nogil=True)
+def _surroundings(alive: np.ndarray, rd_real: np.ndarray, tech: np.ndarray) -> np.ndarray:
+    """Return the (8,) sum of R&D by direction in technology space; its dot with a position is the R&D near it."""
+    out = np.zeros(tech.shape[1])
+    for i in range(alive.shape[0]):
+        if alive[i] and rd_real[i] > 0.0:
+            for k in range(tech.shape[1]):
+                out[k] += rd_real[i] * tech[i, k]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _innovate(
+    key: np.ndarray, alive: np.ndarray, does_rd: np.ndarray, rd_real: np.ndarray, knowledge: np.ndarray,
+    boost: np.ndarray, boost_life: np.ndarray, quality: np.ndarray, tech: np.ndarray, around: np.ndarray,
+    total: float, revenue: np.ndarray, novelty: np.ndarray, productivity: np.ndarray, innovations: np.ndarray,
+    price: float, deflator: float, depreciation: float, spillover: float, absorption: float, arrival: float,
+    returns: float, spread: float, elasticity: float, value: float, value_spread: float, life: float,
+    work: float, quality_effect: float, a_rate: np.uint64, a_count: np.uint64, a_value: np.uint64,
+) -> None:
+    for i in range(key.shape[0]):
+        innovations[i] = 0.0
+        if not alive[i]:
+            continue
+        before = knowledge[i] + 1.0e5
+        own = rd_real[i] / price
+        near = 0.0
+        if does_rd[i] and total > 0.0:
+            for k in range(tech.shape[1]):
+                near += around[k] * tech[i, k]
+            # the mean firm's surroundings, sized like the firm's own work: others' R&D helps those who do some
+            near = near / total * own * knowledge[i] / (knowledge[i] + absorption)
+        knowledge[i] = (1.0 - depreciation) * knowledge[i] + own + spillover * near * 4.0
+        stock = knowledge[i] + work * boost[i]
+        if boost_life[i] > 0.0:
+            boost[i] *= 0.5 ** (1.0 / boost_life[i])
+        productivity[i] += elasticity * np.log((knowledge[i] + 1.0e5) / before)
+        novelty[i] *= 1.0 - 1.0 / life
+        if does_rd[i] or boost[i] > 0.0:
+            mean = arrival * (stock / 1.0e6) ** returns * np.exp(
+                quality_effect * quality[i] + spread * normal_at(a_rate, key[i]) - 0.5 * spread * spread)
+            n = poisson_at(a_count, key[i], mean)
+            if n > 0.0:
+                innovations[i] = n
+                worth = n * value * deflator * min(np.exp(value_spread * normal_at(a_value, key[i])), 1.0e4)
+                novelty[i] = min(0.9, novelty[i] + worth / max(revenue[i], 1.0e5) * (1.0 - novelty[i]))
+
+
+def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+    """Renew knowledge, let innovations arrive, and move pharmaceutical products through their stages."""
+    f, st = world.firms, world.state
+    around = _surroundings(f.alive, f.rd_real, f.tech)
+    total = float(f.rd_real[f.alive].sum())
+    # what R&D money buys: general prices, and the premium that a tight market for researchers asks
+    price = st.deflator * float(np.exp(0.5 * st.research_premium))
+    _innovate(
+        f.key, f.alive, f.does_rd, f.rd_real, f.knowledge, f.boost, f.boost_life, f.quality, f.tech, around, total,
+        f.revenue, f.novelty, f.productivity, f.innovations, price, st.deflator, p.depreciation,
+        p.spillover if world.switches.get("spillovers", "long") == "long" else 0.25 * p.spillover,
+        p.absorption, p.arrival, p.returns, p.overdispersion, p.productivity, p.novelty_value, p.value_spread,
+        p.novelty_life, p.work_effect, p.quality_effect, luck.address("rate"), luck.address("count"),
+        luck.address("value"),
+    )
+
+
+MECHANISM = Mechanism("innovation", Label("Innovation", "创新"), Parameters, step)

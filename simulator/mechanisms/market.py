@@ -1,0 +1,166 @@
+"""Market: sector demand is shared out with inertia; sales, staff, profit, tax and value added follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from simulator.core.declare import Label, Mechanism
+from simulator.core.luck import Luck, laplace_at, normal_at
+from simulator.core.parameters import Range, parameter
+from simulator.core.terms import Terms
+from simulator.world.world import World
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """How sales move."""
+
+    spread: float = parameter(
+        0.16, unit="log points", prior=Range(0.10, 0.24, "log"), source="assumed",
+        doc="Laplace scale of yearly growth for a firm selling 10 m CNY",
+    )
+    size_variance: float = parameter(
+        0.20, unit="elasticity", prior=Range(0.12, 0.25), source="amaral1997", doc="fall of that scale with size"
+    )
+    inertia: float = parameter(
+        0.70, unit="1", prior=Range(0.4, 0.95, "logit"), source="assumed",
+        doc="how far firms of a sector share a given demand; the rest of a firm's gain is new demand from outside",
+    )
+    productivity_gain: float = parameter(
+        0.8, unit="elasticity", prior=Range(0.3, 1.5), source="assumed",
+        doc="log sales to productivity beyond the sector's mean",
+    )
+    novelty_gain: float = parameter(
+        0.25, unit="log points", prior=Range(0.05, 0.6, "log"), source="assumed",
+        doc="growth of sales per share of novel products beyond the sector's mean",
+    )
+    young_growth: float = parameter(
+        0.09, unit="log points / year", prior=Range(0.03, 0.16), source="obs:china/new_small_firm_mean_employees_after_1yr/2017Q2",
+        doc="extra growth in the first years (staff 6.1 at opening, 7.1 a year later), fading over six",
+    )
+    mentoring: float = parameter(
+        0.05, unit="log points / year", prior=Range(0.0, 0.15), source="judgement_incubator_growth",
+        doc="extra growth of a tenant under full mentoring",
+    )
+    mentoring_strong: float = parameter(
+        1.3, unit="factor", prior=Range(1.0, 2.0, "log"), source="judgement_accelerator_growth",
+        doc="the same for firms of more than median quality, over the mean",
+    )
+    margin_noise: float = parameter(
+        0.03, unit="1", prior=Range(0.015, 0.06, "log"), source="assumed", doc="yearly shock to a firm's profit margin"
+    )
+    labour: float = parameter(
+        0.55, unit="elasticity", prior=Range(0.35, 0.8), source="assumed", doc="log staff to log real sales"
+    )
+    payout: float = parameter(
+        0.6, unit="1", prior=Range(0.4, 0.8, "logit"), source="assumed", doc="profit after tax that leaves the firm's cash"
+    )
+    sme_local: float = parameter(
+        0.5, unit="1", prior=Range(0.2, 0.9, "logit"), source="assumed",
+        doc="how strongly small firms' demand follows the sector rather than their own growth",
+    )
+
+
+@njit(cache=True, nogil=True)
+def _grow(
+    key: np.ndarray, alive: np.ndarray, sector: np.ndarray, age: np.ndarray, revenue: np.ndarray,
+    demand: np.ndarray, lead: np.ndarray, novelty: np.ndarray, mean_novelty: np.ndarray, mentored: np.ndarray,
+    quality: np.ndarray, loan_growth: np.ndarray, spread: float, power: float, gain: float, novelty_gain: float,
+    young: float, mentoring: float, strong: float, deflator: float, address: np.uint64, out: np.ndarray,
+) -> None:
+    """Return in ``out`` the wished sales (n,) before the sector's demand is shared out."""
+    for i in range(key.shape[0]):
+        if not alive[i]:
+            out[i] = 0.0
+            continue
+        s = sector[i]
+        b = spread * max(revenue[i] / deflator / 1.0e7, 0.02) ** (-power)
+        b = min(b, 0.45)
+        mu = np.log1p(max(demand[s], -0.9)) + np.log1p(-b * b)  # the mean of exp(Laplace) is 1 / (1 - b^2)
+        mu += gain * lead[i] + novelty_gain * (novelty[i] - mean_novelty[s]) + loan_growth[i]
+        if age[i] < 6:
+            mu += young * (1.0 - age[i] / 6.0)
+        if mentored[i] > 0.05:
+            mu += mentoring * mentored[i] * (strong if quality[i] > 0.0 else max(0.0, 2.0 - strong))
+        mu += 0.01 * quality[i]
+        out[i] = revenue[i] * np.exp(mu + b * laplace_at(address, key[i]))
+
+
+def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+    """Share out demand; move staff, profit, tax, cash; add up value added and GDP."""
+    f, st, sectors, region = world.firms, world.state, world.sectors, world.region
+    count, alive = len(sectors), f.alive
+    weight = np.where(alive, f.revenue, 0.0)
+    whole = np.maximum(np.bincount(f.sector, weight, count), 1.0)
+    mean_productivity = np.bincount(f.sector, weight * f.productivity, count) / whole
+    mean_novelty = np.bincount(f.sector, weight * f.novelty, count) / whole
+    lead = f.productivity - mean_productivity[f.sector] - f.edge
+    f.edge += lead  # an advantage raises sales once; after that it is in the level
+    wish = np.empty(len(f))
+    _grow(
+        f.key, alive, f.sector, world.year - f.founded, f.revenue, sectors.demand_growth, lead, f.novelty, mean_novelty,
+        f.mentored, f.quality, f.loan_growth, p.spread, p.size_variance, p.productivity_gain, p.novelty_gain,
+        p.young_growth, p.mentoring, p.mentoring_strong, st.deflator, luck.address("growth"), wish,
+    )
+    rise = mean_productivity - sectors.productivity
+    sectors.productivity[:] = mean_productivity
+    outside = region.sector("outside_demand")
+    large = alive & (f.revenue > 2.0e7)
+    for mask, strength in ((large, p.inertia), (alive & ~large, p.inertia * p.sme_local)):
+        before = np.bincount(f.sector[mask], f.revenue[mask], count)
+        after = np.bincount(f.sector[mask], wish[mask], count)
+        target = before * (1.0 + sectors.demand_growth) * np.exp(outside * p.productivity_gain * rise)
+        factor = np.where((before > 0) & (after > 0), (target / np.maximum(after, 1.0)) ** strength, 1.0)
+        wish[mask] *= np.clip(factor[f.sector[mask]], 0.5, 2.0)
+    f.growth[:] = np.where(alive, np.log(np.maximum(wish, 1.0) / np.maximum(f.revenue, 1.0)), 0.0)
+    f.revenue_lag2[:] = f.revenue_lag1
+    f.revenue_lag1[:] = f.revenue
+    f.revenue[:] = wish
+    real = f.growth - np.log1p(world.outside["gdp_deflator"])
+    f.staff[:] = np.where(alive, np.maximum(f.staff * np.exp(p.labour * real), 1.0), 0.0)
+    _profit_and_tax(world, terms, p, luck)
+    f.value_added[:] = f.revenue * region.sector("value_added_ratio")[f.sector] * st.value_added_factor
+    sectors.value_added[:] = np.bincount(f.sector, np.where(alive, f.value_added, 0.0), count)
+    st.gdp = float(sectors.value_added.sum() + sectors.rest_value_added.sum())
+    st.gdp_first = st.gdp * st.first_release
+    vat = world.rules["vat_rate_effective"] * float(sectors.value_added.sum()) * (1.0 - world.rules["vat_central_share"])
+    st.local_tax = vat + float(f.tax[alive].sum()) * (1.0 - world.rules["corporate_tax_central_share"])
+
+
+@njit(cache=True, nogil=True)
+def _margins(
+    key: np.ndarray, margin: np.ndarray, normal: np.ndarray, noise: float, address: np.uint64
+) -> None:
+    for i in range(key.shape[0]):
+        margin[i] = normal[i] + 0.75 * (margin[i] - normal[i]) + noise * normal_at(address, key[i])
+
+
+def _profit_and_tax(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+    """Work out profit, set off losses, apply the tax rate and its relief, and move cash."""
+    f, rules = world.firms, world.rules
+    normal = world.region.sector("profit_margin")[f.sector]
+    _margins(f.key, f.margin, normal, p.margin_noise, luck.address("margin"))
+    margin = f.margin + 0.10 * f.novelty + 0.05 * np.clip(f.productivity, -1.0, 1.0)
+    extra = np.maximum(f.rd_real - f.rd_intensity * f.revenue, 0.0)
+    f.profit[:] = np.where(f.alive, margin * f.revenue - extra, 0.0)
+    gain = np.maximum(f.profit, 0.0)
+    used = np.minimum(f.loss_pool, gain)
+    kept = 1.0 - 1.0 / max(rules["loss_carry_years"], 1.0)
+    f.loss_pool[:] = (f.loss_pool - used) * kept + np.maximum(-f.profit, 0.0)
+    base = np.where(f.alive, gain - used, 0.0)
+    small = (base < rules["small_profit_ceiling"]) & (f.staff <= 100)
+    certified = (f.hnte_until >= world.year) & ~small
+    terms.national_relief(
+        "firms", np.where(certified, (rules["corporate_tax"] - rules["hnte_tax"]) * base, 0.0), "firms"
+    )
+    terms.relieve("hnte_tax", np.where(certified, terms.column("hnte_tax") * base, 0.0))
+    rate = np.where(small, rules["small_profit_effective_rate"], rules["corporate_tax"])
+    f.tax[:] = np.maximum(rate * base - f.tax_relief, 0.0)
+    flow = (f.profit - f.tax) * np.where(f.profit > 0.0, 1.0 - p.payout, 1.0)
+    f.cash[:] = np.where(f.alive, np.minimum(f.cash + flow + f.policy_income, 0.6 * f.revenue + f.policy_income), 0.0)
+
+
+MECHANISM = Mechanism("market", Label("Market", "市场"), Parameters, step)

@@ -1,0 +1,238 @@
+"""Patents: true filings follow innovations, marginal ones follow money; grants lag, patents lapse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from simulator.core.declare import Label, Mechanism
+from simulator.core.luck import Luck, binomial_at, normal_at, poisson_at, poisson_quantile, sub_key
+from simulator.core.parameters import Range, parameter
+from simulator.core.terms import Terms
+from simulator.world.agents import LAGS, Firms, Universities
+from simulator.world.world import World
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Who files what, and what becomes of it."""
+
+    propensity: float = parameter(
+        0.75, unit="filings / innovation", prior=Range(0.4, 1.2, "log"), source="assumed",
+        doc="invention applications per innovation of a firm at the start",
+    )
+    propensity_growth: float = parameter(
+        0.05, unit="1 / year", prior=Range(0.0, 0.10), source="hu_zhang_zhao2017",
+        doc="yearly rise of the propensity: a surge at the extensive margin",
+    )
+    university_propensity: float = parameter(
+        1.1, unit="filings / result", prior=Range(0.5, 2.0, "log"), source="assumed",
+        doc="invention applications per usable result of a university or institute",
+    )
+    individual_rate: float = parameter(
+        0.6, unit="filings / 10000 residents / year", prior=Range(0.3, 1.2, "log"), source="assumed",
+        doc="true applications by individuals",
+    )
+    filing_cost: float = parameter(
+        3000.0, unit="CNY", prior=Range(2000.0, 5000.0, "log"), source="assumed",
+        doc="fees (reduced for small firms) and agent of a cheap application",
+    )
+    subsidy_response: float = parameter(
+        0.30, unit="1", prior=Range(0.15, 0.60, "log"), source="dang_motohashi2015",
+        doc="more filings when the subsidy covers the whole cost (at least 30 %)",
+    )
+    profit_response: float = parameter(
+        4.0, unit="1", prior=Range(2.0, 8.0, "log"), source="assumed",
+        doc="more marginal filings, over true ones, per time the cost that a subsidy exceeds it: filing for profit",
+    )
+    agency_speed: float = parameter(
+        0.55, unit="1 / year", prior=Range(0.3, 0.85, "logit"), source="assumed",
+        doc="part of the gap between wished and possible marginal filings closed each year by agents",
+    )
+    status_burst: float = parameter(
+        0.5, unit="1", prior=Range(0.1, 1.2, "log"), source="liu_xing2018",
+        doc="more filings of a firm about to seek or renew HNTE status",
+    )
+    enforcement: float = parameter(
+        0.08, unit="1 / standard deviation", prior=Range(0.0, 0.20), source="judgement_effects",
+        doc="more filings of private firms where enforcement is stronger",
+    )
+    true_grant: float = parameter(
+        0.60, unit="1", prior=Range(0.50, 0.70, "logit"), source="obs:china/invention_grants/2016",
+        doc="grant rate of true applications (40.4 of 67.5 concluded)",
+    )
+    marginal_grant: float = parameter(
+        0.10, unit="1", prior=Range(0.05, 0.20, "logit"), source="judgement_effects",
+        doc="grant rate of marginal applications (cohorts of 2013-14 were granted at 15-20 % in all)",
+    )
+    second_year: float = parameter(
+        0.45, unit="1", prior=Range(0.25, 0.65, "logit"), source="obs:china/invention_examination_pendency/2016",
+        doc="share of the waiting decided in the second year after filing (22 months pending)",
+    )
+    lapse: float = parameter(
+        0.085, unit="1 / year", prior=Range(0.07, 0.10), source="obs:qingdao/valid_invention_patents_yearend/2016",
+        doc="inventions in force that lapse each year",
+    )
+    filing_spread: float = parameter(
+        1.0, unit="log points", prior=Range(0.5, 1.5, "log"), source="oneale_hendy2012",
+        doc="spread of marginal filings between applicants",
+    )
+
+
+@njit(cache=True, nogil=True)
+def _file(
+    key: np.ndarray, alive: np.ndarray, base: np.ndarray, marginal: float, spread: float,
+    filed_true: np.ndarray, filed: np.ndarray, a_true: np.uint64, a_marginal: np.uint64, a_size: np.uint64,
+) -> None:
+    """File true applications at mean ``base`` and marginal ones at ``marginal`` times a spread of it."""
+    for i in range(key.shape[0]):
+        filed_true[i] = 0.0
+        filed[i] = 0.0
+        if alive[i] and base[i] > 0.0:
+            filed_true[i] = poisson_at(a_true, key[i], base[i])
+            mean = marginal * base[i] * np.exp(spread * normal_at(a_size, key[i]) - 0.5 * spread * spread)
+            filed[i] = filed_true[i] + poisson_at(a_marginal, key[i], mean)
+
+
+@njit(cache=True, nogil=True)
+def _decide(
+    key: np.ndarray, waiting_true: np.ndarray, waiting_marginal: np.ndarray, patents: np.ndarray,
+    good: np.ndarray, granted: np.ndarray, shares: np.ndarray, true_rate: float, marginal_rate: float,
+    lapse: float, address: np.uint64,
+) -> None:
+    """Decide what has waited, add grants, drop what lapses, and move the queue on by a year."""
+    lags = shares.shape[0]
+    for i in range(key.shape[0]):
+        new_true = 0.0
+        new_marginal = 0.0
+        for lag in range(lags):
+            decided = binomial_at(address, sub_key(key[i], lag), waiting_true[i, lag], shares[lag])
+            if decided > 0.0:
+                new_true += binomial_at(address, sub_key(key[i], 10 + lag), decided, true_rate)
+                waiting_true[i, lag] -= decided
+            decided = binomial_at(address, sub_key(key[i], 20 + lag), waiting_marginal[i, lag], shares[lag])
+            if decided > 0.0:
+                new_marginal += binomial_at(address, sub_key(key[i], 30 + lag), decided, marginal_rate)
+                waiting_marginal[i, lag] -= decided
+        if patents[i] > 0.0:
+            lost_good = binomial_at(address, sub_key(key[i], 40), good[i], lapse)
+            lost_rest = binomial_at(address, sub_key(key[i], 41), patents[i] - good[i], min(1.0, 2.0 * lapse))
+            patents[i] -= lost_good + lost_rest
+            good[i] -= lost_good
+        granted[i] = new_true + new_marginal
+        patents[i] += granted[i]
+        good[i] += new_true
+        for lag in range(lags - 1, 0, -1):
+            waiting_true[i, lag] = waiting_true[i, lag - 1] + (waiting_true[i, lag] if lag == lags - 1 else 0.0)
+            waiting_marginal[i, lag] = waiting_marginal[i, lag - 1] + (
+                waiting_marginal[i, lag] if lag == lags - 1 else 0.0)
+        waiting_true[i, 0] = 0.0
+        waiting_marginal[i, 0] = 0.0
+
+
+def marginal_wish(per_filing: float, cost: float, response: float, profit_response: float) -> float:
+    """Return marginal over true filings wished for at a subsidy per filing (CNY) against its cost.
+
+    Up to the cost the subsidy lowers the hurdle and draws ``response``; beyond it filing itself pays.
+    """
+    cover = per_filing / cost
+    return response * min(cover, 1.0) + profit_response * max(cover - 1.0, 0.0)
+
+
+def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+    """Decide older filings, file new ones, pay filing subsidies and grant rewards."""
+    f, u, st, out = world.firms, world.universities, world.state, world.outside
+    st.filed_before, st.granted_before = _counts(world)
+    speed = out["patent_office_speed"]
+    third = min(1.0, 0.9 * speed)
+    shares = np.array([min(0.9, 0.06 * speed), min(0.95, p.second_year * speed), third])[:LAGS]
+    for who, name in ((f, "firms"), (u, "universities")):
+        _decide(
+            who.key, who.waiting_true, who.waiting_marginal, who.patents, who.quality_patents, who.granted, shares,
+            p.true_grant, p.marginal_grant, p.lapse, luck.address(f"decide {name}"),
+        )
+    _individuals(world, p, luck, shares)
+
+    offers = terms.promises("filing_subsidy")
+    per_filing = float(sum(float(np.max(o.value)) for o in offers)) * st.paid_part.get("filing_subsidy", 1.0)
+    cost = p.filing_cost * st.deflator
+    wish = marginal_wish(per_filing, cost, p.subsidy_response, p.profit_response)
+    wish += 0.30  # what other measures and targets (HNTE points, titles) draw at the start
+    if world.year == world.region.start_year:
+        st.agency = wish
+    else:
+        st.agency += p.agency_speed * (wish - st.agency)
+    propensity = p.propensity * (1.0 + p.propensity_growth) ** (world.year - world.region.start_year)
+    lift = 1.0 + p.enforcement * float(np.asarray(terms.total("enforcement"))) * (f.ownership == 0)
+    seeking = f.hnte_informed & (f.hnte_until <= world.year + 1) & f.does_rd
+    base = propensity * f.innovations * lift * np.where(seeking, 1.0 + p.status_burst, 1.0)
+    _file(
+        f.key, f.alive, base, st.agency, p.filing_spread, f.filed_true, f.filed,
+        luck.address("true"), luck.address("marginal"), luck.address("size"),
+    )
+    growth = (1.0 + p.propensity_growth) ** (world.year - world.region.start_year)
+    public = sum(float(np.max(o.value)) for o in terms.promises("filing_subsidy_public"))
+    public *= st.paid_part.get("filing_subsidy_public", 1.0)
+    public_wish = 0.30 + marginal_wish(public, cost, p.subsidy_response, p.profit_response)
+    _file(
+        u.key, u.alive, p.university_propensity * u.results * growth, min(public_wish, st.agency) if public else 0.30,
+        0.5, u.filed_true, u.filed, luck.address("true u"), luck.address("marginal u"), luck.address("size u"),
+    )
+    for who in (f, u):
+        who.waiting_true[:, 0] = who.filed_true
+        who.waiting_marginal[:, 0] = who.filed - who.filed_true
+    _subsidise(terms, "filing_subsidy", f, f.filed, st.paid_part)
+    _subsidise(terms, "filing_subsidy_public", u, u.filed, st.paid_part)
+    _subsidise(terms, "grant_reward", f, f.granted, st.paid_part)
+
+
+def _counts(world: World) -> tuple[float, float]:
+    f, u, st = world.firms, world.universities, world.state
+    filed = float(f.filed.sum() + u.filed.sum()) + st.individual_filed
+    granted = float(f.granted.sum() + u.granted.sum()) + st.individual_granted
+    if filed == 0.0 and world.year == world.region.start_year:
+        return st.filed_before, st.granted_before
+    return filed, granted
+
+
+def _subsidise(
+    terms: Terms, term: str, who: Firms | Universities, counts: np.ndarray, hopes: dict[str, float]
+) -> None:
+    """Pay a sum per filing or grant, largest applicants last, until the budget is spent.
+
+    ``hopes`` keeps the part of what was asked that was paid: what applicants expect next year.
+    """
+    offers = terms.promises(term)
+    if not offers:
+        return
+    rows = np.flatnonzero(who.alive & (counts > 0.0))
+    asked = counts[rows] * float(sum(float(np.max(o.value)) for o in offers))
+    paid = terms.draw(term, rows, asked, -counts[rows], units=counts[rows])
+    hopes[term] = float(paid.amount.sum()) / max(float(asked.sum()), 1.0)
+
+
+def _individuals(world: World, p: Parameters, luck: Luck, shares: np.ndarray) -> None:
+    """Let residents file, and their filings be decided, as one pool."""
+    st = world.state
+    key = world.pools.key[world.pool("makers") : world.pool("makers") + 1]
+    true, marginal = st.individual_true[None, :], st.individual_marginal[None, :]
+    stock, good = np.array([st.individual_patents]), np.array([st.individual_quality])
+    granted = np.zeros(1)
+    _decide(
+        key, true, marginal, stock, good, granted, shares, p.true_grant, p.marginal_grant, p.lapse,
+        luck.address("decide individuals"),
+    )
+    st.individual_patents, st.individual_quality = float(stock[0]), float(good[0])
+    st.individual_granted = float(granted[0])
+    growth = (1.0 + p.propensity_growth) ** (world.year - world.region.start_year)
+    mean = p.individual_rate * st.population / 1.0e4 * growth
+    u = luck.uniform(np.array([key[0], sub_key(key[0], 1)]), "individuals")
+    st.individual_filed_true = poisson_quantile(mean, float(u[0]))
+    drawn = poisson_quantile(mean * st.agency * 0.5, float(u[1]))
+    st.individual_filed = st.individual_filed_true + drawn
+    st.individual_true[0], st.individual_marginal[0] = st.individual_filed_true, drawn
+
+
+MECHANISM = Mechanism("patenting", Label("Patents", "专利"), Parameters, step)

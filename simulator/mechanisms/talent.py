@@ -1,0 +1,169 @@
+"""People: pools of researchers, graduates, high-end talents, makers, mentors and service organisations."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.core.declare import Label, Mechanism
+from simulator.core.luck import Luck, poisson_quantile
+from simulator.core.parameters import Range, parameter
+from simulator.core.terms import Terms
+from simulator.world.agents import INCUBATOR, MAKER_SPACE
+from simulator.world.world import World
+
+M2_PER_APARTMENT_PLACE = 45.0
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """How people move, and what draws them."""
+
+    graduate_share: float = parameter(
+        0.07, unit="1", prior=Range(0.03, 0.15, "logit"), source="assumed",
+        doc="share of the graduates kept who go into R&D",
+    )
+    migration: float = parameter(
+        0.035, unit="1 / year", prior=Range(0.01, 0.07, "log"), source="assumed",
+        doc="researchers who come from elsewhere each year over the stock, at unchanged conditions",
+    )
+    leaving: float = parameter(
+        0.05, unit="1 / year", prior=Range(0.03, 0.08, "log"), source="assumed",
+        doc="researchers who retire, move away or change work",
+    )
+    pull: float = parameter(
+        1.8, unit="elasticity", prior=Range(0.5, 2.0), source="moretti_wilson2017",
+        doc="long-run elasticity of migration to the net wage",
+    )
+    pull_speed: float = parameter(
+        0.15, unit="1 / year", prior=Range(0.07, 0.30, "log"), source="assumed",
+        doc="part of the long-run pull that is reached each year (about ten years for the whole)",
+    )
+    wage_response: float = parameter(
+        0.30, unit="1", prior=Range(0.1, 0.7, "log"), source="assumed",
+        doc="log rise of researchers' wages per log excess of jobs over people",
+    )
+    rent_burden: float = parameter(
+        0.25, unit="1", prior=Range(0.12, 0.40, "logit"), source="assumed",
+        doc="rent over the net wage of a newcomer",
+    )
+    landlords: float = parameter(
+        0.5, unit="1", prior=Range(0.2, 0.8, "logit"), source="judgement_effects",
+        doc="share of a rent subsidy that landlords keep",
+    )
+    award_additional: float = parameter(
+        0.5, unit="1", prior=Range(0.2, 0.8, "logit"), source="assumed",
+        doc="share of award winners who would not have come anyway",
+    )
+    award_filled: float = parameter(
+        0.7, unit="1", prior=Range(0.4, 0.9, "logit"), source="assumed",
+        doc="share of the places of a talent programme that find a taker",
+    )
+    displacement: float = parameter(
+        0.5, unit="1", prior=Range(0.2, 0.8, "logit"), source="judgement_effects",
+        doc="share of what the city gains that its neighbours lose",
+    )
+    high_end_base: float = parameter(
+        0.03, unit="1 / year", prior=Range(0.01, 0.08, "log"), source="assumed",
+        doc="high-end talents who come without a programme, over the stock",
+    )
+    makers_per_seat: float = parameter(
+        9.0, unit="persons / seat", prior=Range(4.0, 18.0, "log"), source="assumed",
+        doc="makers who gather and are served around one seat of a maker space or incubator",
+    )
+    free_seats: float = parameter(
+        0.25, unit="1", prior=Range(0.0, 0.6), source="assumed", doc="more makers around a seat that costs them nothing"
+    )
+    maker_speed: float = parameter(
+        0.5, unit="1 / year", prior=Range(0.25, 0.8, "logit"), source="assumed",
+        doc="part of the gap to the places on offer that is filled each year",
+    )
+    mentors_per_site: float = parameter(
+        4.5, unit="persons", prior=Range(2.0, 9.0, "log"), source="assumed",
+        doc="mentors whom an incubator or maker space calls for",
+    )
+    tenants_per_service: float = parameter(
+        12.0, unit="firms", prior=Range(6.0, 24.0, "log"), source="assumed",
+        doc="tenants and young firms that keep one service organisation in business",
+    )
+    pool_speed: float = parameter(
+        0.35, unit="1 / year", prior=Range(0.15, 0.7, "logit"), source="assumed",
+        doc="part of the gap in mentors and service organisations closed each year",
+    )
+    talent_upgrade: float = parameter(
+        0.052, unit="1 / year", prior=Range(0.03, 0.08, "log"), source="obs:qingdao/talent_total/2016",
+        doc="growth of the broad talent total by education, beyond employment (from 1.2 m assumed to 1.69 m)",
+    )
+
+
+def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+    """Move the pools, the researchers' wage premium and the broad talent total."""
+    st, pools, f, u = world.state, world.pools, world.firms, world.universities
+    r, g, h = world.pool("researchers"), world.pool("graduates"), world.pool("high_end")
+    rent = (1.0 - p.landlords) * float(np.asarray(terms.total("rent_relief")))
+    jobs = float(f.rd_staff[f.alive].sum() + u.researchers[u.alive].sum())
+    stock = pools.stock[r]
+    tight = math.log(max(jobs, 1.0) / max(stock, 1.0))
+    if world.year > world.region.start_year:
+        st.research_premium += 0.5 * (p.wage_response * tight - st.research_premium)
+    places = st.apartments / M2_PER_APARTMENT_PLACE
+    spared = p.rent_burden * min(1.0, rent + 0.5 * min(1.0, places / max(0.15 * stock, 1.0)))
+    target = p.pull * (st.research_premium + math.log1p(spared))
+    st.attraction += p.pull_speed * (target - st.attraction)
+
+    kept = world.region.figure("graduates_per_year") * world.region.figure("graduate_retention")
+    kept *= (1.0 + 0.01) ** (world.year - world.region.start_year) * math.exp(0.3 * st.attraction)
+    extra_graduates = _awarded(terms, "graduate_award", p, luck, world)
+    extra_high = _awarded(terms, "high_end_award", p, luck, world)
+    pools.inflow[g], pools.stock[g] = kept + extra_graduates, kept + extra_graduates
+    came = p.migration * stock * math.exp(st.attraction) + p.graduate_share * kept + extra_graduates + 3.0 * extra_high
+    left = p.leaving * stock * math.exp(-0.5 * st.attraction)
+    drawn = p.migration * stock * (math.exp(st.attraction) - 1.0)
+    pools.inflow[r], pools.outflow[r] = came, left
+    pools.taken[r] = p.displacement * max(drawn + extra_graduates, 0.0)
+    pools.stock[r] = stock + came - left
+    high = pools.stock[h]
+    base = poisson_quantile(p.high_end_base * high, float(luck.uniform(pools.key[h : h + 1], "high-end")[0]))
+    pools.inflow[h], pools.outflow[h] = base + extra_high, 0.03 * high
+    pools.taken[h] = p.displacement * extra_high
+    pools.stock[h] = high + base + extra_high - 0.03 * high
+
+    inc = world.incubators
+    space = inc.alive & (inc.kind == MAKER_SPACE)
+    seats = float((inc.seats * (1.0 + p.free_seats * inc.fee_relief))[space].sum()) + 0.25 * float(inc.tenants.sum())
+    _approach(world, "makers", p.makers_per_seat * seats, p.maker_speed)
+    sites = int((inc.alive & (inc.kind == INCUBATOR)).sum()) + 0.6 * int((inc.alive & (inc.kind == MAKER_SPACE)).sum())
+    seasoned = int((f.alive & (f.profit > 0) & (f.founded <= world.year - 6)).sum())
+    _approach(world, "mentors", min(p.mentors_per_site * sites, 0.15 * seasoned), p.pool_speed)
+    young = int((f.alive & (f.founded >= world.year - 5) & ~f.above_scale).sum())
+    clients = float(inc.tenants.sum()) + 0.5 * young
+    _approach(world, "service_organisations", clients / p.tenants_per_service, p.pool_speed)
+    if world.year > world.region.start_year:
+        st.talent_total *= (1.0 + world.outside["labour_force_growth"]) * (1.0 + p.talent_upgrade)
+    st.talent_total += extra_graduates + extra_high + max(drawn, 0.0)
+
+
+def _awarded(terms: Terms, term: str, p: Parameters, luck: Luck, world: World) -> float:
+    """Return how many come because of awards; the money of the places filled is paid in any case."""
+    total = 0.0
+    for order in terms.orders(term):
+        u = float(luck.uniform(world.pools.key[:1], f"{term} {order.entry.lever.name}")[0])
+        filled = min(order.quantity, poisson_quantile(order.quantity * p.award_filled, u))
+        total += filled * p.award_additional
+        world.state.ordered += order.spent
+    return total
+
+
+def _approach(world: World, name: str, target: float, speed: float) -> None:
+    """Move a pool towards what there is room for; it never jumps."""
+    pools, row = world.pools, world.pool(name)
+    change = speed * (target - pools.stock[row])
+    if change < 0:
+        change *= 0.3
+    pools.inflow[row], pools.outflow[row] = max(change, 0.0), max(-change, 0.0)
+    pools.stock[row] += change
+
+
+MECHANISM = Mechanism("talent", Label("People", "人才"), Parameters, step)

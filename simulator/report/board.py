@@ -1,0 +1,68 @@
+"""The reading of a table of targets: which are likely, which are in doubt, what they lack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from simulator.study.targets import HEADLINE_KINDS, SIMULATED
+
+if TYPE_CHECKING:
+    import pandas
+
+LIKELY = 0.8
+UNLIKELY = 0.2
+MOST_SHOWN = 3
+
+
+def reading(probability: float) -> str:
+    """Return the word for a probability: likely, in doubt or unlikely."""
+    if probability >= LIKELY:
+        return "likely"
+    return "unlikely" if probability < UNLIKELY else "in doubt"
+
+
+@dataclass(frozen=True)
+class Board:
+    """The targets of one scenario in groups: headline (outcome and growth), others, and those without a figure."""
+
+    headline: list[dict[str, Any]]
+    others: list[dict[str, Any]]
+    without: list[dict[str, Any]]
+
+    @property
+    def headline_planned(self) -> int:
+        """Return how many outcome and growth targets the plan has, simulated or not."""
+        return len(self.headline) + sum(row["kind"] in HEADLINE_KINDS for row in self.without)
+
+    def count(self, kind: str) -> int:
+        """Return how many headline targets read ``kind`` (likely, in doubt, unlikely)."""
+        return sum(reading(row["probability"]) == kind for row in self.headline)
+
+    def most_in_doubt(self) -> list[dict[str, Any]]:
+        """Return the headline targets whose probability is nearest to a half, those in doubt first."""
+        ranked = sorted(
+            (row for row in self.headline if 0.0 < row["probability"] < 1.0),
+            key=lambda row: (abs(row["probability"] - 0.5), row["id"]),
+        )
+        in_doubt = [row for row in ranked if reading(row["probability"]) == "in doubt"]
+        return (in_doubt or ranked[:1])[:MOST_SHOWN]
+
+    def luck_and_ignorance(self) -> tuple[float, float, int]:
+        """Return the mean shares of variance over the headline targets that vary, and how many these are."""
+        shares = [(row["luck"], row["ignorance"]) for row in self.headline if row["luck"] == row["luck"]]
+        if not shares:
+            return float("nan"), float("nan"), 0
+        luck = sum(s[0] for s in shares) / len(shares)
+        return luck, 1.0 - luck, len(shares)
+
+
+def board_of(targets: pandas.DataFrame) -> Board:
+    """Return the targets of one scenario in the groups that pages show."""
+    rows: list[dict[str, Any]] = targets.to_dict("records")
+    simulated = [row for row in rows if row["status"] == SIMULATED]
+    return Board(
+        [row for row in simulated if row["kind"] in HEADLINE_KINDS],
+        [row for row in simulated if row["kind"] not in HEADLINE_KINDS],
+        [row for row in rows if row["status"] != SIMULATED],
+    )

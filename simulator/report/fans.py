@@ -1,0 +1,178 @@
+"""Fan charts: what was simulated year by year, what was observed, and the target."""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simulator.report.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    SKY,
+    VERMILION,
+    clean,
+    finish,
+    footer,
+    new_figure,
+    scale_axis,
+)
+from simulator.report.words import figure as shown
+from simulator.report.words import word
+from simulator.study.targets import CALIBRATION, SIMULATED
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+
+    from simulator.study.tables import Tables
+
+QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
+COLUMNS = 3
+LONGEST_TITLE = 44
+
+
+def draw_fans(tables: Tables, folder: Path, language: str) -> list[Path]:
+    """Draw one fan chart for each simulated target, and all of them on one page (``fans.png``)."""
+    import pandas
+
+    rows = tables.targets[tables.targets["status"] == SIMULATED].to_dict("records")
+    if not rows:
+        return []
+    fans = fans_of(tables.series, {r["indicator"] for r in rows} | {r["true_indicator"] for r in rows})
+    observed = history(tables.meta["region"])
+    foot, written = footer(tables.meta, language, band=True), []
+    frames = [fan_frame(row, fans, observed) for row in rows]
+    for row, frame in zip(rows, frames, strict=True):
+        page = new_figure(6.4, 4.2)
+        draw_fan(page.add_subplot(), row, frame, tables.meta, language, small=False)
+        written += finish(page, frame, folder / f"fan-{row['id']}.png", foot)
+    lines = math.ceil(len(rows) / COLUMNS)
+    page = new_figure(4.0 * COLUMNS, 2.7 * lines + 0.4)
+    for i, (row, frame) in enumerate(zip(rows, frames, strict=True)):
+        draw_fan(page.add_subplot(lines, COLUMNS, i + 1), row, frame, tables.meta, language, small=True)
+    both = pandas.concat([f.assign(target=row["id"]) for row, f in zip(rows, frames, strict=True)])
+    return written + finish(page, both, folder / "fans.png", foot)
+
+
+def fans_of(series: pandas.DataFrame, names: set[str]) -> dict[str, pandas.DataFrame]:
+    """Return quantiles by year of the named indicators, in their own units."""
+    mine = series[series["indicator"].isin(names)]
+    table = mine.groupby(["indicator", "year"])["value"].quantile(list(QUANTILES.values())).unstack()
+    table.columns = list(QUANTILES)
+    return {str(name): part.droplevel(0) for name, part in table.groupby(level=0)}
+
+
+def history(region: str) -> dict[str, dict[int, float]]:
+    """Return what was observed in a region, by indicator and year, in the indicators' units."""
+    path = CALIBRATION / "history" / f"{region}.csv"
+    found: dict[str, dict[int, float]] = {}
+    if path.is_file():
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            for row in csv.DictReader(file):
+                found.setdefault(row["indicator"], {})[int(row["year"])] = float(row["value"])
+    return found
+
+
+def fan_frame(
+    row: dict[str, Any], fans: dict[str, pandas.DataFrame], observed: dict[str, dict[int, float]]
+) -> pandas.DataFrame:
+    """Return what a fan chart draws, by year and in the target's unit."""
+    frame = fans[row["indicator"]] * row["scale"]
+    years = frame.index
+    if row["true_indicator"] in fans:
+        frame["true_p50"] = fans[row["true_indicator"]]["p50"] * row["scale"]
+    seen = observed.get(row["indicator"], {})
+    frame["observed"] = [seen.get(int(y), np.nan) * row["scale"] for y in years]
+    frame["target"] = [row["value"] if int(y) == row["year"] else np.nan for y in years]
+    return frame.reset_index()
+
+
+def draw_fan(
+    axes: Axes,
+    row: dict[str, Any],
+    frame: pandas.DataFrame,
+    meta: dict[str, Any],
+    language: str,
+    *,
+    small: bool,
+) -> None:
+    """Draw a fan: bands of 90 % and 50 %, median, observed points, the target with year and value."""
+    years, unit, size = frame["year"], row["unit"], 7 if small else 8.5
+    axes.fill_between(years, frame["p05"], frame["p95"], color=SKY, alpha=0.3, linewidth=0)
+    axes.fill_between(years, frame["p25"], frame["p75"], color=SKY, alpha=0.6, linewidth=0)
+    axes.plot(years, frame["p50"], color=BLUE, linewidth=1.8)
+    if "true_p50" in frame:
+        axes.plot(years, frame["true_p50"], color=GREEN, linewidth=1.4, linestyle="--")
+    axes.plot(years, frame["observed"], "o", color=INK, markersize=4, zorder=4)
+    axes.plot([row["year"]], [row["value"]], marker="*", color=VERMILION, markersize=13, zorder=5)
+    if row["kind"] == "growth":
+        axes.axhline(row["value"], color=VERMILION, linewidth=0.8, linestyle=":")
+    bound = ">" if row["op"] == "gt" else "≥"
+    text = f"{row['year']}: {bound} {shown(row['value'], unit, language)}"
+    axes.annotate(
+        text, (row["year"], row["value"]), (-6, 7), textcoords="offset points", ha="right", color=VERMILION,
+        fontsize=size,
+    )  # fmt: skip
+    start = meta["plan_start"]
+    if years.iloc[0] < start < years.iloc[-1]:
+        axes.axvline(start, color=GREY, linewidth=0.8, linestyle="--")
+        axes.annotate(
+            word("plan start", language), (start, 1), (2, -2), xycoords=("data", "axes fraction"), va="top",
+            textcoords="offset points", color=GREY, fontsize=size - 1.5, rotation=90,
+        )  # fmt: skip
+    _direct_labels(axes, frame, language, size)
+    label = scale_axis(axes.yaxis, float(np.nanmax([frame["p95"].max(), row["value"]])), unit, language)
+    name = row["name_zh"] if language == "zh" else row["name"]
+    title = f"{row['id']} {name}"
+    if small:
+        title = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
+        axes.set_title(f"{title}\nP = {row['probability']:.2f}", fontsize=8)
+        axes.set_ylabel(label, fontsize=7)
+    else:
+        low, high = row["probability_low"], row["probability_high"]
+        chance = f"{word('probability', language)} = {row['probability']:.2f} [{low:.2f}–{high:.2f}]"
+        axes.set_title(f"{title}\n{chance}", fontsize=10)
+        axes.set_ylabel(label)
+    axes.margins(x=0.02)
+    axes.set_xlim(years.iloc[0] - 0.2, years.iloc[-1] + (2.4 if small else 2.0))
+    axes.set_xticks([y for y in years if (y - years.iloc[0]) % (3 if small else 1) == 0])
+    axes.tick_params(labelsize=size - 0.5)
+    clean(axes)
+
+
+def _direct_labels(axes: Axes, frame: pandas.DataFrame, language: str, size: float) -> None:
+    """Name lines and bands at their right ends, kept apart from each other; no legend to look up."""
+    last = frame.iloc[-1]
+    names = {
+        "p95": ("95 %", GREY),
+        "p50": ("中位数" if language == "zh" else "median", BLUE),
+        "p05": ("5 %", GREY),
+    }
+    if "true_p50" in frame:
+        names["true_p50"] = ("真实" if language == "zh" else "true", GREEN)
+    bottom, top = axes.get_ylim()
+    gap, placed = (top - bottom) * 0.055, -math.inf
+    for key, (text, colour) in sorted(names.items(), key=lambda item: float(last[item[0]])):
+        y = max(float(last[key]), placed + gap)
+        placed = y
+        axes.annotate(
+            text,
+            (last["year"], y),
+            (4, 0),
+            textcoords="offset points",
+            va="center",
+            color=colour,
+            fontsize=size - 1,
+        )
+    seen = frame.dropna(subset=["observed"])
+    if len(seen):
+        axes.annotate(
+            word("observed", language), (seen["year"].iloc[0], seen["observed"].iloc[0]), (4, -9),
+            textcoords="offset points", color=INK, fontsize=size - 1,
+        )  # fmt: skip

@@ -1,0 +1,251 @@
+"""Figures of a run and of a comparison: the board of probabilities, spending, paired differences."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simulator.core.ledger import PAYERS
+from simulator.report.board import board_of, reading
+from simulator.report.fans import draw_fans
+from simulator.report.style import (
+    BLUE,
+    GREY,
+    INK,
+    LEVEL_COLOURS,
+    PAYER_COLOURS,
+    VERMILION,
+    clean,
+    finish,
+    footer,
+    new_figure,
+    styled,
+    usable_language,
+)
+from simulator.report.words import money_unit, number, short_unit, word
+from simulator.study.tables import NATIONAL_LAW, NET_SIGN
+
+if TYPE_CHECKING:
+    import pandas
+
+    from simulator.study.tables import Tables
+
+NAME_WIDTH = {"en": 46, "zh": 26}
+NOTE_WIDTH = {"en": 120, "zh": 66}
+
+
+def draw_run(tables: Tables, folder: Path, language: str) -> list[Path]:
+    """Draw the figures of a run into a folder; returns the files, each .png with a .csv of its numbers."""
+    language = usable_language(language)
+    with styled(language):
+        written = draw_board(tables, folder, language)
+        written += draw_spending(tables, folder, language)
+        return written + draw_fans(tables, folder, language)
+
+
+def draw_compare(tables: Tables, folder: Path, language: str) -> list[Path]:
+    """Draw the figures of a comparison: differences of the targets, and net cost by payer."""
+    language = usable_language(language)
+    with styled(language):
+        written: list[Path] = []
+        for meta in tables.meta["runs"][1:]:
+            written += draw_forest(tables, meta, folder, language)
+        return written + draw_cost_bars(tables, folder, language)
+
+
+def _named(row: dict[str, Any], language: str) -> str:
+    name = f"{row['id']} {row['name_zh' if language == 'zh' else 'name']} {int(row['year'])}"
+    return textwrap.shorten(name, NAME_WIDTH[language], placeholder="…") if language == "en" else name[:26]
+
+
+def draw_board(tables: Tables, folder: Path, language: str) -> list[Path]:
+    """Draw the probabilities of all simulated targets: outcomes and growth first, the others apart."""
+    import pandas
+
+    board = board_of(tables.targets)
+    groups = [(board.headline, "结果与增长目标" if language == "zh" else "outcome and growth targets")]
+    groups.append((board.others, "能力与投入目标" if language == "zh" else "capacity and input targets"))
+    rows = [row for group, _ in groups for row in group]
+    if not rows:
+        return []
+    missing = "; ".join(f"{r['id']} {r['name_zh' if language == 'zh' else 'name']}" for r in board.without)
+    note = f"{word('not simulated yet', language)} ({len(board.without)}): {missing}" if board.without else ""
+    note = "\n".join(textwrap.wrap(note, NOTE_WIDTH[language]))
+    note_height = 0.13 * (note.count("\n") + 1) + 0.2 if note else 0.0
+    page = new_figure(8.6, 0.3 * (len(rows) + 3) + 1.1 + note_height)
+    axes, y, ticks = page.add_subplot(), 0.0, []
+    for group, title in groups:
+        if not group:
+            continue
+        axes.text(0.0, y, title, fontweight="bold", va="center")
+        y += 1
+        for row in group:
+            p = row["probability"]
+            axes.barh(y, p, height=0.66, color=LEVEL_COLOURS[reading(p)])
+            axes.plot([row["probability_low"], row["probability_high"]], [y, y], color=INK, linewidth=1)
+            text = f"{p:.2f}  {number(row['gap'], row['unit'], language, sign=True)} {short_unit(row['unit'], language)}"
+            axes.text(max(p, row["probability_high"]) + 0.012, y, text, va="center", fontsize=8)
+            ticks.append((y, _named(row, language)))
+            y += 1
+    for mark in (0.2, 0.8):
+        axes.axvline(mark, color=GREY, linewidth=0.7, linestyle=":")
+    axes.set_yticks([t[0] for t in ticks], [t[1] for t in ticks], fontsize=8)
+    axes.set_ylim(y - 0.4, -0.7)
+    axes.set_xlim(0, 1.28)
+    axes.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1.0])
+    x_label = (
+        "完成概率（线：由运行次数决定的 95 % 区间；数字：概率与中位数差距）"
+        if language == "zh"
+        else "probability of meeting the target (line: 95 % interval from the number of runs); then distance of the median"
+    )
+    axes.set_xlabel(x_label, fontsize=8)
+    axes.tick_params(length=0)
+    meta = tables.meta
+    axes.set_title(f"{meta['region_name'][language]} · {meta['title'][language]}")
+    foot = footer(meta, language)
+    foot = f"{note}\n{foot}" if note else foot
+    columns = [
+        "id",
+        "name",
+        "name_zh",
+        "kind",
+        "year",
+        "probability",
+        "probability_low",
+        "probability_high",
+        "gap",
+        "unit",
+    ]
+    return finish(page, pandas.DataFrame(rows)[columns], folder / "board.png", foot)
+
+
+def draw_spending(tables: Tables, folder: Path, language: str) -> list[Path]:
+    """Draw what each measure costs over all simulated years, by payer; recoveries to the left of zero."""
+    costs = tables.costs[tables.costs["entry"] != NATIONAL_LAW]
+    if costs.empty:
+        return []
+    entries = {e["id"]: e for e in tables.meta["entries"]}
+    spent = costs[costs["kind"].map(NET_SIGN) > 0].pivot_table(
+        index="entry", columns="payer", values="mean", aggfunc="sum", fill_value=0.0
+    )
+    back = costs[costs["kind"] == "recovered"].groupby("entry")["mean"].sum()
+    risk = costs[costs["kind"] == "contingent"].groupby("entry")["mean"].sum()
+    frame = spent.reindex(sorted({*costs["entry"]}), fill_value=0.0)
+    frame["recovered"], frame["contingent"] = back.reindex(frame.index), risk.reindex(frame.index)
+    frame = frame.fillna(0.0)
+    payers = [p for p in PAYERS if p in frame]
+    frame = frame.loc[frame[payers].sum(axis=1).sort_values(kind="stable").index]
+    factor, n = (1e8 if language == "zh" else 1e6), len(frame)
+    unit = "亿元" if language == "zh" else "CNY million"
+    page = new_figure(8.6, 0.34 * n + 1.7)
+    axes, left = page.add_subplot(), np.zeros(n)
+    for payer in payers:
+        part = frame[payer].to_numpy() / factor
+        axes.barh(
+            range(n), part, left=left, height=0.66, color=PAYER_COLOURS[payer], label=word(payer, language)
+        )
+        left += part
+    returned = frame["recovered"].to_numpy() / factor
+    if returned.any():
+        axes.barh(range(n), -returned, height=0.66, color="white", edgecolor=INK, hatch="////", linewidth=0.6,
+                  label=word("recovered", language))  # fmt: skip
+    reach = max(float(left.max()), 1e-9)
+    for i, (entry, total) in enumerate(zip(frame.index, left, strict=True)):
+        text = f"{total:,.0f}" if total >= 10 else f"{total:,.2g}"
+        guarantee = frame["contingent"].loc[entry] / factor
+        if guarantee:
+            text += f" (+ {guarantee:,.3g} {word('contingent', language)})"
+        axes.text(total + 0.01 * reach, i, text, va="center", fontsize=7.5)
+    names = [f"{e} {entries[e][language]}" if e in entries else str(e) for e in frame.index]
+    names = [textwrap.shorten(s, 50, placeholder="…") if language == "en" else s[:26] for s in names]
+    axes.set_yticks(range(n), names, fontsize=8)
+    axes.set_xlim(right=reach * 1.22)
+    first, last = tables.meta["years"]
+    axes.set_xlabel(f"{unit}, {first}–{last} ({'各次运行平均' if language == 'zh' else 'mean over runs'})")
+    title = "各项措施由谁出资" if language == "zh" else "What each measure costs, and who pays"
+    axes.set_title(f"{tables.meta['region_name'][language]} · {title}")
+    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    clean(axes)
+    axes.grid(False, axis="y")
+    axes.grid(True, axis="x", color="#DDDDDD", linewidth=0.6)
+    return finish(page, frame.reset_index(), folder / "spending.png", footer(tables.meta, language))
+
+
+def draw_forest(tables: Tables, meta: dict[str, Any], folder: Path, language: str) -> list[Path]:
+    """Draw the paired differences of the targets relative to the baseline's mean, with 90 % intervals."""
+    assert tables.compare_targets is not None
+    frame = tables.compare_targets
+    frame = frame[frame["scenario"] == meta["scenario"]].reset_index(drop=True)
+    if frame.empty:
+        return []
+    base = frame["baseline_mean"].abs().where(frame["baseline_mean"] != 0)
+    for column in ("difference", "ci_low", "ci_high"):
+        frame[f"relative_{column}"] = 100 * frame[column] / base
+    rows = frame.to_dict("records")
+    page = new_figure(8.6, 0.36 * len(rows) + 1.7)
+    axes = page.add_subplot()
+    axes.axvline(0, color=GREY, linewidth=1)
+    for y, row in enumerate(rows):
+        clear = row["ci_low"] > 0 or row["ci_high"] < 0
+        colour = (BLUE if row["difference"] > 0 else VERMILION) if clear else GREY
+        axes.plot([row["relative_ci_low"], row["relative_ci_high"]], [y, y], color=colour, linewidth=2)
+        axes.plot([row["relative_difference"]], [y], "o", color=colour, markersize=6)
+        text = f"{number(row['difference'], row['unit'], language, sign=True)} {short_unit(row['unit'], language)}"
+        text += f"   P {row['probability_baseline']:.2f} → {row['probability_scenario']:.2f}"
+        axes.annotate(text, (1.01, y), xycoords=("axes fraction", "data"), va="center", fontsize=7.5)
+    axes.set_yticks(range(len(rows)), [_named(row, language) for row in rows], fontsize=8)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_xlabel(
+        "与基准均值之比的成对差值，%（90 % 区间）"
+        if language == "zh"
+        else "paired difference, % of the baseline's mean (90 % interval)"
+    )
+    against = tables.meta["runs"][0]["title"][language]
+    joint = "对比" if language == "zh" else "against"
+    axes.set_title("\n".join(textwrap.wrap(f"{meta['title'][language]} {joint} {against}", 88)), fontsize=10)
+    clean(axes)
+    return finish(page, frame, folder / f"differences-{meta['scenario']}.png", footer(meta, language))
+
+
+def draw_cost_bars(tables: Tables, folder: Path, language: str) -> list[Path]:
+    """Draw the net cost of each scenario by payer, over all simulated years."""
+    money = tables.money[(tables.money["scope"] == "horizon") & (tables.money["kind"] == "net")]
+    names = [meta["scenario"] for meta in tables.meta["runs"]]
+    titles = {meta["scenario"]: meta["title"][language] for meta in tables.meta["runs"]}
+    frame: pandas.DataFrame = money[money["payer"] != "all"].pivot_table(
+        index="scenario", columns="payer", values="mean", aggfunc="sum", fill_value=0.0
+    )
+    if frame.empty:
+        return []
+    frame = frame.reindex(names, fill_value=0.0)
+    payers = [p for p in PAYERS if p in frame and p != "private"]
+    factor = 1e8 if language == "zh" else 1e9
+    page = new_figure(8.6, 0.5 * len(names) + 1.7)
+    axes = page.add_subplot()
+    ahead, below = np.zeros(len(names)), np.zeros(len(names))
+    for payer in payers:
+        part = frame[payer].to_numpy() / factor
+        left = np.where(part >= 0, ahead, below)
+        axes.barh(
+            range(len(names)),
+            part,
+            left=left,
+            height=0.6,
+            color=PAYER_COLOURS[payer],
+            label=word(payer, language),
+        )
+        ahead, below = ahead + np.maximum(part, 0), below + np.minimum(part, 0)
+    for y, total in enumerate(frame[payers].sum(axis=1) / factor):
+        axes.text(float(ahead[y]), y, f" {total:,.2f}", va="center", fontsize=8)
+    axes.set_yticks(range(len(names)), [textwrap.fill(titles[n], 34) for n in names], fontsize=8)
+    axes.invert_yaxis()
+    axes.margins(x=0.12)
+    first, last = tables.meta["years"]
+    net = "公共净成本" if language == "zh" else "net public cost"
+    axes.set_xlabel(f"{net}, {money_unit(language)}, {first}–{last}")
+    axes.legend(frameon=False, fontsize=8, loc="best")
+    clean(axes)
+    return finish(page, frame.reset_index(), folder / "costs.png", footer(tables.meta, language))

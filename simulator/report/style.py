@@ -1,0 +1,151 @@
+"""How figures look: fonts that can write Chinese, colours that everybody can tell apart, footers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simulator.report.words import scale_of, unit_text, word
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's palette, which readers with any colour vision can tell apart.
+BLUE, ORANGE, GREEN, SKY, VERMILION = "#0072B2", "#E69F00", "#009E73", "#56B4E9", "#D55E00"
+PURPLE, YELLOW, GREY, INK = "#CC79A7", "#F0E442", "#888888", "#222222"
+PAYER_COLOURS = {
+    "centre": PURPLE,
+    "province": ORANGE,
+    "city": BLUE,
+    "district": SKY,
+    "platform": GREEN,
+    "private": GREY,
+}
+LEVEL_COLOURS = {"likely": BLUE, "in doubt": ORANGE, "unlikely": VERMILION}
+DPI = 110
+CJK_FONTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "Source Han Sans CN",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "Microsoft YaHei",
+    "SimHei",
+    "PingFang SC",
+    "Heiti SC",
+    "Hiragino Sans GB",
+    "Arial Unicode MS",
+    "Droid Sans Fallback",
+)
+
+
+def cjk_font() -> str | None:
+    """Return the name of an installed font that has Chinese characters, or None."""
+    from matplotlib import font_manager
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return next((name for name in CJK_FONTS if name in installed), None)
+
+
+def usable_language(language: str) -> str:
+    """Return the language that figures can be written in; says so once where Chinese has no font."""
+    if language != "zh" or cjk_font() is not None:
+        return language
+    _warn_no_font()
+    return "en"
+
+
+@lru_cache(maxsize=1)
+def _warn_no_font() -> None:
+    sys.stderr.write(
+        "warning: no font with Chinese characters, so figures are in English (Debian: install fonts-noto-cjk)\n"
+    )
+
+
+@contextmanager
+def styled(language: str) -> Iterator[None]:
+    """Set fonts, sizes and lines for the figures made inside."""
+    import matplotlib
+
+    family = ["DejaVu Sans"]
+    if language == "zh" and (name := cjk_font()):
+        family = [name, "DejaVu Sans"]
+    settings: dict[str, Any] = {
+        "font.family": family,
+        "font.size": 9,
+        "axes.titlesize": 11,
+        "axes.titlelocation": "left",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.edgecolor": GREY,
+        "axes.unicode_minus": False,
+        "svg.hashsalt": "ris",
+    }
+    with matplotlib.rc_context(settings):
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure of this size in inches, drawn without any window system."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=DPI)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def footer(meta: dict[str, Any], language: str, *, band: bool = False) -> str:
+    """Return the line under every figure: runs, what the band is, calibration, date, hash; then the status."""
+    runs = f"{meta['completed']} {word('futures', language)}"
+    runs += (
+        f" ({meta['draws']} {word('draws', language)})" if language == "en" else f"（{meta['draws']} 组参数）"
+    )
+    parts = [runs, word("band", language) if band else ""]
+    parts.append(f"{word('calibration', language)}: {word(meta['calibration'], language)}")
+    parts += [str(meta.get("created", ""))[:10], str(meta.get("hash", ""))[:8]]
+    line = " · ".join(p for p in parts if p)
+    status = (meta.get("status") or {}).get(language, "")
+    return f"{line}\n{status}" if status else line
+
+
+def finish(figure: Figure, frame: pandas.DataFrame, path: Path, foot: str) -> list[Path]:
+    """Write a figure with its footer, and the numbers drawn in a .csv beside it; returns both paths."""
+    from simulator.study.output import write_csv
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    height = figure.get_figheight()
+    lines = foot.count("\n") + 1
+    figure.tight_layout(rect=(0, (0.12 + 0.14 * lines) / height, 1, 1))
+    figure.text(0.01, 0.05 / height, foot, fontsize=6.5, color=GREY, va="bottom")
+    figure.savefig(path, metadata={"Software": None})
+    beside = path.with_suffix(".csv")
+    write_csv(frame, beside)
+    return [path, beside]
+
+
+def scale_axis(axis: Any, size: float, unit: str, language: str) -> str:
+    """Write an axis' ticks at the scale of ``size`` and return the unit with that scale."""
+    from matplotlib.ticker import FuncFormatter
+
+    factor, name = scale_of(size, unit, language)
+    axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / factor:,.6g}"))
+    text = unit_text(unit, language)
+    if language == "zh":
+        return f"{name}{text}"
+    return f"{name} {text}".strip()
+
+
+def clean(axes: Axes) -> None:
+    """Give an axes a light grid behind what it shows."""
+    axes.set_axisbelow(True)
+    axes.grid(True, axis="y", color="#DDDDDD", linewidth=0.6)
+    axes.tick_params(length=0)

@@ -1,0 +1,285 @@
+"""The first screen in a terminal: where the plan lands, what it costs and how sure that is."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console, Group, RenderableType
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from simulator.core.ledger import PAYERS
+from simulator.report.board import Board, board_of, reading
+from simulator.report.words import bar, figure, is_money, money, money_unit, number, short_unit, word
+from simulator.study.tables import NATIONAL_LAW, Tables
+from simulator.study.targets import NOT_SIMULATED
+
+if TYPE_CHECKING:
+    import pandas
+
+STYLES = {"likely": "green", "in doubt": "yellow", "unlikely": "red"}
+MONEY_KINDS = ("outlay", "running", "tax_forgone", "recovered", "net", "contingent")
+SUMMARY_WIDTH = 100
+BAR_CELLS = 6
+
+
+def console(width: int | None = None) -> Console:
+    """Return a console on standard output; colours only where it is a terminal."""
+    return Console(highlight=False, width=width)
+
+
+def plain_text(tables: Tables, language: str) -> str:
+    """Return the first screen as plain text, for a file."""
+    out = Console(
+        file=io.StringIO(), width=SUMMARY_WIDTH, highlight=False, no_color=True, legacy_windows=False
+    )
+    out.print(screen(tables, language))
+    return str(out.file.getvalue())  # type: ignore[attr-defined]
+
+
+def screen(tables: Tables, language: str) -> RenderableType:
+    """Return the first screen of a run or of a comparison."""
+    if tables.compare is not None:
+        from simulator.report.terminal_compare import compare_screen
+
+        return compare_screen(tables, language)
+    board = board_of(tables.targets)
+    parts: list[RenderableType] = [*heading(tables.meta, language), Rule(style="dim")]
+    parts += [headline(board, language), *doubts(board, language), money_line(tables, language)]
+    parts += [certainty(board, tables.meta, language), Rule(style="dim")]
+    parts.append(target_table(board.headline, language))
+    if board.others:
+        title = "能力与投入类目标" if language == "zh" else "capacity and input targets"
+        parts += [Text(""), Text(title, style="bold"), target_table(board.others, language)]
+    parts += [*unsimulated(board, language), Text(""), *money_tables(tables, language)]
+    return Group(*parts)
+
+
+def heading(meta: dict[str, Any], language: str) -> list[RenderableType]:
+    """Return the title, what was run, the region's status and the failures."""
+    calibration = f"{word('calibration', language)}: {word(meta['calibration'], language)}"
+    futures = f"{meta['completed']} {word('futures', language)}"
+    if language == "zh":
+        futures = f"{meta['completed']} {word('futures', language)}（{meta['draws']} 组参数）"
+        title = f"{meta['region_name']['zh']} · {meta['title']['zh']}"
+    else:
+        futures += f" ({meta['draws']} {word('draws', language)})"
+        title = f"{meta['region_name']['en']} · {meta['title']['en']}"
+    span = f"{meta['years'][0]}–{meta['years'][1]}"
+    facts = [span, calibration, futures, str(meta.get("created", ""))[:10], str(meta.get("hash", ""))[:8]]
+    out: list[RenderableType] = [
+        Text(title, style="bold"),
+        Text(" · ".join(f for f in facts if f), style="dim"),
+    ]
+    if meta.get("status"):
+        out.append(Text(meta["status"][language], style="yellow"))
+    if meta["failures"]:
+        n, all_runs = len(meta["failures"]), meta["replicates"]
+        zh = f"{all_runs} 次运行中有 {n} 次失败，未计入"
+        out.append(
+            Text(zh if language == "zh" else f"{n} of {all_runs} runs failed and are left out", style="red")
+        )
+    return out
+
+
+def headline(board: Board, language: str) -> Text:
+    """Return the sentence on the outcome and growth targets."""
+    shown = Text(style="bold")
+    n, planned = len(board.headline), board.headline_planned
+    if n == 0:
+        return shown.append(
+            "尚无可模拟的结果类目标" if language == "zh" else "No outcome target is simulated yet"
+        )
+    if language == "zh":
+        shown.append(f"{planned} 项结果与增长目标中已模拟 {n} 项：")
+    else:
+        shown.append(f"Of {planned} outcome and growth targets {n} are simulated: ")
+    for i, kind in enumerate(("likely", "in doubt", "unlikely")):
+        shown.append("" if i == 0 else "，" if language == "zh" else ", ")
+        count, name = board.count(kind), word(kind, language)
+        shown.append(f"{count} 项{name}" if language == "zh" else f"{count} {name}", style=STYLES[kind])
+    return shown
+
+
+def doubts(board: Board, language: str) -> list[Text]:
+    """Return the targets most in doubt: the distance in their own unit, and the pace needed."""
+    zh, out = language == "zh", []
+    for i, row in enumerate(board.most_in_doubt()):
+        lead = ("最存疑：" if zh else "Most in doubt: ") if i == 0 else ("  　　　" if zh else " " * 15)
+        name, gap = row["name_zh"] if zh else row["name"], figure(abs(row["gap"]), row["unit"], language)
+        where = ("短缺" if zh else "short") if row["gap"] < 0 else ("超出" if zh else "above")
+        text = f"{name}：中位数{where} {gap}" if zh else f"{name}: median {gap} {where}"
+        if math.isfinite(row["pace_needed"]):
+            needed, simulated = (
+                figure(row[k], row["unit"], language, sign=True) for k in ("pace_needed", "pace_simulated")
+            )
+            since = int(row["start_year"])
+            text += (
+                f"；{since} 年末起每年需 {needed}，模拟 {simulated}"
+                if zh
+                else f"; from the end of {since} on it needs {needed} a year and gets {simulated}"
+            )
+        out.append(Text(lead + text))
+    return out
+
+
+def _sum(tables: Tables, scope: str, payer: str, kind: str, column: str = "mean") -> float:
+    m = tables.money
+    found = m[(m["scope"] == scope) & (m["payer"] == payer) & (m["kind"] == kind)][column]
+    return float(found.iloc[0]) if len(found) else 0.0
+
+
+def _plan_scope(meta: dict[str, Any]) -> tuple[str, int, int]:
+    first = math.floor(meta["plan_start"])
+    if meta["years"][0] <= first <= meta["years"][1]:
+        return "plan", max(first, meta["years"][0]), meta["years"][1]
+    return "horizon", meta["years"][0], meta["years"][1]
+
+
+def money_line(tables: Tables, language: str) -> Text:
+    """Return the net public cost, and the city's share of it against the science budget."""
+    scope, first, last = _plan_scope(tables.meta)
+    net, city = _sum(tables, scope, "all", "net"), _sum(tables, scope, "city", "net")
+    risk, budget = _sum(tables, scope, "all", "contingent"), tables.meta.get("science_budget")
+    unit, zh = money_unit(language), language == "zh"
+    if zh:
+        text = f"资金 {first}–{last} 年：净额 {money(net, language)} {unit}，其中市级 {money(city, language)} {unit}"
+        text += f"；另有担保等或有支出 {money(risk, language)} {unit}" if risk else ""
+    else:
+        text = f"Money {first}–{last}: net {unit} {money(net, language)}, of which the city {money(city, language)}"
+        text += f"; guarantees and the like {money(risk, language)} on top" if risk else ""
+    if budget:
+        share = city / (last - first + 1) / budget
+        text += (
+            f"；市级年均相当于科技预算的 {share:.0%}"
+            if zh
+            else f"; the city's a year is {share:.0%} of its science budget"
+        )
+    return Text(text)
+
+
+def certainty(board: Board, meta: dict[str, Any], language: str) -> Text:
+    """Return how far luck and how far ignorance make the spread."""
+    luck, ignorance, n = board.luck_and_ignorance()
+    if n == 0:
+        text = (
+            "运行次数太少，无法区分运气与无知"
+            if language == "zh"
+            else "too few runs to tell luck from ignorance"
+        )
+    elif language == "zh":
+        text = f"差异来源：运气 {luck:.0%} · 无知 {ignorance:.0%}（{n} 项目标平均，{meta['draws']} 组参数 × 2 个种子）"
+    else:
+        text = f"How sure: spread is luck {luck:.0%}, ignorance {ignorance:.0%} (mean of {n} targets, 2 seeds a draw)"
+    return Text(text)
+
+
+def target_table(rows: Sequence[dict[str, Any]], language: str) -> Table:
+    """Return the targets: value, simulated median and 90 % range, probability, distance; true state underneath."""
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=True, header_style="dim")
+    table.add_column(word("id", language), no_wrap=True)
+    table.add_column(word("name", language), ratio=1)
+    table.add_column(word("target", language), justify="right", no_wrap=True)
+    table.add_column(word("median", language), justify="right", no_wrap=True)
+    table.add_column(word("probability", language), no_wrap=True)
+    table.add_column(word("distance", language), justify="right", no_wrap=True)
+    for row in rows:
+        unit, level = row["unit"], reading(row["probability"])
+        name = row["name_zh"] if language == "zh" else row["name"]
+        due = f"{name} {int(row['year'])}"
+        bound = f"{'>' if row['op'] == 'gt' else '≥'} {number(row['value'], unit, language)}"
+        chance = Text.assemble((f"{bar(row['probability'], BAR_CELLS):<{BAR_CELLS}}", STYLES[level]))
+        chance.append(f" {row['probability']:.2f}", style="bold " + STYLES[level])
+        tail = short_unit(unit, language)
+        tail = "" if is_money(unit) and language == "en" else tail if tail in ("%", "元", "%/年") else ""
+        value = f"{bound}{tail}" if tail else bound
+        middle = _range(row, ("p50", "p05", "p95"), language)
+        gap = number(row["gap"], unit, language, sign=True) + tail
+        table.add_row(row["id"], due, value, middle, chance, gap)
+        if isinstance(row["true_name"], str) and row["true_name"] and math.isfinite(row["true_p50"]):
+            true = row["true_name_zh"] if language == "zh" else row["true_name"]
+            spread = _range(row, ("true_p50", "true_p05", "true_p95"), language)
+            table.add_row("", Text(f"└ {true}", style="dim"), "", Text(spread, style="dim"), "", "")
+    return table
+
+
+def _range(row: dict[str, Any], keys: tuple[str, str, str], language: str) -> str:
+    like = abs(row[keys[0]])
+    middle, low, high = (number(row[k], row["unit"], language, like=like) for k in keys)
+    scale = (
+        middle.split(" ")[-1]
+        if language == "en" and " " in middle
+        else middle[-1:]
+        if middle[-1:] in "亿万"
+        else ""
+    )
+    bare = [text.removesuffix(scale).rstrip() for text in (low, high)] if scale else [low, high]
+    return f"{middle} [{bare[0]}–{bare[1]}]"
+
+
+def unsimulated(board: Board, language: str) -> list[RenderableType]:
+    """Return the targets that get no number, by the reason."""
+    out: list[RenderableType] = []
+    for reason in dict.fromkeys(row["status"] for row in board.without):
+        rows = [row for row in board.without if row["status"] == reason]
+        if reason == NOT_SIMULATED:
+            names = [f"{row['id']} {row['name_zh'] if language == 'zh' else row['name']}" for row in rows]
+        else:
+            names = [f"{row['id']} {row['year']}" for row in rows]
+        lead = f"{word(reason, language)} ({len(rows)}): "
+        out += [Text(""), Text.assemble((lead, "bold"), ("; ".join(names), "dim"))]
+    return out
+
+
+def money_tables(tables: Tables, language: str) -> list[RenderableType]:
+    """Return who pays what from the plan's start on, and in all simulated years where these are more."""
+    scope, first, last = _plan_scope(tables.meta)
+    out: list[RenderableType] = [money_table(tables.money, scope, (first, last), language)]
+    start = tables.meta["years"][0]
+    zh, unit = language == "zh", money_unit(language)
+    if scope == "plan" and first > start:
+        net = money(_sum(tables, "horizon", "all", "net"), language)
+        text = (
+            f"{start}–{last} 年全部净额 {net} {unit}" if zh else f"all years {start}–{last}: net {unit} {net}"
+        )
+        out.append(Text(text, style="dim"))
+    law = _sum(tables, NATIONAL_LAW, "all", "tax_forgone")
+    if law:
+        sums = money(law, language)
+        text = (
+            f"国家法规本身的减税 {sums} {unit}（{start}–{last} 年），不计入方案"
+            if zh
+            else f"national law alone forgoes {unit} {sums} of tax in {start}–{last}: not a cost of the plan"
+        )
+        out.append(Text(text, style="dim"))
+    return out
+
+
+def money_table(frame: pandas.DataFrame, scope: str, years: tuple[int, int], language: str) -> Table:
+    """Return payers by kinds of money, means over the runs, the net with its 90 % range."""
+    unit = money_unit(language)
+    title = (
+        f"资金（{unit}，{years[0]}–{years[1]} 年）"
+        if language == "zh"
+        else f"money in {unit}, {years[0]}–{years[1]}"
+    )
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column(Text(title, style="bold"), no_wrap=True)
+    mine = frame[frame["scope"] == scope]
+    kinds = [kind for kind in MONEY_KINDS if kind in ("outlay", "net") or (mine["kind"] == kind).any()]
+    for kind in kinds:
+        table.add_column(word(kind, language), justify="right", no_wrap=True)
+    cells = {(r["payer"], r["kind"]): r for r in mine.to_dict("records")}
+    for payer in (*PAYERS, "all"):
+        if not any((payer, kind) in cells for kind in kinds):
+            continue
+        shown = [money(cells[payer, k]["mean"], language) if (payer, k) in cells else "·" for k in kinds]
+        if payer == "all" and (payer, "net") in cells:
+            net, at = cells[payer, "net"], kinds.index("net")
+            shown[at] += f" [{money(net['p05'], language)}–{money(net['p95'], language)}]"
+        table.add_row(word(payer, language), *shown, style="bold" if payer == "all" else "")
+    return table

@@ -1,0 +1,106 @@
+"""A comparison in a terminal: what differs first, then what it changes and what it costs."""
+
+from __future__ import annotations
+
+import math
+
+from rich.console import Group, RenderableType
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from simulator.report.terminal import heading
+from simulator.report.words import money, money_unit, number, word
+from simulator.study.tables import Tables
+
+
+def compare_screen(tables: Tables, language: str) -> RenderableType:
+    """Return the screen of a comparison."""
+    zh = language == "zh"
+    parts: list[RenderableType] = heading(tables.meta, language)[:1]
+    baseline, *others = tables.meta["runs"]
+    parts = [
+        Text(
+            f"{'基准' if zh else 'baseline'}: {baseline['title'][language]} ({baseline['scenario']})",
+            style="bold",
+        )
+    ]
+    parts += heading(baseline, language)[1:]
+    for other in others:
+        parts += [Rule(style="dim"), Text(f"{other['title'][language]} ({other['scenario']})", style="bold")]
+        parts += [failed for failed in heading(other, language)[2:] if isinstance(failed, Text)]
+        parts += [*settings_lines(tables, other["scenario"], language), Text("")]
+        parts += [difference_table(tables, other["scenario"], language), Text("")]
+        parts.append(cost_line(tables, baseline["scenario"], other["scenario"], language))
+    note = (
+        "成对差值：同样的参数与运气；区间为 90 %（按参数组自助抽样）；更优 = 高于基准的比例；单位成本在区间含零时不给出"
+        if zh
+        else "Paired differences: same draws, same luck. Intervals are 90 % (bootstrap over draws); better is the"
+        " share of pairs above the baseline; no cost per unit where the interval holds zero."
+    )
+    return Group(*parts, Text(note, style="dim"))
+
+
+def settings_lines(tables: Tables, scenario: str, language: str) -> list[RenderableType]:
+    """Return what the scenario sets differently."""
+    assert tables.settings is not None
+    rows = tables.settings[tables.settings["scenario"] == scenario].to_dict("records")
+    if not rows:
+        same = "设置与基准完全相同" if language == "zh" else "nothing is set differently from the baseline"
+        return [Text(same, style="yellow")]
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
+    for row in rows:
+        name = " ".join(str(row[k]) for k in ("entry", "lever") if row[k])
+        change = word(row["change"], language)
+        if row["change"] == "changed":
+            what = f"{row['what']}: {row['baseline_value'] or '–'} → {row['scenario_value'] or '–'}"
+        else:
+            what = row["scenario_value"] or row["baseline_value"]
+        table.add_row(Text(change, style="cyan"), name, what)
+    return [table]
+
+
+def difference_table(tables: Tables, scenario: str, language: str) -> Table:
+    """Return for each simulated target how its probability and its figure change."""
+    assert tables.compare_targets is not None
+    zh = language == "zh"
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=True, header_style="dim")
+    table.add_column(word("id", language), no_wrap=True)
+    table.add_column(word("name", language), ratio=1)
+    table.add_column(word("probability", language), justify="right", no_wrap=True)
+    for title in (
+        ("差值 [90 %]", "更优", "单位净成本 (元)") if zh else ("difference [90 %]", "better", "CNY per unit")
+    ):
+        table.add_column(title, justify="right", no_wrap=True)
+    paired = tables.compare_targets
+    for row in paired[paired["scenario"] == scenario].to_dict("records"):
+        unit, name = row["unit"], row["name_zh"] if zh else row["name"]
+        shown = [row[k] for k in ("difference", "ci_low", "ci_high")]
+        like = max(abs(x) for x in shown if math.isfinite(x))
+        middle, low, high = (number(x, unit, language, like=like, sign=True) for x in shown)
+        clear = row["ci_low"] > 0 or row["ci_high"] < 0
+        change = f"{row['probability_baseline']:.2f} → {row['probability_scenario']:.2f}"
+        each = row["cost_per_unit"]
+        cost = number(each, "CNY", language) if math.isfinite(each) else "–"
+        span = Text(f"{middle} [{low}, {high}]", style="bold" if clear else "")
+        table.add_row(row["id"], f"{name} {row['year']}", change, span, f"{row['p_better']:.0%}", cost)
+    return table
+
+
+def cost_line(tables: Tables, baseline: str, scenario: str, language: str) -> Text:
+    """Return the difference in net public cost over all years, by payer."""
+    m = tables.money[(tables.money["scope"] == "horizon") & (tables.money["kind"] == "net")]
+    by_payer = {}
+    for payer in dict.fromkeys(m["payer"]):
+        mine = m[m["payer"] == payer].set_index("scenario")["mean"]
+        by_payer[payer] = float(mine.get(scenario, 0.0)) - float(mine.get(baseline, 0.0))
+    unit, total = money_unit(language), by_payer.pop("all", 0.0)
+
+    def signed(x: float) -> str:
+        return ("+" if x > 0 else "") + money(x, language)
+
+    parts = " · ".join(f"{word(p, language)} {signed(x)}" for p, x in by_payer.items() if abs(x) >= 0.5)
+    first, last = tables.meta["years"]
+    if language == "zh":
+        return Text(f"净成本差 {first}–{last} 年：{signed(total)} {unit}" + (f"（{parts}）" if parts else ""))
+    return Text(f"Net public cost {first}–{last}: {unit} {signed(total)}" + (f" ({parts})" if parts else ""))

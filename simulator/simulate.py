@@ -1,0 +1,76 @@
+"""The main loop; the only file that runs a year."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from simulator.core.ledger import Bill
+from simulator.core.luck import Generator, Luck
+from simulator.core.parameters import override
+from simulator.core.terms import Terms
+from simulator.model import INDICATORS, LEVERS, SCHEDULE
+from simulator.scenario import Scenario
+from simulator.world.build import build
+from simulator.world.terms import TERMS
+from simulator.world.world import World
+
+
+@dataclass(frozen=True)
+class Run:
+    """The series of one run: ``values`` (T, K) by year and indicator, and every sum that was billed."""
+
+    years: np.ndarray
+    names: tuple[str, ...]
+    values: np.ndarray
+    bills: list[Bill]
+
+    def series(self, name: str) -> np.ndarray:
+        """Return one indicator, (T,)."""
+        return self.values[:, self.names.index(name)]
+
+
+def start(scenario: Scenario, luck: Luck) -> World:
+    """Return the world of a scenario before its first year."""
+    return build(
+        scenario.region, luck, drivers=scenario.drivers, entries=scenario.entries, switches=scenario.switches
+    )
+
+
+def run_year(world: World, scenario: Scenario, p: Mapping[str, Any], luck: Luck, year: int) -> None:
+    """Let one year pass in the world."""
+    world.begin(year)
+    terms = Terms(TERMS, world, year, world.ledger, luck.at(year, "terms"), world.rules)
+    for entry in scenario.in_force(year):  # 1 policy puts its offers on the counter
+        entry.lever.offer(world, terms, entry, p[entry.lever.name])
+    for mechanism in SCHEDULE:  # 2 agents act under those terms
+        mechanism.step(world, terms, p[mechanism.name], luck.at(year, mechanism.name))
+    world.close_books()  # 3 the books must balance
+    world.admit()  # 4 newcomers join between years
+
+
+def measure(world: World) -> list[float]:
+    """Look at the world, without touching it."""
+    return [float(i.measure(world)) for i in INDICATORS.values()]
+
+
+def simulate(
+    scenario: Scenario, values: Mapping[str, float], seed: int, *, generator: Generator = "hash"
+) -> Run:
+    """Return the series of one run: one row a year, one column an indicator.
+
+    ``values`` are drawn parameters by dotted name; what the scenario assumes goes before them.
+    """
+    p = override((*SCHEDULE, *LEVERS.values()), {**values, **scenario.assumptions})
+    luck = Luck(seed, generator)
+    world = start(scenario, luck)
+    years = np.arange(world.region.start_year, scenario.years[1] + 1)
+    rows = []
+    for year in years:
+        run_year(world, scenario, p, luck, int(year))
+        rows.append(measure(world))
+    shown = years >= scenario.years[0]
+    return Run(years[shown], tuple(INDICATORS), np.array(rows)[shown], list(world.ledger.bills()))

@@ -1,0 +1,261 @@
+"""An ensemble: one scenario, many simulated futures, and what they say about the targets and the money."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simulator.core.problems import Place, Problems
+from simulator.study.replicates import (
+    Failure,
+    Outcome,
+    Pool,
+    Progress,
+    StudyError,
+    design,
+    load_scenario,
+)
+from simulator.study.statistics import half_width
+from simulator.study.tables import Tables, costs_frame, money_frame, series_frame, targets_frame
+from simulator.study.targets import SIMULATED, Target, load_targets
+
+if TYPE_CHECKING:
+    import pandas
+
+    from simulator.scenario import Scenario
+
+DEFAULT_REPLICATES = 100
+BATCH = 20
+TOLERATED_FAILURES = 0.05
+FITTED = ("evidence",)
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """The runs of one scenario that came through, in the order of their indices, and those that failed."""
+
+    scenario: Scenario
+    name: str
+    seed: int
+    outcomes: tuple[Outcome, ...]
+    failures: tuple[Failure, ...]
+    planned_targets: tuple[Target, ...]
+    sizes: tuple[int, ...]
+    seconds: float
+    jobs: int
+
+    @property
+    def replicates(self) -> int:
+        """Return how many runs were asked for."""
+        return len(self.outcomes) + len(self.failures)
+
+    @property
+    def years(self) -> np.ndarray:
+        """Return the simulated years (T,)."""
+        return self.outcomes[0].years
+
+    @property
+    def draws(self) -> np.ndarray:
+        """Return the number of the parameter draw of each run (n,)."""
+        return np.array([o.replicate.draw for o in self.outcomes])
+
+    def series(self, indicator: str) -> np.ndarray:
+        """Return one indicator of every run, (n, T) in its unit; raises KeyError for an unknown one."""
+        names = self.outcomes[0].names
+        if indicator not in names:
+            raise KeyError(f"unknown indicator {indicator!r}")
+        return np.stack([o.values[:, names.index(indicator)] for o in self.outcomes])
+
+    def table(self) -> pandas.DataFrame:
+        """Return every series as tidy rows: scenario, draw, seed, year, indicator, value, unit."""
+        return self._tables.series
+
+    def targets(self) -> pandas.DataFrame:
+        """Return one row a target: quantiles, probability with its Wilson interval, distance, true counterpart."""
+        return self._tables.targets
+
+    def costs(self) -> pandas.DataFrame:
+        """Return what each entry cost whom in each year, in CNY of the year: mean, p05, p95 over runs."""
+        return self._tables.costs
+
+    def money(self) -> pandas.DataFrame:
+        """Return sums over years by payer and kind, in CNY: mean, p05, p95 over runs."""
+        return self._tables.money
+
+    def variance(self) -> pandas.DataFrame:
+        """Return for each simulated target which share of the variance is luck and which ignorance."""
+        frame = self.targets()
+        simulated = frame[frame["status"] == SIMULATED]
+        return simulated[["id", "name", "indicator", "year", "luck", "ignorance", "pairs"]].reset_index(
+            drop=True
+        )
+
+    def tables(self) -> Tables:
+        """Return everything that pages and figures are made from."""
+        return self._tables
+
+    def meta(self) -> dict[str, Any]:
+        """Return names, years and counts of the run as plain data."""
+        return describe(self)
+
+    @cached_property
+    def _tables(self) -> Tables:
+        from simulator.model import INDICATORS
+
+        start = self.scenario.region.plan_start
+        return Tables(
+            self.meta(),
+            series_frame(self.name, self.outcomes, INDICATORS),
+            targets_frame(self.planned_targets, self.outcomes, INDICATORS, start),
+            costs_frame(self.name, self.outcomes),
+            money_frame(self.name, self.outcomes, start),
+        )
+
+    def plot(self, folder: str | Path, language: str = "en") -> list[Path]:
+        """Draw every figure into a folder, each with its numbers in a .csv beside it."""
+        from simulator.report.figures import draw_run
+
+        return draw_run(self._tables, Path(folder), language)
+
+    def save(self, folder: str | Path, language: str = "en", command: str = "") -> Path:
+        """Write the output folder; raises InputError where another run's results lie."""
+        from simulator.study.output import save
+
+        return save([self], Path(folder), self._tables, language, command=command)
+
+
+def describe(result: RunResult) -> dict[str, Any]:
+    """Return what a page says about a run: names, years, counts, calibration, entries."""
+    scenario, region = result.scenario, result.scenario.region
+    science_budget = region.figures.get("science_budget")
+
+    def both(label: Any) -> dict[str, str] | None:
+        return None if label is None else {"en": label.en, "zh": label.zh}
+
+    return {
+        "scenario": result.name,
+        "title": both(scenario.title),
+        "region": region.id,
+        "region_name": both(region.name),
+        "status": both(region.status),
+        "plan_start": region.plan_start,
+        "years": [int(result.years[0]), int(result.years[-1])],
+        "calibration": scenario.calibration,
+        "replicates": result.replicates,
+        "completed": len(result.outcomes),
+        "draws": len(np.unique(result.draws)),
+        "seed": result.seed,
+        "baseline": scenario.baseline,
+        "science_budget": None if science_budget is None else float(science_budget.value),
+        "entries": [
+            {"id": e.id, "lever": e.lever.name, **(both(e.title or e.lever.label) or {})}
+            for e in scenario.entries
+        ],
+        "failures": [
+            {"draw": f.replicate.draw, "seed": f.replicate.seed, "message": f.message, "command": f.command}
+            for f in result.failures
+        ],
+    }
+
+
+def name_of(scenario: Scenario) -> str:
+    """Return the short name of a scenario: its region and its file's stem."""
+    stem, region = Path(scenario.path).stem, scenario.region.id
+    return stem if stem.startswith(region) else f"{region}-{stem}"
+
+
+def opened(scenario: Scenario | str | Path) -> Scenario:
+    """Return a scenario, read from its file if need be, that can be run.
+
+    Raises InputError for a bad file and for a calibration that has not been fitted.
+    """
+    from simulator.model import INDICATORS
+
+    found = load_scenario(scenario) if isinstance(scenario, str | Path) else scenario
+    problems, place = Problems(), Place(str(found.path))
+    if found.calibration not in FITTED:
+        message = f"calibration {found.calibration!r} is not fitted yet"
+        problems.add(place, message, allowed="calibration: " + " or ".join(FITTED))
+    for address in found.replicates.until:
+        name = address.partition("@")[0]
+        if name not in INDICATORS:
+            problems.add(place, "unknown indicator in replicates.until", read=name, among=tuple(INDICATORS))
+    problems.raise_any()
+    return found
+
+
+def batch_sizes(scenario: Scenario, replicates: int | None) -> tuple[int, ...]:
+    """Return after how many runs to look whether to stop: fixed steps, whatever the results are."""
+    if replicates is not None:
+        if replicates < 1:
+            raise ValueError(f"replicates must be at least 1, not {replicates}")
+        return (replicates,)
+    wanted = scenario.replicates
+    if not wanted.until:
+        return (wanted.min,)
+    return tuple(dict.fromkeys((*range(wanted.min, wanted.max, BATCH), wanted.max)))
+
+
+def settled(scenario: Scenario, outcomes: Sequence[Outcome]) -> bool:
+    """Return whether every ``until`` of the scenario holds: half the 90 % interval of the mean is narrow enough."""
+    if not outcomes:
+        return False
+    draws = np.array([o.replicate.draw for o in outcomes])
+    for address, width in scenario.replicates.until.items():
+        name, _, year = address.partition("@")
+        column = outcomes[0].names.index(name)
+        figures = np.array([o.values[o.years == int(year), column][0] for o in outcomes])
+        if half_width(figures, draws) > width:
+            return False
+    return True
+
+
+def collect(
+    scenario: Scenario, name: str, results: Sequence[Outcome | Failure], sizes: tuple[int, ...], pool: Pool
+) -> RunResult:
+    """Return the result of a scenario's runs.
+
+    Raises StudyError where more than one in twenty failed.
+    """
+    outcomes = tuple(r for r in results if isinstance(r, Outcome))
+    failures = tuple(r for r in results if isinstance(r, Failure))
+    if len(failures) > TOLERATED_FAILURES * len(results) or not outcomes:
+        shown = "\n".join(
+            f"  draw {f.replicate.draw}, seed {f.replicate.seed}: {f.message}\n    {f.command}"
+            for f in failures[:5]
+        )
+        raise StudyError(f"{name}: {len(failures)} of {len(results)} runs failed\n{shown}", failures)
+    targets = load_targets(scenario.region.id)
+    return RunResult(scenario, name, pool.seed, outcomes, failures, targets, sizes, pool.seconds, pool.jobs)
+
+
+def run(
+    scenario: Scenario | str | Path,
+    *,
+    replicates: int | None = None,
+    jobs: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Run a scenario many times: two seeds for each draw of the parameters from their priors.
+
+    ``replicates`` defaults to what the scenario asks for, else 100; ``jobs`` to the processors at hand.
+    Results are the same for any number of jobs. Raises InputError for a scenario that cannot be run and
+    StudyError where more than one run in twenty failed.
+    """
+    found = opened(scenario)
+    load_targets(found.region.id)  # a bad file of targets should not cost a study
+    results: list[Outcome | Failure] = []
+    sizes = batch_sizes(found, replicates)
+    with Pool([found], seed, jobs) as pool:
+        for size in sizes:
+            batch = design(size, seed, start=len(results))
+            results += pool.run({0: batch}, progress)[0]
+            if settled(found, [r for r in results if isinstance(r, Outcome)]):
+                break
+    return collect(found, name_of(found), results, sizes, pool)

@@ -1,0 +1,292 @@
+"""Output folders: one a run, named after a hash of inputs and code, written whole or not at all."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simulator.core.problems import InputError, Problem, Problems
+from simulator.core.reading import read_yaml
+from simulator.study.tables import Tables
+from simulator.study.targets import CALIBRATION
+
+if TYPE_CHECKING:
+    import pandas
+
+    from simulator.scenario import Scenario
+    from simulator.study.ensemble import RunResult
+
+ROOT = CALIBRATION.parent
+DEFAULT_PARENT = Path("outputs")
+HASH_DIGITS = 8
+PACKAGES = ("numpy", "numba", "scipy", "mesa", "pandas", "pyarrow", "matplotlib")
+CSV_ENCODING = "utf-8-sig"  # with the byte order mark, without which Excel garbles Chinese
+_TEXT = ("id", "region", "name", "indicator", "op", "unit", "kind", "section", "name_zh", "true_indicator")
+_TEXT += ("true_name", "true_name_zh")
+_TEXT += ("status", "quote", "scenario", "baseline", "entry", "lever", "payer", "scope", "change", "what")
+_TEXT += ("baseline_value", "scenario_value")
+_FRAMES = ("targets", "costs", "money", "compare", "compare_targets", "settings")
+
+
+def digest(data: bytes) -> str:
+    """Return the SHA-256 of bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _digest_files(files: Iterable[Path], root: Path) -> str:
+    lines = [f"{f.relative_to(root).as_posix()} {digest(f.read_bytes())}" for f in files]
+    return digest("\n".join(sorted(lines)).encode())
+
+
+def code_hash() -> str:
+    """Return the SHA-256 over every Python file of the package and the calibration data it reads."""
+    package = Path(__file__).resolve().parents[1]
+    data = [f for f in CALIBRATION.rglob("*") if f.suffix in (".yaml", ".csv")]
+    return digest((_digest_files(package.rglob("*.py"), package) + _digest_files(data, CALIBRATION)).encode())
+
+
+def identity(scenarios: Sequence[Scenario], sizes: tuple[int, ...], seed: int) -> str:
+    """Return the hash that a run of these scenarios has: what they say, the code, the replicates and the seed."""
+    content = {
+        "scenarios": [[Path(s.path).stem, s.fingerprint()] for s in scenarios],
+        "code": code_hash(),
+        "replicates": list(sizes),
+        "seed": seed,
+    }
+    return digest(json.dumps(content, sort_keys=True).encode())
+
+
+def folder_for(names: Sequence[str], run_hash: str, out: Path | None = None) -> Path:
+    """Return where a run goes: ``out``, else a folder of its own under ``outputs``; several names compare."""
+    if out is not None:
+        return out
+    stem = names[0] if len(names) == 1 else f"compare-{names[1]}"
+    if len(names) > 2:
+        stem += f"-and-{len(names) - 2}-more"
+    return DEFAULT_PARENT / f"{stem}-{run_hash[:HASH_DIGITS]}"
+
+
+def is_there(folder: Path, run_hash: str) -> bool:
+    """Return whether the folder holds this very run; raises InputError where it holds anything else."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return False
+    found = None
+    try:
+        found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["hash"]
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    if found == run_hash:
+        return True
+    what = "the folder holds another run" if found else "the folder is in use and holds no run"
+    allowed = "a new or empty folder, or that of the same run"
+    raise InputError([Problem(str(folder), 1, 1, what, str(found or "")[:HASH_DIGITS], allowed)])
+
+
+def save(
+    runs: Sequence[RunResult],
+    folder: Path,
+    tables: Tables,
+    language: str,
+    *,
+    command: str = "",
+    force: bool = False,
+) -> Path:
+    """Write the results of a run (or of several compared) and return the folder.
+
+    A folder that holds the same run is left alone unless ``force``. Everything is written beside it first
+    and moved into place at the end. Raises InputError where another run's results lie.
+    """
+    from simulator.report.figures import draw_compare, draw_run
+    from simulator.report.terminal import plain_text
+
+    started = time.perf_counter()
+    scenarios = [run.scenario for run in runs]
+    run_hash = identity(scenarios, runs[0].sizes, runs[0].seed)
+    if is_there(folder, run_hash) and not force:
+        return folder
+    now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+    tables = replace(tables, meta={**tables.meta, "hash": run_hash, "created": now}, folder=str(folder))
+
+    def write(part: Path) -> None:
+        write_series(tables.series, part / "indicators.parquet")
+        for name in _FRAMES:
+            frame = getattr(tables, name)
+            if frame is not None:
+                write_csv(frame, part / f"{name}.csv")
+        write_scenario(runs[-1].scenario, part / "scenario.yaml")
+        if len(runs) > 1:
+            for run in runs:
+                write_scenario(run.scenario, part / "scenarios" / f"{run.name}.yaml")
+        (draw_run if tables.compare is None else draw_compare)(tables, part / "figures", language)
+        (part / "summary.txt").write_text(plain_text(tables, language), encoding="utf-8")
+        seconds = {
+            "simulation": round(runs[0].seconds, 3),
+            "writing": round(time.perf_counter() - started, 3),
+        }
+        manifest = manifest_of(runs, tables, command) | {"seconds": seconds, "language": language}
+        text = json.dumps(manifest, indent=1, ensure_ascii=False)
+        (part / "manifest.json").write_text(text + "\n", encoding="utf-8")
+
+    _whole_or_nothing(folder, write)
+    return folder
+
+
+def _whole_or_nothing(folder: Path, write: Callable[[Path], None]) -> None:
+    """Write into a folder beside and move it into place; whatever stops the writing leaves nothing behind."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = folder.parent / f".{folder.name}.{os.getpid()}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    try:
+        write(part)
+        if folder.exists():
+            old = folder.parent / f".{folder.name}.{os.getpid()}.old"
+            folder.rename(old)
+            part.rename(folder)
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def write_series(series: pandas.DataFrame, path: Path) -> None:
+    """Write tidy series as Parquet: rows as they stand, nothing that differs between two equal runs."""
+    import pyarrow as arrow
+    from pyarrow import parquet
+
+    words = ("scenario", "indicator", "unit")
+    types = {"draw": arrow.int64(), "seed": arrow.int64(), "year": arrow.int64(), "value": arrow.float64()}
+    columns = {
+        name: arrow.array(series[name].to_numpy(), type=types.get(name, arrow.string()))
+        for name in series.columns
+    }
+    parquet.write_table(
+        arrow.table(columns), path, compression="zstd", use_dictionary=list(words), store_schema=False
+    )
+
+
+def write_csv(frame: pandas.DataFrame, path: Path) -> None:
+    """Write a table as CSV that a spreadsheet opens with its Chinese intact."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame.to_csv(path, index=False, encoding=CSV_ENCODING, lineterminator="\n")
+
+
+def write_scenario(scenario: Scenario, path: Path) -> None:
+    """Write a scenario as it was run, with what it extends written out."""
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.width = 120
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8") as file:
+        yaml.dump(scenario.resolved(), file)
+
+
+def manifest_of(runs: Sequence[RunResult], tables: Tables, command: str) -> dict[str, Any]:
+    """Return where the results come from, but for the timings."""
+    versions = {"python": platform.python_version(), "simulator": _version("ris-simulator")}
+    versions |= {name: _version(name) for name in PACKAGES}
+    inputs = sorted({f for run in runs for f in input_files(run.scenario)})
+    return {
+        "hash": tables.meta["hash"],
+        "created": tables.meta["created"],
+        "command": command,
+        "commit": commit(),
+        "code": code_hash(),
+        "versions": versions,
+        "inputs": {_shown(f): digest(f.read_bytes()) for f in inputs},
+        "jobs": runs[0].jobs,
+        "runs": [
+            {
+                "scenario": run.name,
+                "file": _shown(Path(run.scenario.path)),
+                "fingerprint": run.scenario.fingerprint(),
+                "seed": run.seed,
+                "replicates": run.replicates,
+                "completed": len(run.outcomes),
+                "draws": sorted({o.replicate.draw for o in run.outcomes}),
+                "seeds": [o.replicate.seed for o in run.outcomes],
+                "failures": run.meta()["failures"],
+            }
+            for run in runs
+        ],
+        "run": {k: v for k, v in tables.meta.items() if k not in ("hash", "created")},
+    }
+
+
+def input_files(scenario: Scenario) -> list[Path]:
+    """Return every file that a scenario's results depend on, code apart."""
+    path = Path(scenario.path)
+    files = [
+        path,
+        *scenario.region.folder.glob("*.*"),
+        scenario.region.folder.parent.parent / "national_rules.csv",
+    ]
+    root = read_yaml(path, Problems())
+    if root is not None and "extends" in root.value:
+        files.append(path.parent / str(root.value["extends"].value))
+    files += [CALIBRATION / "targets.yaml", CALIBRATION / "history" / f"{scenario.region.id}.csv"]
+    return [f for f in files if f.is_file()]
+
+
+def _shown(path: Path) -> str:
+    full = path.resolve()
+    return full.relative_to(ROOT).as_posix() if full.is_relative_to(ROOT) else path.as_posix()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def commit() -> str | None:
+    """Return the git commit of the code, with a plus where files differ from it; None outside git."""
+
+    def git(*words: str) -> str:
+        done = subprocess.run(
+            ["git", *words], cwd=ROOT, capture_output=True, text=True, timeout=5, check=True
+        )
+        return done.stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def read(folder: Path) -> Tables:
+    """Return the tables of a run from its folder."""
+    import pandas
+
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    frames: dict[str, Any] = {}
+    for name in _FRAMES:
+        path = folder / f"{name}.csv"
+        if path.is_file():
+            frame = pandas.read_csv(
+                path,
+                encoding=CSV_ENCODING,
+                float_precision="round_trip",
+                dtype=dict.fromkeys(_TEXT, "object"),
+                keep_default_na=False,
+                na_values={
+                    c: [""] for c in pandas.read_csv(path, nrows=0, encoding=CSV_ENCODING) if c not in _TEXT
+                },
+            )
+            frames[name] = frame
+    meta = {**manifest["run"], "hash": manifest["hash"], "created": manifest["created"]}
+    return Tables(meta, pandas.read_parquet(folder / "indicators.parquet"), folder=str(folder), **frames)

@@ -1,0 +1,242 @@
+"""The design of replicates and the processes that run them.
+
+Each draw of the parameters is run with two seeds, so that luck (seeds of one draw) and ignorance (draws)
+can be told apart. A replicate is addressed by its index alone: results do not depend on the number of
+processes, nor on the order in which runs end.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simulator.core.parameters import draw, table
+
+if TYPE_CHECKING:
+    from simulator.scenario import Scenario
+    from simulator.simulate import Run
+
+SEEDS_PER_DRAW = 2
+SEED_STRIDE = 1_000_003
+LARGEST_CHUNK = 8
+NAMES_SHOWN = 5
+Progress = Callable[[int, int], None]
+BillKey = tuple[str, str, int, str, str]  # entry, lever, year, payer, kind
+
+
+class StudyError(RuntimeError):
+    """Too many runs failed for the rest to be worth reporting."""
+
+    def __init__(self, message: str, failures: Sequence[Failure] = ()) -> None:
+        super().__init__(message)
+        self.failures = tuple(failures)
+
+
+@dataclass(frozen=True)
+class Replicate:
+    """One run of a study: which draw of the parameters, and the number that addresses its luck."""
+
+    index: int
+    draw: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run gave: years (T,), values (T, K) and the sum of each bill in CNY of the year."""
+
+    replicate: Replicate
+    years: np.ndarray
+    names: tuple[str, ...]
+    values: np.ndarray
+    bills: dict[BillKey, float]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A run that raised or gave something that is not a number, and how to see it again."""
+
+    replicate: Replicate
+    scenario: str
+    message: str
+    command: str
+
+
+def design(count: int, seed: int, start: int = 0) -> list[Replicate]:
+    """Return the replicates ``start`` to ``count`` - 1 of a study."""
+    return [Replicate(i, i // SEEDS_PER_DRAW, seed * SEED_STRIDE + i) for i in range(start, count)]
+
+
+def load_scenario(path: str | Path) -> Scenario:
+    """Return the scenario in a file, read against the model's levers, parameters and switches.
+
+    Raises InputError with everything that is wrong with the file.
+    """
+    from simulator.model import LEVERS, SCHEDULE, SWITCHES
+    from simulator.scenario import load
+
+    names = [row.name for row in table(SCHEDULE, LEVERS.values())]
+    return load(Path(path), LEVERS, names, SWITCHES)
+
+
+def values_of(draw_number: int, seed: int) -> dict[str, float]:
+    """Return the parameter values of one draw from the priors, by dotted name."""
+    from simulator.model import LEVERS, SCHEDULE
+
+    return draw(table(SCHEDULE, LEVERS.values()), draw_number, seed=seed)
+
+
+def replay(path: str | Path, index: int, seed: int = 0) -> Run:
+    """Run one replicate of a study again in this process; whatever it raises comes through."""
+    from simulator.simulate import simulate
+
+    replicate = design(index + 1, seed, index)[0]
+    return simulate(load_scenario(path), values_of(replicate.draw, seed), replicate.seed)
+
+
+def processors() -> int:
+    """Return the number of processors that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def run_one(scenario: Scenario, replicate: Replicate, seed: int) -> Outcome | Failure:
+    """Run one replicate; what goes wrong is returned, not raised."""
+    from simulator.simulate import simulate
+
+    try:
+        run = simulate(scenario, values_of(replicate.draw, seed), replicate.seed)
+        bad = _not_finite(run)
+        if not bad:
+            return Outcome(
+                replicate, np.asarray(run.years), tuple(run.names), np.asarray(run.values, float), _sums(run)
+            )
+        message = f"not a finite number: {bad}"
+    except Exception as error:  # one bad run must not kill the others, whatever it raises
+        message = f"{type(error).__name__}: {error}".splitlines()[0]
+    return failed(scenario, replicate, seed, message)
+
+
+def failed(scenario: Scenario, replicate: Replicate, seed: int, message: str) -> Failure:
+    """Return the record of a failed run."""
+    call = f"replay({str(scenario.path)!r}, index={replicate.index}, seed={seed})"
+    command = f'python -c "from simulator.study.replicates import replay; {call}"'
+    return Failure(replicate, str(scenario.path), message, command)
+
+
+def _not_finite(run: Run) -> str:
+    rows, columns = np.nonzero(~np.isfinite(run.values))
+    names = [f"{run.names[k]} in {int(run.years[t])}" for t, k in zip(rows, columns, strict=True)]
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(names[:NAMES_SHOWN]) + more
+
+
+def _sums(run: Run) -> dict[BillKey, float]:
+    sums: dict[BillKey, float] = {}
+    for bill in run.bills:
+        key = (bill.entry, bill.lever, int(bill.year), bill.payer, str(bill.kind))
+        sums[key] = sums.get(key, 0.0) + float(bill.amount)
+    return sums
+
+
+# ---- processes --------------------------------------------------------------------------------------
+
+_held: tuple[Sequence[Scenario], int] = ((), 0)
+
+
+def _start_worker(scenarios: Sequence[Scenario], seed: int) -> None:
+    """Keep the scenarios of a study in the worker, and leave an interrupt from the keyboard to the parent."""
+    global _held
+    _held = (scenarios, seed)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _run_chunk(number: int, replicates: Sequence[Replicate]) -> list[Outcome | Failure]:
+    scenarios, seed = _held
+    return [run_one(scenarios[number], replicate, seed) for replicate in replicates]
+
+
+class Pool:
+    """Runs replicates of some scenarios, in this process (one job) or in several.
+
+    The first run takes place here before the workers are forked, so that they start with every kernel
+    compiled; where processes cannot be forked each worker warms up by itself.
+    """
+
+    def __init__(self, scenarios: Sequence[Scenario], seed: int, jobs: int | None = None) -> None:
+        self.scenarios, self.seed = tuple(scenarios), seed
+        self.jobs = processors() if jobs is None else jobs
+        if self.jobs < 1:
+            raise ValueError(f"jobs must be at least 1, not {jobs}")
+        self.seconds = 0.0
+        self._executor: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def run(
+        self, batches: Mapping[int, Sequence[Replicate]], progress: Progress | None = None
+    ) -> dict[int, list[Outcome | Failure]]:
+        """Run each scenario's replicates (by the scenario's number) and return them in their own order."""
+        started = time.perf_counter()
+        total = sum(len(replicates) for replicates in batches.values())
+        results: dict[int, dict[int, Outcome | Failure]] = {number: {} for number in batches}
+        done = 0
+        for number, part in self._parts(batches, total):
+            done += len(part)
+            results[number].update((r.replicate.index, r) for r in part)
+            if progress is not None:
+                progress(done, total)
+        self.seconds += time.perf_counter() - started
+        return {number: [found[i] for i in sorted(found)] for number, found in results.items()}
+
+    def _parts(
+        self, batches: Mapping[int, Sequence[Replicate]], total: int
+    ) -> Iterator[tuple[int, list[Outcome | Failure]]]:
+        singles = [(number, replicate) for number, batch in batches.items() for replicate in batch]
+        here = len(singles) if self.jobs == 1 or total < 2 else (0 if self._executor else 1)
+        for number, replicate in singles[:here]:
+            yield number, [run_one(self.scenarios[number], replicate, self.seed)]
+        if len(singles) > here:
+            yield from self._elsewhere(singles[here:])
+
+    def _elsewhere(
+        self, singles: Sequence[tuple[int, Replicate]]
+    ) -> Iterator[tuple[int, list[Outcome | Failure]]]:
+        executor = self._executor = self._executor or self._start()
+        size = max(1, min(LARGEST_CHUNK, -(-len(singles) // (4 * self.jobs))))
+        futures: dict[Future[Any], tuple[int, list[Replicate]]] = {}
+        for number in dict.fromkeys(number for number, _ in singles):
+            mine = [replicate for n, replicate in singles if n == number]
+            for i in range(0, len(mine), size):
+                chunk = mine[i : i + size]
+                futures[executor.submit(_run_chunk, number, chunk)] = (number, chunk)
+        for future in as_completed(futures):
+            number, chunk = futures[future]
+            try:
+                yield number, future.result()
+            except BrokenProcessPool:
+                self._executor = None  # the next batch starts fresh workers
+                message = "the worker process died (out of memory?)"
+                yield number, [failed(self.scenarios[number], r, self.seed, message) for r in chunk]
+
+    def _start(self) -> ProcessPoolExecutor:
+        methods = multiprocessing.get_all_start_methods()
+        context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
+        return ProcessPoolExecutor(
+            self.jobs, mp_context=context, initializer=_start_worker, initargs=(self.scenarios, self.seed)
+        )

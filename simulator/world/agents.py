@@ -1,0 +1,222 @@
+"""Every kind of agent and its columns. One row is one real organisation; money is CNY of the year."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.core.population import Population, column
+
+PRIVATE, STATE, FOREIGN = 0, 1, 2
+INCUMBENT, STAFF_FOUNDED, UNIVERSITY_FOUNDED, STUDENT_FOUNDED, GROWN = 0, 1, 2, 3, 4
+UNIVERSITY, INSTITUTE, ATTRACTED = 0, 1, 2
+INCUBATOR, MAKER_SPACE = 0, 1
+ANGEL, VENTURE, GUIDANCE, BANK = 0, 1, 2, 3
+TECH_DIMENSIONS = 8
+LAGS = 3
+
+POOLS = ("researchers", "graduates", "high_end", "makers", "mentors", "service_organisations")
+PROJECT_KINDS = ("incubator_floor", "maker_space", "startup_street", "apartments", "university_base", "district_fund")
+
+
+class Firms(Population):
+    """Above-scale industrial firms, every firm that does or could do R&D, and newcomers in those classes."""
+
+    sector: np.ndarray = column("int16", unit="index", doc="row of the region's sectors")
+    district: np.ndarray = column("int16", unit="index", doc="row of the region's districts")
+    founded: np.ndarray = column("int16", unit="year", doc="year of founding")
+    ownership: np.ndarray = column("int8", unit="code", doc="0 private, 1 state, 2 foreign")
+    origin: np.ndarray = column(
+        "int8", unit="code", doc="0 incumbent, 1 founded by staff, 2 by researchers, 3 by students or makers, 4 grown in"
+    )
+    quality: np.ndarray = column("float64", unit="1", doc="latent quality of team and idea, standard normal")
+    tech: np.ndarray = column("float32", unit="1", doc="position in technology space, a unit vector", width=TECH_DIMENSIONS)
+
+    staff: np.ndarray = column("float64", unit="persons", doc="employees")
+    revenue: np.ndarray = column("float64", unit="CNY / year", doc="main business revenue")
+    revenue_lag1: np.ndarray = column("float64", unit="CNY / year", doc="revenue a year ago")
+    revenue_lag2: np.ndarray = column("float64", unit="CNY / year", doc="revenue two years ago")
+    growth: np.ndarray = column("float64", unit="log points / year", doc="growth of revenue in the last year")
+    productivity: np.ndarray = column("float64", unit="log points", doc="total factor productivity relative to the start")
+    edge: np.ndarray = column("float64", unit="log points", doc="lead in productivity that sales already reflect")
+    margin: np.ndarray = column("float64", unit="1", doc="own profit margin before R&D effects")
+    profit: np.ndarray = column("float64", unit="CNY / year", doc="profit before tax")
+    value_added: np.ndarray = column("float64", unit="CNY / year", doc="value added; transfers and relief are not in it")
+    tax: np.ndarray = column("float64", unit="CNY / year", doc="corporate tax paid")
+    loss_pool: np.ndarray = column("float64", unit="CNY", doc="losses still to be set off")
+    cash: np.ndarray = column("float64", unit="CNY", doc="liquid funds")
+    debt: np.ndarray = column("float64", unit="CNY", doc="bank debt")
+    novelty: np.ndarray = column("float64", unit="1", doc="share of sales from novel products, wears off")
+
+    does_rd: np.ndarray = column("bool", unit="0/1", doc="performs R&D this year")
+    rd_years: np.ndarray = column("int16", unit="years", doc="years of R&D without a break")
+    rd_intensity: np.ndarray = column("float64", unit="1", doc="R&D over revenue that the firm would choose unaided")
+    rd_real: np.ndarray = column("float64", unit="CNY / year", doc="R&D that is R&D")
+    rd_reported: np.ndarray = column("float64", unit="CNY / year", doc="R&D as the firm reports it to tax and status offices")
+    rd_lag1: np.ndarray = column("float64", unit="CNY / year", doc="reported R&D a year ago")
+    rd_lag2: np.ndarray = column("float64", unit="CNY / year", doc="reported R&D two years ago")
+    rd_staff: np.ndarray = column("float64", unit="persons", doc="R&D staff, full-time equivalent")
+    knowledge: np.ndarray = column("float64", unit="CNY", doc="knowledge stock, depreciates")
+    has_institution: np.ndarray = column("bool", unit="0/1", doc="has an R&D institution of its own")
+    innovations: np.ndarray = column("float64", unit="count / year", doc="innovations that arrived this year")
+    hightech_share: np.ndarray = column("float64", unit="1", doc="share of revenue from high-tech products")
+
+    claims: np.ndarray = column("bool", unit="0/1", doc="claims the R&D super-deduction")
+    hnte_until: np.ndarray = column("int16", unit="year", doc="last year of the HNTE certificate, 0 without one")
+    hnte_informed: np.ndarray = column("bool", unit="0/1", doc="knows what HNTE status takes and brings")
+    technology_sme: np.ndarray = column("bool", unit="0/1", doc="recognised technology SME, the broad local notion")
+    innovative_small: np.ndarray = column("bool", unit="0/1", doc="recognised innovative small firm")
+    above_scale: np.ndarray = column("bool", unit="0/1", doc="above-scale industrial firm, entered with a lag")
+    supported: np.ndarray = column("int16", unit="year", doc="last year on the growth programme's list, 0 never")
+    grants: np.ndarray = column("int16", unit="count", doc="R&D grants won so far")
+
+    patents: np.ndarray = column("float64", unit="inventions", doc="inventions in force")
+    quality_patents: np.ndarray = column("float64", unit="inventions", doc="of these from true filings")
+    waiting_true: np.ndarray = column("float64", unit="filings", doc="true filings waiting, by years waited", width=LAGS)
+    waiting_marginal: np.ndarray = column("float64", unit="filings", doc="marginal filings waiting, by years", width=LAGS)
+    filed: np.ndarray = column("float64", unit="filings / year", doc="invention applications this year")
+    filed_true: np.ndarray = column("float64", unit="filings / year", doc="of these with an invention behind them")
+    granted: np.ndarray = column("float64", unit="patents / year", doc="inventions granted this year")
+
+    incubator: np.ndarray = column("int32", unit="row", doc="incubator or maker space, -1 for none", default=-1)
+    incubated: np.ndarray = column("int16", unit="years", doc="years as a tenant")
+    graduated: np.ndarray = column("int16", unit="year", doc="year of graduation, 0 never")
+    mentored: np.ndarray = column("float64", unit="1", doc="strength of mentoring received, fades after three years")
+    university: np.ndarray = column("int32", unit="row", doc="university nearest in technology and space", default=-1)
+    nearness: np.ndarray = column("float64", unit="1", doc="how near it is, 0 to 1")
+    link: np.ndarray = column("float64", unit="1", doc="strength of the tie to it")
+    boost: np.ndarray = column("float64", unit="CNY", doc="university work whose effect has not worn off")
+    boost_life: np.ndarray = column("float64", unit="years", doc="half-life of that effect")
+    voucher_year: np.ndarray = column("int16", unit="year", doc="year of the first innovation voucher, 0 never")
+    registers: np.ndarray = column("bool", unit="0/1", doc="registers its technology contracts")
+    technology_sales: np.ndarray = column("float64", unit="CNY / year", doc="sales of technology, registered or not")
+    contracts: np.ndarray = column("float64", unit="CNY / year", doc="value of technology contracts registered this year")
+
+    loan: np.ndarray = column("float64", unit="CNY", doc="technology loan outstanding")
+    loan_cover: np.ndarray = column("float64", unit="1", doc="share of its loss that a risk pool carries")
+    loan_entry: np.ndarray = column("int16", unit="index", doc="entry that promised the cover, -1 none", default=-1)
+    loan_growth: np.ndarray = column("float64", unit="log points", doc="growth still to come from a loan")
+    fund: np.ndarray = column("int32", unit="row", doc="fund that holds a stake, -1 for none", default=-1)
+    stake: np.ndarray = column("float64", unit="CNY", doc="what the fund paid")
+    stake_year: np.ndarray = column("int16", unit="year", doc="year of the deal")
+    equity: np.ndarray = column("float64", unit="CNY", doc="equity raised from funds so far")
+    listed: np.ndarray = column("int8", unit="code", doc="0 no, 1 regional board or NEEQ, 2 exchange")
+
+    policy_income: np.ndarray = column("float64", unit="CNY / year", doc="money received from policy this year")
+    tax_relief: np.ndarray = column("float64", unit="CNY / year", doc="tax not paid this year because of relief")
+
+
+class Universities(Population):
+    """Universities and research institutes."""
+
+    kind: np.ndarray = column("int8", unit="code", doc="0 university, 1 institute, 2 attracted institute")
+    district: np.ndarray = column("int16", unit="index", doc="row of the region's districts")
+    opened: np.ndarray = column("int16", unit="year", doc="year of opening; attracted ones ramp up")
+    tech: np.ndarray = column("float32", unit="1", doc="position in technology space", width=TECH_DIMENSIONS)
+    researchers: np.ndarray = column("float64", unit="persons", doc="researchers")
+    core_budget: np.ndarray = column("float64", unit="CNY / year", doc="R&D money from the state and own funds")
+    contract_income: np.ndarray = column("float64", unit="CNY / year", doc="contract research sold this year")
+    budget: np.ndarray = column("float64", unit="CNY / year", doc="R&D performed, both together")
+    shelf: np.ndarray = column("float64", unit="results", doc="results waiting for a user, younger than two years")
+    shelf_old: np.ndarray = column("float64", unit="results", doc="results waiting longer")
+    patents: np.ndarray = column("float64", unit="inventions", doc="inventions in force")
+    quality_patents: np.ndarray = column("float64", unit="inventions", doc="of these from true filings")
+    waiting_true: np.ndarray = column("float64", unit="filings", doc="true filings waiting", width=LAGS)
+    waiting_marginal: np.ndarray = column("float64", unit="filings", doc="marginal filings waiting", width=LAGS)
+    filed: np.ndarray = column("float64", unit="filings / year", doc="invention applications this year")
+    filed_true: np.ndarray = column("float64", unit="filings / year", doc="of these with an invention behind them")
+    granted: np.ndarray = column("float64", unit="patents / year", doc="inventions granted this year")
+    results: np.ndarray = column("float64", unit="results / year", doc="usable results this year")
+    transfer_staff: np.ndarray = column("float64", unit="persons", doc="staff of the transfer office")
+    inventor_share: np.ndarray = column("float64", unit="1", doc="share of transfer income that inventors get in practice")
+    deals: np.ndarray = column("float64", unit="deals / year", doc="licences, assignments and equity deals")
+    deal_value: np.ndarray = column("float64", unit="CNY / year", doc="value of these deals")
+    contracts: np.ndarray = column("float64", unit="CNY / year", doc="contracts registered this year")
+    spinoffs: np.ndarray = column("float64", unit="firms", doc="firms founded from it so far")
+    has_base: np.ndarray = column("bool", unit="0/1", doc="has an incubation base")
+    has_fund: np.ndarray = column("bool", unit="0/1", doc="has an incubation fund")
+    has_office: np.ndarray = column("bool", unit="0/1", doc="has a transfer office")
+    hours_sold: np.ndarray = column("float64", unit="CNY / year", doc="hours sold to firms this year")
+    policy_income: np.ndarray = column("float64", unit="CNY / year", doc="money received from policy this year")
+    tax_relief: np.ndarray = column("float64", unit="CNY / year", doc="tax relief, zero for these")
+
+
+class Incubators(Population):
+    """Incubators and maker spaces."""
+
+    kind: np.ndarray = column("int8", unit="code", doc="0 incubator, 1 maker space")
+    district: np.ndarray = column("int16", unit="index", doc="row of the region's districts")
+    opened: np.ndarray = column("int16", unit="year", doc="year of opening")
+    floor: np.ndarray = column("float64", unit="m2", doc="floor space in use or to let")
+    seats: np.ndarray = column("float64", unit="firms or teams", doc="how many it can hold")
+    tenants: np.ndarray = column("float64", unit="firms", doc="tenant firms")
+    quality: np.ndarray = column("float64", unit="1", doc="quality of selection and support, standard normal")
+    mentors: np.ndarray = column("float64", unit="persons", doc="mentors who work with its tenants")
+    makers: np.ndarray = column("float64", unit="persons", doc="makers who gather there")
+    fee_relief: np.ndarray = column("float64", unit="1", doc="share of its cost that users are spared by a subsidy")
+    professional: np.ndarray = column("bool", unit="0/1", doc="run by a professional operator")
+    base: np.ndarray = column("int32", unit="row", doc="university whose base it is, -1 for none", default=-1)
+    policy_income: np.ndarray = column("float64", unit="CNY / year", doc="money received from policy this year")
+    tax_relief: np.ndarray = column("float64", unit="CNY / year", doc="tax relief, zero for these")
+
+
+class Funds(Population):
+    """Angel, venture and guidance sub-funds, and the technology desks of banks."""
+
+    kind: np.ndarray = column("int8", unit="code", doc="0 angel, 1 venture, 2 guidance sub-fund, 3 bank desk")
+    vintage: np.ndarray = column("int16", unit="year", doc="year of closing")
+    focus: np.ndarray = column("int16", unit="index", doc="sector it knows best")
+    skill: np.ndarray = column("float64", unit="1", doc="screening skill, standard normal")
+    committed: np.ndarray = column("float64", unit="CNY", doc="capital promised by its partners")
+    paid_in: np.ndarray = column("float64", unit="CNY", doc="capital paid in so far")
+    cash: np.ndarray = column("float64", unit="CNY", doc="money not invested")
+    invested: np.ndarray = column("float64", unit="CNY", doc="invested so far, anywhere")
+    invested_local: np.ndarray = column("float64", unit="CNY", doc="invested so far in local firms")
+    proceeds: np.ndarray = column("float64", unit="CNY", doc="money back from exits so far")
+    public_share: np.ndarray = column("float64", unit="1", doc="public part of its capital")
+    public_paid: np.ndarray = column("float64", unit="CNY", doc="public capital paid in so far")
+    entry: np.ndarray = column("int16", unit="index", doc="entry whose money it holds, -1 none", default=-1)
+    lent: np.ndarray = column("float64", unit="CNY / year", doc="technology loans made this year (bank desks)")
+    policy_income: np.ndarray = column("float64", unit="CNY / year", doc="money received from policy this year")
+    tax_relief: np.ndarray = column("float64", unit="CNY / year", doc="tax relief, zero for these")
+
+
+class Products(Population):
+    """Pharmaceutical products, from discovery to sale."""
+
+    owner: np.ndarray = column("uint64", unit="key", doc="key of the firm that owns it")
+    stage: np.ndarray = column(
+        "int8", unit="code", doc="0 discovery, 1 preclinical, 2-4 clinical phases, 5 review, 6 on the market"
+    )
+    generic: np.ndarray = column("bool", unit="0/1", doc="a generic or an upgrade, not a new drug")
+    years: np.ndarray = column("float64", unit="years", doc="time spent in the stage")
+    peak_sales: np.ndarray = column("float64", unit="CNY / year", doc="sales at the peak, if it gets there")
+    sales: np.ndarray = column("float64", unit="CNY / year", doc="sales this year")
+
+
+class Pools(Population):
+    """People and organisations that are counted, not followed: one row a pool, in the order of POOLS."""
+
+    stock: np.ndarray = column("float64", unit="persons", doc="stock at the end of the year")
+    inflow: np.ndarray = column("float64", unit="persons / year", doc="joined this year")
+    outflow: np.ndarray = column("float64", unit="persons / year", doc="left this year")
+    taken: np.ndarray = column("float64", unit="persons / year", doc="of the inflow, lost by neighbouring cities")
+
+
+class Projects(Population):
+    """What measures have ordered and delivery has not finished."""
+
+    kind: np.ndarray = column("int8", unit="code", doc="row of PROJECT_KINDS")
+    quantity: np.ndarray = column("float64", unit="m2 or units", doc="how much is ordered")
+    ordered: np.ndarray = column("int16", unit="year", doc="year of the order")
+    lost: np.ndarray = column("bool", unit="0/1", doc="never to be built, as will turn out")
+    entry: np.ndarray = column("int16", unit="index", doc="entry that ordered it", default=-1)
+
+
+class Sectors(Population):
+    """The region's sectors: the outside demand of the year and what is not done by agents."""
+
+    demand_growth: np.ndarray = column("float64", unit="1 / year", doc="nominal growth of demand this year")
+    rest_value_added: np.ndarray = column("float64", unit="CNY / year", doc="value added by the rest of the economy")
+    value_added: np.ndarray = column("float64", unit="CNY / year", doc="value added by agents")
+    productivity: np.ndarray = column("float64", unit="log points", doc="mean productivity of agents, by sales")
+    covered: np.ndarray = column("float64", unit="1", doc="activity that statistics have come to count since the start, over that counted then")

@@ -1,0 +1,54 @@
+"""Where agents stand in technology and in the city, and how near that makes them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from simulator.core.luck import name_hash, normal_quantile, uniform_at
+from simulator.world.agents import TECH_DIMENSIONS
+from simulator.world.region import Region
+
+
+def sector_centres(region: Region) -> np.ndarray:
+    """Return the (S, 8) unit vectors of the sectors in technology space, the same in every run.
+
+    Related sectors share components by a common factor; positions are positive, so that nearness
+    (the cosine) lies in [0, 1].
+    """
+    count = len(region.sectors)
+    out = np.empty((count, TECH_DIMENSIONS))
+    for s, name in enumerate(region.sectors):
+        u = np.array([uniform_at(name_hash(f"sector {name}"), name_hash(str(d))) for d in range(TECH_DIMENSIONS)])
+        out[s] = np.exp(1.1 * normal_quantile(u))
+    return out / np.linalg.norm(out, axis=1, keepdims=True)
+
+
+def position(centres: np.ndarray, noise: np.ndarray, width: float = 0.45) -> np.ndarray:
+    """Return (n, 8) unit vectors scattered around (n, 8) centres by (n, 8) standard normals."""
+    raw = centres * np.exp(width * noise)
+    return raw / np.linalg.norm(raw, axis=1, keepdims=True)
+
+
+@njit(cache=True, nogil=True)
+def nearest(
+    tech: np.ndarray, x: np.ndarray, y: np.ndarray, u_tech: np.ndarray, u_x: np.ndarray, u_y: np.ndarray, decay: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each of n firms the university (row) of greatest nearness, and that nearness in [0, 1].
+
+    Nearness is the cosine in technology space times exp(-distance / decay); distances in km.
+    """
+    n, m, d = tech.shape[0], u_tech.shape[0], tech.shape[1]
+    best = np.full(n, -1, np.int32)
+    score = np.zeros(n)
+    for i in range(n):
+        for j in range(m):
+            dot = 0.0
+            for k in range(d):
+                dot += tech[i, k] * u_tech[j, k]
+            distance = np.sqrt((x[i] - u_x[j]) ** 2 + (y[i] - u_y[j]) ** 2)
+            s = dot * np.exp(-distance / decay)
+            if s > score[i]:
+                score[i] = s
+                best[i] = j
+    return best, score
