@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,14 +31,14 @@ app = typer.Typer(
 )
 
 
-class Language(str, Enum):
+class Language(StrEnum):
     """Languages that results are written in."""
 
     en = "en"
     zh = "zh"
 
 
-class Things(str, Enum):
+class Things(StrEnum):
     """What ``ris list`` can list."""
 
     levers = "levers"
@@ -101,7 +101,7 @@ def exits() -> Iterator[None]:
 
 @contextmanager
 def progress_bar(quiet: bool) -> Iterator[Progress | None]:
-    """Show a bar on standard error where that is a terminal; drawn by hand, since a thread would not survive a fork."""
+    """Show a bar on standard error, if that is a terminal; without a thread, which would not survive a fork."""
     if quiet or not sys.stderr.isatty():
         yield None
         return

@@ -18,27 +18,31 @@ class Parameters:
     """How firms hear of a status, apply for it, and get it."""
 
     contact: float = parameter(
-        0.35, unit="1 / year", prior=Range(0.15, 0.7, "log"), source="obs:qingdao/hnte_count/2016",
+        0.60, unit="1 / year", prior=Range(0.25, 1.0, "log"), source="obs:qingdao/hnte_count/2016",
         doc="chance that an R&D firm in a sector where all R&D firms are certified hears of it in a year",
     )
     own_search: float = parameter(
-        0.06, unit="1 / year", prior=Range(0.02, 0.12, "log"), source="assumed",
+        0.07, unit="1 / year", prior=Range(0.03, 0.14, "log"), source="assumed",
         doc="chance that an R&D firm finds out by itself",
     )
     approval: float = parameter(
         0.85, unit="1", prior=Range(0.7, 0.95, "logit"), source="assumed", doc="share of applications that are approved"
     )
     cost: float = parameter(
-        1.6e5, unit="CNY", prior=Range(6.0e4, 4.0e5, "log"), source="assumed",
+        9.0e4, unit="CNY", prior=Range(4.0e4, 2.5e5, "log"), source="assumed",
         doc="median cost and trouble of an application",
     )
     worth: float = parameter(
-        0.004, unit="1", prior=Range(0.0, 0.012), source="assumed",
+        0.006, unit="1", prior=Range(0.0, 0.015), source="assumed",
         doc="what the status is worth in tenders and standing, as a share of yearly revenue",
     )
     technicians: float = parameter(
-        2.2, unit="factor", prior=Range(1.5, 4.0, "log"), source="assumed",
+        3.5, unit="factor", prior=Range(2.0, 6.0, "log"), source="assumed",
         doc="technical staff in the sense of the rule, over full-time R&D staff",
+    )
+    other_technicians: float = parameter(
+        0.05, unit="1", prior=Range(0.02, 0.08), source="assumed",
+        doc="technical staff outside R&D over all staff, in the sense of the rule",
     )
     recognise: float = parameter(
         0.22, unit="1 / year", prior=Range(0.10, 0.40, "logit"), source="assumed",
@@ -70,10 +74,10 @@ def _step_hnte(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         rules["hnte_threshold_small"],
         np.where(f.revenue < rules["hnte_sales_large"], rules["hnte_threshold_mid"], rules["hnte_threshold_large"]),
     )
-    technicians = p.technicians * f.rd_staff >= rules["hnte_staff_share"] * f.staff
-    ip = (f.patents + f.waiting_true.sum(axis=1) + f.innovations) > 0
+    technicians = p.technicians * f.rd_staff + p.other_technicians * f.staff >= rules["hnte_staff_share"] * f.staff
     due = f.hnte_until <= year  # this year's certificate runs out, or there is none
-    meets = (ratio >= threshold) & technicians & ip & (f.hightech_share >= rules["hnte_hightech_share"])
+    # own IP is met by utility models, filed as part of an application; their cost is in it
+    meets = (ratio >= threshold) & technicians & (f.hightech_share >= rules["hnte_hightech_share"])
     meets &= f.founded <= year - np.ceil(rules["hnte_min_age"])
     cut = rules["corporate_tax"] - rules["hnte_tax"] + terms.column("hnte_tax")
     small_rate = (f.profit < rules["small_profit_ceiling"]) & (f.staff <= 100)

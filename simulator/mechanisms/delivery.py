@@ -155,7 +155,6 @@ def _open(world: World, luck: Luck, rows: np.ndarray, seat_area: float) -> None:
             int(m.sum()), key=keys[m], kind=agent, district=district[m], opened=world.year,
             floor=floor, seats=seats, quality=quality[m], professional=luck.uniform(keys[m], "operator") < 0.15,
         )
-    inc.admit()  # what opens takes tenants in the same year
     st.apartments += float(quantity[kind == APARTMENTS].sum())
     for _ in range(int((kind == STREET).sum())):
         st.streets += 1.0

@@ -205,10 +205,10 @@ def _raise(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         ordinary = max(ordinary - min(displaced, 0.5 * ordinary), 0.0)
         private_guided += found
         _close_funds(world, luck, GUIDANCE, public + found, share, public, o.entry.id, f"{o.entry.lever.name}")
-        terms.charge(o.entry.id, "outlay", public, "funds")
+        terms.charge(o.entry.id, "outlay", public, "suppliers")  # held in trust until the fund opens next year
+        st.ordered += public
     for kind, part in ((VENTURE, 0.92), (ANGEL, 0.08)):
         _close_funds(world, luck, kind, part * ordinary, 0.0, 0.0, None, f"private {kind}")
-    funds.admit()
     st.private_raised = ordinary + private_guided
     calls = np.where(
         funds.alive & (funds.kind != BANK), np.minimum(p.pay_in * funds.committed, funds.committed - funds.paid_in), 0.0
@@ -236,7 +236,7 @@ def _close_funds(
         count, key=keys, kind=kind, vintage=world.year, skill=luck.normal(keys, "skill"),
         focus=np.searchsorted(sectors / sectors[-1], luck.uniform(keys, "focus")),
         committed=capital * weight, paid_in=public * weight, cash=public * weight, public_share=share,
-        public_paid=public * weight, policy_income=public * weight,
+        public_paid=public * weight,
         entry=world.entry_index(entry) if entry is not None else -1,
     )
 

@@ -52,7 +52,7 @@ class Parameters:
         0.35, unit="1", prior=Range(0.15, 0.6, "logit"), source="assumed", doc="share of new technology firms that do R&D"
     )
     grow_in: float = parameter(
-        0.035, unit="1 / year", prior=Range(0.015, 0.07, "log"), source="assumed",
+        0.055, unit="1 / year", prior=Range(0.03, 0.09, "log"), source="assumed",
         doc="firms that reach a size near above-scale from outside the agents, over the above-scale firms of the sector",
     )
     crowding: float = parameter(

@@ -58,6 +58,10 @@ class Parameters:
     novelty_life: float = parameter(
         4.0, unit="years", prior=Range(2.0, 7.0, "log"), source="assumed", doc="mean time for which a product is novel"
     )
+    renewal: float = parameter(
+        0.03, unit="1 / year", prior=Range(0.01, 0.08, "log"), source="assumed",
+        doc="part of old revenue that innovators turn into high-tech revenue each year",
+    )
     work_effect: float = parameter(
         1.5, unit="factor", prior=Range(0.5, 3.0, "log"), source="assumed",
         doc="knowledge that a CNY of university hours brings, while its effect lasts",
@@ -131,6 +135,8 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         p.novelty_life, p.work_effect, p.quality_effect, luck.address("rate"), luck.address("count"),
         luck.address("value"),
     )
+    renewed = f.innovations > 0
+    f.hightech_share[renewed] += p.renewal * (1.0 - f.hightech_share[renewed])
 
 
 MECHANISM = Mechanism("innovation", Label("Innovation", "创新"), Parameters, step)

@@ -19,7 +19,7 @@ class Parameters:
     """How firms decide on R&D."""
 
     entry: float = parameter(
-        0.045, unit="1 / year", prior=Range(0.02, 0.09, "log"), source="manez2004",
+        0.050, unit="1 / year", prior=Range(0.025, 0.09, "log"), source="manez2004_entry",
         doc="chance to begin R&D at mean size, finance and nearness (published: about 8 % over all sizes)",
     )
     leave: float = parameter(
@@ -32,6 +32,10 @@ class Parameters:
     )
     size_entry: float = parameter(
         0.30, unit="elasticity", prior=Range(0.1, 0.5), source="assumed", doc="chance to begin R&D to revenue over 50 m"
+    )
+    traditional: float = parameter(
+        0.40, unit="factor", prior=Range(0.2, 0.8, "log"), source="assumed",
+        doc="the same chance for above-scale firms outside technology: in Qingdao one in ten does R&D, and that is stable",
     )
     link_entry: float = parameter(
         0.8, unit="log points", prior=Range(0.2, 1.5), source="scandura2016",
@@ -49,7 +53,7 @@ class Parameters:
         0.35, unit="1 / year", prior=Range(0.2, 0.5), source="judgement_effects", doc="part of the gap closed each year"
     )
     drift: float = parameter(
-        0.015, unit="1 / year", prior=Range(-0.01, 0.04), source="obs:china/above_scale_industrial_rd_over_sales/2011",
+        0.025, unit="1 / year", prior=Range(-0.01, 0.05), source="obs:china/above_scale_industrial_rd_over_sales/2011",
         doc="yearly rise of firms' R&D intensity not due to policy (nationally 0.56 to 0.71 % in 2004-11)",
     )
     intensity_noise: float = parameter(
@@ -60,7 +64,7 @@ class Parameters:
         doc="share of wished R&D that a firm without liquid funds can do",
     )
     claim_cost: float = parameter(
-        2.5e5, unit="CNY", prior=Range(1.0e5, 6.0e5, "log"), source="obs:qingdao/city_firms_using_superdeduction/2016",
+        6.0e5, unit="CNY", prior=Range(2.5e5, 1.5e6, "log"), source="obs:qingdao/city_firms_using_superdeduction/2016",
         doc="median cost and trouble of claiming the deduction (471 firms claimed, a mean of 10 m of R&D each)",
     )
     negative_list: float = parameter(
@@ -88,11 +92,11 @@ class Parameters:
         doc="curvature of the cost of relabelling, per share of required R&D; with notch_real it sets the 24.2 %",
     )
     status_worth: float = parameter(
-        0.004, unit="1", prior=Range(0.0, 0.012), source="assumed",
+        0.006, unit="1", prior=Range(0.0, 0.015), source="assumed",
         doc="what HNTE status is worth in tenders and standing, as a share of yearly revenue",
     )
     status_cost: float = parameter(
-        1.6e5, unit="CNY", prior=Range(6.0e4, 4.0e5, "log"), source="assumed", doc="median cost of an application for status"
+        9.0e4, unit="CNY", prior=Range(4.0e4, 2.5e5, "log"), source="assumed", doc="median cost of an application for status"
     )
     survey_share: float = parameter(
         0.5, unit="1", prior=Range(0.0, 1.0, floor=0.0, ceiling=1.0), source="assumed",
@@ -113,7 +117,7 @@ def _decide(
     does_rd: np.ndarray, rd_years: np.ndarray, rd_intensity: np.ndarray, rd_real: np.ndarray, rd_reported: np.ndarray,
     link: np.ndarray, nearness: np.ndarray, quality: np.ndarray, claims: np.ndarray, cost_factor: np.ndarray,
     extra: np.ndarray, reward: np.ndarray, tax: np.ndarray, recover: float, deflator: float,
-    entry: float, leave: float, experience: float, size_entry: float, link_entry: float, eta_small: float,
+    entry: float, traditional: np.ndarray, leave: float, experience: float, size_entry: float, link_entry: float, eta_small: float,
     eta_large: float, adjustment: float, drift: float, noise: float, floor: float, claim_cost: float,
     premium: float, a_enter: np.uint64, a_leave: np.uint64, a_mind: np.uint64, a_claim: np.uint64, induced: np.ndarray,
 ) -> None:
@@ -126,7 +130,7 @@ def _decide(
         need = 0.10 * revenue[i]
         ease = floor + (1.0 - floor) * min(1.0, max(cash[i], 0.0) / max(need, 1.0))
         if not does_rd[i]:
-            chance = entry * (revenue[i] / deflator / 5.0e7) ** size_entry
+            chance = entry * traditional[i] * (revenue[i] / deflator / 5.0e7) ** size_entry
             chance *= np.exp(link_entry * link[i] + 0.4 * (nearness[i] - 0.7) + 0.35 * quality[i]) * ease
             if uniform_at(a_enter, key[i]) < min(chance, 0.6):
                 does_rd[i] = True
@@ -223,7 +227,8 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     _decide(
         f.key, f.alive, f.revenue, f.profit, f.cash, f.staff, f.does_rd, f.rd_years, f.rd_intensity, f.rd_real,
         f.rd_reported, f.link, f.nearness, f.quality, f.claims, cost_factor, extra, reward, tax,
-        recover, st.deflator, p.entry, p.leave, p.experience, p.size_entry, p.link_entry,
+        recover, st.deflator, p.entry,
+        np.where(f.above_scale & ~f.technology_sme, p.traditional, 1.0), p.leave, p.experience, p.size_entry, p.link_entry,
         p.eta_small, p.eta_large, p.adjustment, p.drift, p.intensity_noise, p.finance_floor, p.claim_cost,
         st.research_premium, luck.address("enter"), luck.address("leave"), luck.address("mind"), luck.address("claim"),
         induced,

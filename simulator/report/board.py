@@ -24,7 +24,7 @@ def reading(probability: float) -> str:
 
 @dataclass(frozen=True)
 class Board:
-    """The targets of one scenario in groups: headline (outcome and growth), others, and those without a figure."""
+    """The targets of one scenario: headline (outcome and growth), others, and those without a figure."""
 
     headline: list[dict[str, Any]]
     others: list[dict[str, Any]]
@@ -57,9 +57,14 @@ class Board:
         return luck, 1.0 - luck, len(shares)
 
 
+def records(frame: pandas.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame as mappings by column."""
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
 def board_of(targets: pandas.DataFrame) -> Board:
     """Return the targets of one scenario in the groups that pages show."""
-    rows: list[dict[str, Any]] = targets.to_dict("records")
+    rows = records(targets)
     simulated = [row for row in rows if row["status"] == SIMULATED]
     return Board(
         [row for row in simulated if row["kind"] in HEADLINE_KINDS],

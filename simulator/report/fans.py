@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulator.report.board import records
 from simulator.report.style import (
     BLUE,
     GREEN,
@@ -41,7 +42,7 @@ def draw_fans(tables: Tables, folder: Path, language: str) -> list[Path]:
     """Draw one fan chart for each simulated target, and all of them on one page (``fans.png``)."""
     import pandas
 
-    rows = tables.targets[tables.targets["status"] == SIMULATED].to_dict("records")
+    rows = records(tables.targets[tables.targets["status"] == SIMULATED])
     if not rows:
         return []
     fans = fans_of(tables.series, {r["indicator"] for r in rows} | {r["true_indicator"] for r in rows})
@@ -63,7 +64,9 @@ def draw_fans(tables: Tables, folder: Path, language: str) -> list[Path]:
 def fans_of(series: pandas.DataFrame, names: set[str]) -> dict[str, pandas.DataFrame]:
     """Return quantiles by year of the named indicators, in their own units."""
     mine = series[series["indicator"].isin(names)]
-    table = mine.groupby(["indicator", "year"])["value"].quantile(list(QUANTILES.values())).unstack()
+    table = (
+        mine.groupby(["indicator", "year"])["value"].quantile(np.array(list(QUANTILES.values()))).unstack()
+    )
     table.columns = list(QUANTILES)
     return {str(name): part.droplevel(0) for name, part in table.groupby(level=0)}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.core.ledger import PAYERS
-from simulator.report.board import board_of, reading
+from simulator.report.board import board_of, reading, records
 from simulator.report.fans import draw_fans
 from simulator.report.style import (
     BLUE,
@@ -61,6 +61,10 @@ def _named(row: dict[str, Any], language: str) -> str:
     return textwrap.shorten(name, NAME_WIDTH[language], placeholder="…") if language == "en" else name[:26]
 
 
+def _signed(value: float, unit: str, language: str) -> str:
+    return f"{number(value, unit, language, sign=True)} {short_unit(unit, language)}".rstrip()
+
+
 def draw_board(tables: Tables, folder: Path, language: str) -> list[Path]:
     """Draw the probabilities of all simulated targets: outcomes and growth first, the others apart."""
     import pandas
@@ -86,7 +90,7 @@ def draw_board(tables: Tables, folder: Path, language: str) -> list[Path]:
             p = row["probability"]
             axes.barh(y, p, height=0.66, color=LEVEL_COLOURS[reading(p)])
             axes.plot([row["probability_low"], row["probability_high"]], [y, y], color=INK, linewidth=1)
-            text = f"{p:.2f}  {number(row['gap'], row['unit'], language, sign=True)} {short_unit(row['unit'], language)}"
+            text = f"{p:.2f}  {_signed(row['gap'], row['unit'], language)}"
             axes.text(max(p, row["probability_high"]) + 0.012, y, text, va="center", fontsize=8)
             ticks.append((y, _named(row, language)))
             y += 1
@@ -99,7 +103,7 @@ def draw_board(tables: Tables, folder: Path, language: str) -> list[Path]:
     x_label = (
         "完成概率（线：由运行次数决定的 95 % 区间；数字：概率与中位数差距）"
         if language == "zh"
-        else "probability of meeting the target (line: 95 % interval from the number of runs); then distance of the median"
+        else "probability (line: its 95 % interval from the number of runs), then distance of the median"
     )
     axes.set_xlabel(x_label, fontsize=8)
     axes.tick_params(length=0)
@@ -184,7 +188,7 @@ def draw_forest(tables: Tables, meta: dict[str, Any], folder: Path, language: st
     base = frame["baseline_mean"].abs().where(frame["baseline_mean"] != 0)
     for column in ("difference", "ci_low", "ci_high"):
         frame[f"relative_{column}"] = 100 * frame[column] / base
-    rows = frame.to_dict("records")
+    rows = records(frame)
     page = new_figure(8.6, 0.36 * len(rows) + 1.7)
     axes = page.add_subplot()
     axes.axvline(0, color=GREY, linewidth=1)
@@ -193,7 +197,7 @@ def draw_forest(tables: Tables, meta: dict[str, Any], folder: Path, language: st
         colour = (BLUE if row["difference"] > 0 else VERMILION) if clear else GREY
         axes.plot([row["relative_ci_low"], row["relative_ci_high"]], [y, y], color=colour, linewidth=2)
         axes.plot([row["relative_difference"]], [y], "o", color=colour, markersize=6)
-        text = f"{number(row['difference'], row['unit'], language, sign=True)} {short_unit(row['unit'], language)}"
+        text = _signed(row["difference"], row["unit"], language)
         text += f"   P {row['probability_baseline']:.2f} → {row['probability_scenario']:.2f}"
         axes.annotate(text, (1.01, y), xycoords=("axes fraction", "data"), va="center", fontsize=7.5)
     axes.set_yticks(range(len(rows)), [_named(row, language) for row in rows], fontsize=8)

@@ -10,8 +10,8 @@ from typing import Any
 from rich.table import Table
 
 from simulator.core.parameters import table as parameter_table
-from simulator.core.problems import InputError
-from simulator.core.reading import Node, Problems, read_yaml
+from simulator.core.problems import InputError, Problems
+from simulator.core.reading import Node, read_yaml
 from simulator.study.targets import NOT_SIMULATED, load_targets
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -66,7 +66,7 @@ def usable_language(language: str) -> str:
 @lru_cache(maxsize=1)
 def _warn_no_font() -> None:
     sys.stderr.write(
-        "warning: no font with Chinese characters, so figures are in English (Debian: install fonts-noto-cjk)\n"
+        "warning: no font with Chinese characters, figures are in English (Debian: install fonts-noto-cjk)\n"
     )
 
 
@@ -89,7 +89,7 @@ def styled(language: str) -> Iterator[None]:
         "axes.unicode_minus": False,
         "svg.hashsalt": "ris",
     }
-    with matplotlib.rc_context(settings):
+    with matplotlib.rc_context(settings):  # type: ignore[arg-type]
         yield
 
 
@@ -104,7 +104,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def footer(meta: dict[str, Any], language: str, *, band: bool = False) -> str:
-    """Return the line under every figure: runs, what the band is, calibration, date, hash; then the status."""
+    """Return the line under every figure: runs, band, calibration, date, hash; then the region's status."""
     runs = f"{meta['completed']} {word('futures', language)}"
     runs += (
         f" ({meta['draws']} {word('draws', language)})" if language == "en" else f"（{meta['draws']} 组参数）"

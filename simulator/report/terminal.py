@@ -147,10 +147,12 @@ def money_line(tables: Tables, language: str) -> Text:
     risk, budget = _sum(tables, scope, "all", "contingent"), tables.meta.get("science_budget")
     unit, zh = money_unit(language), language == "zh"
     if zh:
-        text = f"资金 {first}–{last} 年：净额 {money(net, language)} {unit}，其中市级 {money(city, language)} {unit}"
+        text = f"资金 {first}–{last} 年：净额 {money(net, language)} {unit}，"
+        text += f"其中市级 {money(city, language)} {unit}"
         text += f"；另有担保等或有支出 {money(risk, language)} {unit}" if risk else ""
     else:
-        text = f"Money {first}–{last}: net {unit} {money(net, language)}, of which the city {money(city, language)}"
+        text = f"Money {first}–{last}: net {unit} {money(net, language)}, "
+        text += f"of which the city {money(city, language)}"
         text += f"; guarantees and the like {money(risk, language)} on top" if risk else ""
     if budget:
         share = city / (last - first + 1) / budget
@@ -172,14 +174,14 @@ def certainty(board: Board, meta: dict[str, Any], language: str) -> Text:
             else "too few runs to tell luck from ignorance"
         )
     elif language == "zh":
-        text = f"差异来源：运气 {luck:.0%} · 无知 {ignorance:.0%}（{n} 项目标平均，{meta['draws']} 组参数 × 2 个种子）"
+        text = f"差异来源：运气 {luck:.0%} · 无知 {ignorance:.0%}（{n} 项目标平均，每组参数 2 个种子）"
     else:
-        text = f"How sure: spread is luck {luck:.0%}, ignorance {ignorance:.0%} (mean of {n} targets, 2 seeds a draw)"
+        text = f"How sure: the spread is luck {luck:.0%}, ignorance {ignorance:.0%} (mean of {n} targets)"
     return Text(text)
 
 
 def target_table(rows: Sequence[dict[str, Any]], language: str) -> Table:
-    """Return the targets: value, simulated median and 90 % range, probability, distance; true state underneath."""
+    """Return the targets: value, median and 90 % range, probability, distance; the true state underneath."""
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=True, header_style="dim")
     table.add_column(word("id", language), no_wrap=True)
     table.add_column(word("name", language), ratio=1)

@@ -28,15 +28,16 @@ def compare_screen(tables: Tables, language: str) -> RenderableType:
     parts += heading(baseline, language)[1:]
     for other in others:
         parts += [Rule(style="dim"), Text(f"{other['title'][language]} ({other['scenario']})", style="bold")]
-        parts += [failed for failed in heading(other, language)[2:] if isinstance(failed, Text)]
+        parts += heading(other, language)[-1:] if other["failures"] else []
         parts += [*settings_lines(tables, other["scenario"], language), Text("")]
         parts += [difference_table(tables, other["scenario"], language), Text("")]
         parts.append(cost_line(tables, baseline["scenario"], other["scenario"], language))
     note = (
-        "成对差值：同样的参数与运气；区间为 90 %（按参数组自助抽样）；更优 = 高于基准的比例；单位成本在区间含零时不给出"
+        "成对差值：同样的参数与运气；区间 90 %（按参数组自助抽样）；"
+        "更优：高于基准的比例；区间含零时不给出单位成本"
         if zh
-        else "Paired differences: same draws, same luck. Intervals are 90 % (bootstrap over draws); better is the"
-        " share of pairs above the baseline; no cost per unit where the interval holds zero."
+        else "Paired differences: same draws, same luck. Intervals are 90 % (bootstrap over draws);"
+        " better is the share of pairs above the baseline; no cost per unit where the interval holds zero."
     )
     return Group(*parts, Text(note, style="dim"))
 

@@ -22,8 +22,42 @@ if TYPE_CHECKING:
 
     from simulator.scenario import Scenario
 
-COMPARE_COLUMNS = ["scenario", "baseline", "indicator", "year", "difference", "ci_low", "ci_high", "p_better", "cost_difference", "cost_per_unit", "unit", "baseline_mean", "pairs"]
-PAIRED_COLUMNS = ["scenario", "baseline", "id", "name", "name_zh", "kind", "indicator", "year", "unit", "difference", "ci_low", "ci_high", "p_better", "baseline_mean", "probability_baseline", "probability_scenario", "cost_difference", "cost_per_unit", "pairs"]
+COMPARE_COLUMNS = [
+    "scenario",
+    "baseline",
+    "indicator",
+    "year",
+    "difference",
+    "ci_low",
+    "ci_high",
+    "p_better",
+    "cost_difference",
+    "cost_per_unit",
+    "unit",
+    "baseline_mean",
+    "pairs",
+]
+PAIRED_COLUMNS = [
+    "scenario",
+    "baseline",
+    "id",
+    "name",
+    "name_zh",
+    "kind",
+    "indicator",
+    "year",
+    "unit",
+    "difference",
+    "ci_low",
+    "ci_high",
+    "p_better",
+    "baseline_mean",
+    "probability_baseline",
+    "probability_scenario",
+    "cost_difference",
+    "cost_per_unit",
+    "pairs",
+]
 SETTINGS_COLUMNS = ["scenario", "entry", "lever", "change", "what", "baseline_value", "scenario_value"]
 _NOTHING = ""
 
@@ -41,7 +75,7 @@ class CompareResult:
         return (self.baseline, *self.scenarios)
 
     def settings_diff(self) -> pandas.DataFrame:
-        """Return what the scenarios set differently: entries added, removed or changed, assumptions, drivers."""
+        """Return what the scenarios set differently: entries added, removed or changed, assumptions."""
         import pandas
 
         rows = [
@@ -218,7 +252,15 @@ def _paired_rows(baseline: RunResult, scenario: RunResult) -> list[dict[str, Any
         for k, name in enumerate(names):
             i = t * len(names) + k
             clear = found.low[i] > 0 or found.high[i] < 0
-            row = [scenario.name, baseline.name, name, year, found.mean[i], found.low[i], found.high[i]]
+            row: list[Any] = [
+                scenario.name,
+                baseline.name,
+                name,
+                year,
+                found.mean[i],
+                found.low[i],
+                found.high[i],
+            ]
             row += [found.p_better[i], cost, cost / found.mean[i] if clear else np.nan]
             row += [INDICATORS[name].unit if name in INDICATORS else "", base[i], len(pairs)]
             rows.append(dict(zip(COMPARE_COLUMNS, row, strict=True)))
@@ -244,7 +286,14 @@ def _target_rows(baseline: RunResult, scenario: RunResult) -> list[dict[str, Any
         mean, low, high = (float(x[0]) for x in (found.mean, found.low, found.high))
         cost = float((net_costs(after, [target.year]) - net_costs(before, [target.year])).mean())
         each = cost / mean if low > 0 or high < 0 else np.nan
-        row = [scenario.name, baseline.name, target.id, target.name.en, target.name.zh, target.kind]
+        row: list[Any] = [
+            scenario.name,
+            baseline.name,
+            target.id,
+            target.name.en,
+            target.name.zh,
+            target.kind,
+        ]
         row += [target.indicator, target.year, target.unit, mean, low, high, float(found.p_better[0])]
         row += [
             float(low_figures.mean()),

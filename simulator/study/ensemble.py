@@ -76,7 +76,7 @@ class RunResult:
         return self._tables.series
 
     def targets(self) -> pandas.DataFrame:
-        """Return one row a target: quantiles, probability with its Wilson interval, distance, true counterpart."""
+        """Return one row a target: quantiles, probability and its Wilson interval, distance, true state."""
         return self._tables.targets
 
     def costs(self) -> pandas.DataFrame:
@@ -202,7 +202,7 @@ def batch_sizes(scenario: Scenario, replicates: int | None) -> tuple[int, ...]:
 
 
 def settled(scenario: Scenario, outcomes: Sequence[Outcome]) -> bool:
-    """Return whether every ``until`` of the scenario holds: half the 90 % interval of the mean is narrow enough."""
+    """Return whether every ``until`` holds: half the 90 % interval of the mean is narrow enough."""
     if not outcomes:
         return False
     draws = np.array([o.replicate.draw for o in outcomes])

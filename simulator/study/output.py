@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
@@ -32,10 +33,13 @@ DEFAULT_PARENT = Path("outputs")
 HASH_DIGITS = 8
 PACKAGES = ("numpy", "numba", "scipy", "mesa", "pandas", "pyarrow", "matplotlib")
 CSV_ENCODING = "utf-8-sig"  # with the byte order mark, without which Excel garbles Chinese
-_TEXT = ("id", "region", "name", "indicator", "op", "unit", "kind", "section", "name_zh", "true_indicator")
-_TEXT += ("true_name", "true_name_zh")
-_TEXT += ("status", "quote", "scenario", "baseline", "entry", "lever", "payer", "scope", "change", "what")
-_TEXT += ("baseline_value", "scenario_value")
+_TEXT = frozenset(
+    (
+        *("id", "region", "name", "name_zh", "indicator", "true_indicator", "true_name", "true_name_zh"),
+        *("op", "unit", "kind", "section", "status", "quote", "scenario", "baseline", "entry", "lever"),
+        *("payer", "scope", "change", "what", "baseline_value", "scenario_value"),
+    )
+)
 _FRAMES = ("targets", "costs", "money", "compare", "compare_targets", "settings")
 
 
@@ -57,7 +61,7 @@ def code_hash() -> str:
 
 
 def identity(scenarios: Sequence[Scenario], sizes: tuple[int, ...], seed: int) -> str:
-    """Return the hash that a run of these scenarios has: what they say, the code, the replicates and the seed."""
+    """Return the hash of a run: what the scenarios say, code, calibration data, replicates and seed."""
     content = {
         "scenarios": [[Path(s.path).stem, s.fingerprint()] for s in scenarios],
         "code": code_hash(),
@@ -82,10 +86,8 @@ def is_there(folder: Path, run_hash: str) -> bool:
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return False
     found = None
-    try:
+    with suppress(OSError, ValueError, KeyError, TypeError):
         found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["hash"]
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
     if found == run_hash:
         return True
     what = "the folder holds another run" if found else "the folder is in use and holds no run"
@@ -278,15 +280,10 @@ def read(folder: Path) -> Tables:
         path = folder / f"{name}.csv"
         if path.is_file():
             frame = pandas.read_csv(
-                path,
-                encoding=CSV_ENCODING,
-                float_precision="round_trip",
-                dtype=dict.fromkeys(_TEXT, "object"),
-                keep_default_na=False,
-                na_values={
-                    c: [""] for c in pandas.read_csv(path, nrows=0, encoding=CSV_ENCODING) if c not in _TEXT
-                },
+                path, encoding=CSV_ENCODING, float_precision="round_trip", dtype=dict.fromkeys(_TEXT, "str")
             )
+            text = [column for column in frame if column in _TEXT]
+            frame[text] = frame[text].fillna("")
             frames[name] = frame
     meta = {**manifest["run"], "hash": manifest["hash"], "created": manifest["created"]}
     return Tables(meta, pandas.read_parquet(folder / "indicators.parquet"), folder=str(folder), **frames)

@@ -144,6 +144,8 @@ def _not_finite(run: Run) -> str:
 def _sums(run: Run) -> dict[BillKey, float]:
     sums: dict[BillKey, float] = {}
     for bill in run.bills:
+        if bill.year < run.years[0]:
+            continue  # the years before those shown are only there to get the state right
         key = (bill.entry, bill.lever, int(bill.year), bill.payer, str(bill.kind))
         sums[key] = sums.get(key, 0.0) + float(bill.amount)
     return sums

@@ -1,4 +1,4 @@
-"""What is computed over replicates: quantiles, intervals of a share, luck against ignorance, paired differences."""
+"""Statistics over replicates: quantiles, intervals of a share, luck against ignorance, paired differences."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Shares:
 
 
 def luck_and_ignorance(figures: np.ndarray, draws: np.ndarray) -> Shares:
-    """Split the variance of figures (n,) by a nested analysis of variance of the draws (n,) with two seeds each.
+    """Split the variance of figures (n,) by a nested analysis of variance: draws (n,), two seeds in each.
 
     Draws with a single seed are left out; a negative estimate of the variance between draws counts as
     zero. NaN where fewer than two pairs are left or nothing varies.
@@ -79,7 +79,7 @@ def half_width(figures: np.ndarray, draws: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class Difference:
-    """Mean paired difference of each column with its 90 % bootstrap interval and the share of pairs above zero."""
+    """Mean paired difference of each column, its 90 % bootstrap interval, the share of pairs above zero."""
 
     mean: np.ndarray
     low: np.ndarray

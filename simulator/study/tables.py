@@ -21,7 +21,47 @@ if TYPE_CHECKING:
 
 NATIONAL_LAW = "national_law"  # tax forgone under national law alone: shown, never a cost of the plan
 NET_SIGN = {"outlay": 1.0, "running": 1.0, "tax_forgone": 1.0, "recovered": -1.0, "contingent": 0.0}
-TARGET_COLUMNS = ["id", "region", "name", "indicator", "year", "op", "value", "unit", "mean", "p05", "p50", "p95", "probability", "probability_low", "probability_high", "kind", "section", "name_zh", "scale", "stretch", "gap", "p25", "p75", "true_indicator", "true_name", "true_name_zh", "true_p05", "true_p50", "true_p95", "start_year", "start_p50", "pace_needed", "pace_simulated", "luck", "ignorance", "pairs", "status", "year_assumed", "quote"]
+TARGET_COLUMNS = [
+    "id",
+    "region",
+    "name",
+    "indicator",
+    "year",
+    "op",
+    "value",
+    "unit",
+    "mean",
+    "p05",
+    "p50",
+    "p95",
+    "probability",
+    "probability_low",
+    "probability_high",
+    "kind",
+    "section",
+    "name_zh",
+    "scale",
+    "stretch",
+    "gap",
+    "p25",
+    "p75",
+    "true_indicator",
+    "true_name",
+    "true_name_zh",
+    "true_p05",
+    "true_p50",
+    "true_p95",
+    "start_year",
+    "start_p50",
+    "pace_needed",
+    "pace_simulated",
+    "luck",
+    "ignorance",
+    "pairs",
+    "status",
+    "year_assumed",
+    "quote",
+]
 COST_COLUMNS = ["scenario", "entry", "lever", "year", "payer", "kind", "mean", "p05", "p95"]
 MONEY_COLUMNS = ["scenario", "scope", "payer", "kind", "mean", "p05", "p95"]
 
@@ -148,7 +188,7 @@ def series_of(outcomes: Sequence[Outcome], name: str) -> np.ndarray:
 
 
 def bill_matrix(outcomes: Sequence[Outcome]) -> tuple[list[BillKey], np.ndarray]:
-    """Return every cell that any run billed, sorted, and its amounts (n, cells); zero where a run had none."""
+    """Return every cell that any run billed, sorted, and the amounts (n, cells); zero without a bill."""
     cells = sorted({key for o in outcomes for key in o.bills})
     return cells, np.array([[o.bills.get(key, 0.0) for key in cells] for o in outcomes]).reshape(
         len(outcomes), len(cells)
