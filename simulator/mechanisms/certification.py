@@ -18,11 +18,11 @@ class Parameters:
     """How firms hear of a status, apply for it, and get it."""
 
     contact: float = parameter(
-        0.60, unit="1 / year", prior=Range(0.25, 1.0, "log"), source="obs:qingdao/hnte_count/2016",
+        0.80, unit="1 / year", prior=Range(0.35, 1.6, "log"), source="obs:qingdao/hnte_count/2016",
         doc="chance that an R&D firm in a sector where all R&D firms are certified hears of it in a year",
     )
     own_search: float = parameter(
-        0.07, unit="1 / year", prior=Range(0.03, 0.14, "log"), source="assumed",
+        0.10, unit="1 / year", prior=Range(0.04, 0.20, "log"), source="assumed",
         doc="chance that an R&D firm finds out by itself",
     )
     approval: float = parameter(
@@ -37,7 +37,7 @@ class Parameters:
         doc="what the status is worth in tenders and standing, as a share of yearly revenue",
     )
     technicians: float = parameter(
-        3.5, unit="factor", prior=Range(2.0, 6.0, "log"), source="assumed",
+        5.0, unit="factor", prior=Range(2.5, 9.0, "log"), source="assumed",
         doc="technical staff in the sense of the rule, over full-time R&D staff",
     )
     other_technicians: float = parameter(

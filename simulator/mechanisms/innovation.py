@@ -59,7 +59,7 @@ class Parameters:
         4.0, unit="years", prior=Range(2.0, 7.0, "log"), source="assumed", doc="mean time for which a product is novel"
     )
     renewal: float = parameter(
-        0.03, unit="1 / year", prior=Range(0.01, 0.08, "log"), source="assumed",
+        0.05, unit="1 / year", prior=Range(0.02, 0.10, "log"), source="assumed",
         doc="part of old revenue that innovators turn into high-tech revenue each year",
     )
     work_effect: float = parameter(

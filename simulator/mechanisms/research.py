@@ -53,7 +53,7 @@ class Parameters:
         0.35, unit="1 / year", prior=Range(0.2, 0.5), source="judgement_effects", doc="part of the gap closed each year"
     )
     drift: float = parameter(
-        0.025, unit="1 / year", prior=Range(-0.01, 0.05), source="obs:china/above_scale_industrial_rd_over_sales/2011",
+        0.034, unit="1 / year", prior=Range(0.0, 0.06), source="obs:china/above_scale_industrial_rd_over_sales/2011",
         doc="yearly rise of firms' R&D intensity not due to policy (nationally 0.56 to 0.71 % in 2004-11)",
     )
     intensity_noise: float = parameter(
