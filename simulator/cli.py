@@ -101,7 +101,7 @@ def exits() -> Iterator[None]:
 
 @contextmanager
 def progress_bar(quiet: bool) -> Iterator[Progress | None]:
-    """Show a bar on standard error, if that is a terminal; without a thread, which would not survive a fork."""
+    """Show a bar on standard error, if that is a terminal; no thread, since a fork would break it."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
@@ -257,17 +257,13 @@ def show(tables: Tables, folder: Path, language: str, *, reused: bool) -> None:
 
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
-        reconfigure(
-            errors="replace"
-        )  # a terminal without these characters gets question marks, not a traceback
+        reconfigure(errors="replace")  # a terminal without these characters gets question marks, not a traceback
     page, zh = console(), language == "zh"
     page.print(screen(tables, language))
     page.print()
     if reused:
         page.print(
-            "结果已存在，直接采用（--force 重新运行）"
-            if zh
-            else "already there, reused (--force runs it again)"
+            "结果已存在，直接采用（--force 重新运行）" if zh else "already there, reused (--force runs it again)"
         )
     figures = sorted(p.name for p in (folder / "figures").glob("*.png"))
     lead = [name for name in figures if not name.startswith("fan-")]

@@ -251,9 +251,7 @@ class _Reader:
             target = (home / name).resolve()
             root = next((p for p in (home, *home.parents) if p.name == "scenarios"), home)
             if name.is_absolute() or not target.is_relative_to(root):
-                self.problems.add(
-                    node.place, what, read=node.value, allowed="a file inside the scenarios folder"
-                )
+                self.problems.add(node.place, what, read=node.value, allowed="a file inside the scenarios folder")
                 return None
             if not target.is_file():
                 near = sorted(p.name for p in home.glob("*.yaml") if p.name != Path(node.place.file).name)
@@ -385,17 +383,13 @@ class _Reader:
         until = {}
         item = parts.get("until")
         if item is not None and not isinstance(item.value, dict):
-            self.problems.add(
-                item.place, "replicates.until", read=item.plain(), allowed="{indicator@year: width}"
-            )
+            self.problems.add(item.place, "replicates.until", read=item.plain(), allowed="{indicator@year: width}")
         elif item is not None:
             for key, wanted in item.value.items():
                 match = _UNTIL.match(key)
                 if not match or (years is not None and not years[0] <= int(match[1]) <= years[1]):
                     span = f", years {years[0]} to {years[1]}" if years else ""
-                    self.problems.add(
-                        item.keys[key], "replicates.until", read=key, allowed=f"indicator@year{span}"
-                    )
+                    self.problems.add(item.keys[key], "replicates.until", read=key, allowed=f"indicator@year{span}")
                 width = read_number(wanted, "", self.problems, f"replicates.until.{key}")
                 if width is not None and width <= 0.0:
                     self.problems.add(wanted.place, key, read=wanted.plain(), allowed="above 0")

@@ -53,9 +53,7 @@ class Entry:
             "from": _written(self.start),
             "to": _written(self.stop, end=True),
             "payer": dict(self.payer) if isinstance(self.payer, dict) else self.payer,
-            "settings": {
-                k: list(v) if isinstance(v, tuple) else v for k, v in settings.items() if v is not None
-            },
+            "settings": {k: list(v) if isinstance(v, tuple) else v for k, v in settings.items() if v is not None},
         }
         if self.title is not None:
             out["title"] = {"en": self.title.en, "zh": self.title.zh}
@@ -76,9 +74,7 @@ def read_date(node: Node, problems: Problems, *, end: bool = False) -> float | N
     match = _MONTH.match(value) if isinstance(value, str) else None
     if match and _YEARS[0] <= int(match[1]) <= _YEARS[1] and 1 <= int(match[2]) <= 12:
         return int(match[1]) + (int(match[2]) - 1 + end) / 12
-    problems.add(
-        node.place, "not a date", read=node.plain(), allowed="a year (2015) or a year and month (2015-10)"
-    )
+    problems.add(node.place, "not a date", read=node.plain(), allowed="a year (2015) or a year and month (2015-10)")
     return None
 
 
@@ -146,9 +142,7 @@ def _bounded(field: Field[Any], number: float, node: Node, problems: Problems, w
     tail = f" {unit}" if unit not in ("", "1") else ""
     bounds = [f"at least {low:g}" if low is not None else "", f"at most {high:g}" if high is not None else ""]
     negative = " is negative" if number < 0 else " is out of bounds"
-    problems.add(
-        node.place, what + negative, read=node.plain(), allowed=" and ".join(b for b in bounds if b) + tail
-    )
+    problems.add(node.place, what + negative, read=node.plain(), allowed=" and ".join(b for b in bounds if b) + tail)
     return False
 
 
@@ -180,9 +174,7 @@ def read_settings(lever: Lever, node: Node | None, problems: Problems, what: str
     if node is None or node.value is None:
         return lever.Settings()
     given = mapping(node, tuple(known), problems, what=f"settings of {lever.name}")
-    values = {
-        name: read_setting(known[name], item, problems, f"{what}.{name}")[0] for name, item in given.items()
-    }
+    values = {name: read_setting(known[name], item, problems, f"{what}.{name}")[0] for name, item in given.items()}
     try:
         return lever.Settings(**values)
     except ValueError as error:
@@ -199,9 +191,7 @@ def read_payer(node: Node | None, problems: Problems, what: str) -> Payer:
             problems.add(node.place, f"unknown payer of {what}", read=node.value, among=PAYERS)
         return node.value
     if not isinstance(node.value, dict):
-        problems.add(
-            node.place, f"payer of {what} is {node.what()}", read=node.plain(), allowed=listed(PAYERS)
-        )
+        problems.add(node.place, f"payer of {what} is {node.what()}", read=node.plain(), allowed=listed(PAYERS))
         return DEFAULT_PAYER
     before, shares = len(problems), {}
     for name, item in mapping(node, PAYERS, problems, what=f"payers of {what}").items():
@@ -232,9 +222,7 @@ def raw_entries(node: Node | None, problems: Problems) -> dict[str, Node]:
         if identifier is None:
             problems.add(place, "an entry without id", allowed="an id such as QL09d")
         elif not isinstance(identifier, str) or not _IDENTIFIER.match(identifier) or identifier in _RESERVED:
-            problems.add(
-                place, "id of an entry", read=identifier, allowed="a letter, then letters, digits, _ or -"
-            )
+            problems.add(place, "id of an entry", read=identifier, allowed="a letter, then letters, digits, _ or -")
         elif identifier in out:
             first = out[identifier].place.line
             problems.add(place, f"duplicate entry id, first on line {first}", read=identifier)
@@ -313,9 +301,7 @@ def _text(node: Node | None, problems: Problems, what: str) -> str:
     return str(node.value)
 
 
-def _dates(
-    identifier: str, node: Node, years: tuple[int, int] | None, problems: Problems
-) -> tuple[float, float]:
+def _dates(identifier: str, node: Node, years: tuple[int, int] | None, problems: Problems) -> tuple[float, float]:
     parts = node.value
     first, last = years or _YEARS
     start = read_date(parts["from"], problems) if "from" in parts else float(first)
@@ -325,9 +311,7 @@ def _dates(
     place = parts.get("from", parts.get("to", node)).place
     if years is not None and (start >= last + 1 or stop <= first):
         read = f"{_written(start)} to {_written(stop, end=True)}"
-        problems.add(
-            place, f"{identifier} lies outside the scenario's years", read=read, allowed=f"{first} to {last}"
-        )
+        problems.add(place, f"{identifier} lies outside the scenario's years", read=read, allowed=f"{first} to {last}")
     elif start >= stop:
         read = f"{_written(start)} to {_written(stop, end=True)}"
         problems.add(place, f"{identifier} ends before it begins", read=read)

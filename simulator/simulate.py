@@ -35,9 +35,7 @@ class Run:
 
 def start(scenario: Scenario, luck: Luck) -> World:
     """Return the world of a scenario before its first year."""
-    return build(
-        scenario.region, luck, drivers=scenario.drivers, entries=scenario.entries, switches=scenario.switches
-    )
+    return build(scenario.region, luck, drivers=scenario.drivers, entries=scenario.entries, switches=scenario.switches)
 
 
 def run_year(world: World, scenario: Scenario, p: Mapping[str, Any], luck: Luck, year: int) -> None:
@@ -57,9 +55,7 @@ def measure(world: World) -> list[float]:
     return [float(i.measure(world)) for i in INDICATORS.values()]
 
 
-def simulate(
-    scenario: Scenario, values: Mapping[str, float], seed: int, *, generator: Generator = "hash"
-) -> Run:
+def simulate(scenario: Scenario, values: Mapping[str, float], seed: int, *, generator: Generator = "hash") -> Run:
     """Return the series of one run: one row a year, one column an indicator.
 
     ``values`` are drawn parameters by dotted name; what the scenario assumes goes before them.

@@ -43,7 +43,7 @@ class Range:
             raise ValueError(f"Range needs low < high, not {self.low} and {self.high}")
         if self.shape == "log" and self.low <= 0:
             raise ValueError("a log Range needs low > 0")
-        if self.shape == "logit" and not (0 < self.low and self.high < 1):
+        if self.shape == "logit" and not (self.low > 0 and self.high < 1):
             raise ValueError("a logit Range lies inside (0, 1)")
 
     def _forward(self, x: float) -> float:

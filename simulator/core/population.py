@@ -99,7 +99,10 @@ class Population:
 
     def queued(self, name: str) -> np.ndarray:
         """Return one column of the queued newcomers, in the order in which they will join."""
-        parts = [np.broadcast_to(rows.get(name, self.columns[name].default), (int(rows["__count__"]),)) for rows in self._queue]
+        parts = [
+            np.broadcast_to(rows.get(name, self.columns[name].default), (int(rows["__count__"]),))
+            for rows in self._queue
+        ]
         return np.concatenate(parts) if parts else np.empty(0)
 
     def admit(self) -> int:

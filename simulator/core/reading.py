@@ -53,17 +53,13 @@ class Node:
         v = self.value
         if v is None:
             return "nothing"
-        return {dict: "a mapping", list: "a list", str: "text", bool: "true or false"}.get(
-            type(v), "a number"
-        )
+        return {dict: "a mapping", list: "a list", str: "text", bool: "true or false"}.get(type(v), "a number")
 
 
 def node_of(value: Any, place: Place) -> Node:
     """Return a plain Python value as a node, all of it at one place."""
     if isinstance(value, Mapping):
-        return Node(
-            {str(k): node_of(v, place) for k, v in value.items()}, place, {str(k): place for k in value}
-        )
+        return Node({str(k): node_of(v, place) for k, v in value.items()}, place, {str(k): place for k in value})
     if isinstance(value, list | tuple):
         return Node([node_of(v, place) for v in value], place)
     return Node(value, place)
@@ -144,9 +140,7 @@ def parse_yaml(data: bytes, file: str, problems: Problems) -> Node | None:
     for number, line in enumerate(text.splitlines(), 1):
         indent = line[: len(line) - len(line.lstrip())]
         if "\t" in indent:
-            problems.add(
-                Place(file, number, indent.index("\t") + 1), "tab in the indentation", allowed="spaces"
-            )
+            problems.add(Place(file, number, indent.index("\t") + 1), "tab in the indentation", allowed="spaces")
     if len(problems) > before:
         return None
     from ruamel.yaml import YAML  # here, because it is slow to import
@@ -163,9 +157,7 @@ def parse_yaml(data: bytes, file: str, problems: Problems) -> Node | None:
         return None
     except Exception as error:  # whatever the parser raises, it is the file that is wrong
         line = getattr(error, "line", None)
-        problems.add(
-            Place(file, line + 1 if isinstance(line, int) else 1), f"not YAML: {str(error).splitlines()[:1]}"
-        )
+        problems.add(Place(file, line + 1 if isinstance(line, int) else 1), f"not YAML: {str(error).splitlines()[:1]}")
         return None
     if root is None or root.value is None:
         problems.add(Place(file), "the file is empty", allowed="a mapping of keys to values")
@@ -290,9 +282,7 @@ def label(node: Node, problems: Problems, *, what: str) -> Label | None:
         if len(parts) == 2:
             problems.add(node.place, f"{what} is not text", read=node.plain(), allowed="text in en and zh")
         return None
-    problems.add(
-        node.place, f"{what} is {node.what()}", read=node.plain(), allowed="text, or {en: ..., zh: ...}"
-    )
+    problems.add(node.place, f"{what} is {node.what()}", read=node.plain(), allowed="text, or {en: ..., zh: ...}")
     return None
 
 
@@ -355,9 +345,7 @@ def parse_csv(data: bytes, file: str, header: Sequence[str], problems: Problems)
                 if len(cells) == len(header):
                     table.rows.append((start, cells))
                 else:
-                    problems.add(
-                        Place(file, start), "wrong number of cells", read=len(cells), allowed=f"{len(header)}"
-                    )
+                    problems.add(Place(file, start), "wrong number of cells", read=len(cells), allowed=f"{len(header)}")
             start = reader.line_num + 1
     except (csv.Error, StopIteration) as error:
         problems.add(Place(file, max(reader.line_num, 1)), f"not CSV: {error}")

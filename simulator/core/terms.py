@@ -24,13 +24,24 @@ class Entry(Protocol):
     """What terms need to know of a scenario entry."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Return the id, unique in a scenario."""
+        ...
+
     @property
-    def lever(self) -> Lever: ...
+    def lever(self) -> Lever:
+        """Return the instrument."""
+        ...
+
     @property
-    def settings(self) -> Any: ...
+    def settings(self) -> Any:
+        """Return the lever's Settings as chosen."""
+        ...
+
     @property
-    def payer(self) -> str | Mapping[str, float]: ...
+    def payer(self) -> str | Mapping[str, float]:
+        """Return who pays, or the share of each who does."""
+        ...
     def share_of_year(self, year: int) -> float:
         """Return the part of the year in which the entry is in force, 0 to 1."""
         ...
@@ -80,9 +91,7 @@ class Order:
 
 
 @njit(cache=True, nogil=True)
-def _ration(
-    order: np.ndarray, want: np.ndarray, cap: np.ndarray, budget: float
-) -> tuple[np.ndarray, float]:
+def _ration(order: np.ndarray, want: np.ndarray, cap: np.ndarray, budget: float) -> tuple[np.ndarray, float]:
     """Pay min(want, cap) down the order until the budget is spent; return the (m,) sums and what is left."""
     paid = np.zeros(want.shape[0])
     left = budget
@@ -281,7 +290,11 @@ class Terms:
             value = o.value if np.ndim(o.value) == 0 else np.asarray(o.value)[index]
             due = np.minimum(value, o.rate * wanted)
             if o.eligible is not None:
-                mask = o.eligible if o.eligible.dtype == bool else _mask(o.eligible, len(getattr(self.world, t.population)))
+                mask = (
+                    o.eligible
+                    if o.eligible.dtype == bool
+                    else _mask(o.eligible, len(getattr(self.world, t.population)))
+                )
                 due = np.where(mask[index], due, 0.0)
             best = np.maximum(best, due)
         return float(best.sum())

@@ -30,7 +30,10 @@ def in_force(world: World) -> float:
 def quality_in_force(world: World) -> float:
     """Return inventions in force that came from true filings."""
     f = world.firms
-    return float(f.quality_patents[f.alive].sum() + world.universities.quality_patents.sum()) + world.state.individual_quality
+    return (
+        float(f.quality_patents[f.alive].sum() + world.universities.quality_patents.sum())
+        + world.state.individual_quality
+    )
 
 
 def _per_10k(count: float, world: World) -> float:
@@ -49,24 +52,82 @@ def _holders(world: World) -> float:
 
 
 INDICATORS = (
-    Indicator("invention_applications", Label("Invention applications", "发明专利申请量"), "patents / year", "flow",
-              applications, true="true_applications", definition="filed in the year by local applicants of every kind"),
-    Indicator("true_applications", Label("Applications with an invention", "真实发明申请量"), "patents / year", "flow",
-              true_applications, "true", definition="without marginal filings drawn by money or points"),
-    Indicator("invention_grants", Label("Inventions granted", "发明专利授权量"), "patents / year", "flow", grants,
-              definition="granted in the year to local applicants"),
-    Indicator("patents_in_force", Label("Inventions in force", "有效发明专利拥有量"), "patents", "stock", in_force,
-              true="quality_patents", definition="first-named local holders at the year's end"),
-    Indicator("quality_patents", Label("Inventions in force from true filings", "真实发明有效量"), "patents", "stock",
-              quality_in_force, "true", definition="without those granted to marginal filings"),
-    Indicator("patents_per_10k", Label("Inventions in force per 10,000 residents", "每万人有效发明专利拥有量"),
-              "patents / 10000 residents", "share", lambda w: _per_10k(in_force(w), w), true="quality_per_10k",
-              definition="in force at the year's end over residents of the year before"),
-    Indicator("quality_per_10k", Label("True inventions per 10,000 residents", "每万人真实有效发明"),
-              "patents / 10000 residents", "share", lambda w: _per_10k(quality_in_force(w), w), "true",
-              definition="the same from true filings"),
-    Indicator("firm_share_patents", Label("Firms' share of inventions in force", "企业有效发明专利占比"), "1", "share",
-              _firm_share, definition="the plan does not say filed, granted or in force: in force is taken"),
-    Indicator("above_scale_patent_share", Label("Above-scale firms with an invention", "拥有发明专利的规上企业比例"),
-              "1", "share", _holders, definition="above-scale firms with at least one invention in force"),
+    Indicator(
+        "invention_applications",
+        Label("Invention applications", "发明专利申请量"),
+        "patents / year",
+        "flow",
+        applications,
+        true="true_applications",
+        definition="filed in the year by local applicants of every kind",
+    ),
+    Indicator(
+        "true_applications",
+        Label("Applications with an invention", "真实发明申请量"),
+        "patents / year",
+        "flow",
+        true_applications,
+        "true",
+        definition="without marginal filings drawn by money or points",
+    ),
+    Indicator(
+        "invention_grants",
+        Label("Inventions granted", "发明专利授权量"),
+        "patents / year",
+        "flow",
+        grants,
+        definition="granted in the year to local applicants",
+    ),
+    Indicator(
+        "patents_in_force",
+        Label("Inventions in force", "有效发明专利拥有量"),
+        "patents",
+        "stock",
+        in_force,
+        true="quality_patents",
+        definition="first-named local holders at the year's end",
+    ),
+    Indicator(
+        "quality_patents",
+        Label("Inventions in force from true filings", "真实发明有效量"),
+        "patents",
+        "stock",
+        quality_in_force,
+        "true",
+        definition="without those granted to marginal filings",
+    ),
+    Indicator(
+        "patents_per_10k",
+        Label("Inventions in force per 10,000 residents", "每万人有效发明专利拥有量"),
+        "patents / 10000 residents",
+        "share",
+        lambda w: _per_10k(in_force(w), w),
+        true="quality_per_10k",
+        definition="in force at the year's end over residents of the year before",
+    ),
+    Indicator(
+        "quality_per_10k",
+        Label("True inventions per 10,000 residents", "每万人真实有效发明"),
+        "patents / 10000 residents",
+        "share",
+        lambda w: _per_10k(quality_in_force(w), w),
+        "true",
+        definition="the same from true filings",
+    ),
+    Indicator(
+        "firm_share_patents",
+        Label("Firms' share of inventions in force", "企业有效发明专利占比"),
+        "1",
+        "share",
+        _firm_share,
+        definition="the plan does not say filed, granted or in force: in force is taken",
+    ),
+    Indicator(
+        "above_scale_patent_share",
+        Label("Above-scale firms with an invention", "拥有发明专利的规上企业比例"),
+        "1",
+        "share",
+        _holders,
+        definition="above-scale firms with at least one invention in force",
+    ),
 )

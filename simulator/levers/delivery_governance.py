@@ -14,9 +14,7 @@ from simulator.world.world import World
 class Settings:
     """What the planner chooses."""
 
-    strength: float = setting(
-        0.0, unit="1", low=0.0, high=1.0, doc="from none to a leading group with full evaluation"
-    )
+    strength: float = setting(0.0, unit="1", low=0.0, high=1.0, doc="from none to a leading group with full evaluation")
 
 
 @dataclass(frozen=True)
@@ -24,11 +22,17 @@ class Parameters:
     """What nobody chooses."""
 
     kept_up: float = parameter(
-        0.7, unit="1", prior=Range(0.4, 0.95, "logit"), source="assumed",
+        0.7,
+        unit="1",
+        prior=Range(0.4, 0.95, "logit"),
+        source="assumed",
         doc="part of the strength announced that is kept up over a year; attention moves on",
     )
     admin_cost: float = parameter(
-        5.0e5, unit="CNY / district / year", prior=Range(2.0e5, 1.2e6, "log"), source="assumed",
+        5.0e5,
+        unit="CNY / district / year",
+        prior=Range(2.0e5, 1.2e6, "log"),
+        source="assumed",
         doc="offices, reporting and evaluation at full strength: a few posts in every district",
     )
 
@@ -42,8 +46,11 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
 
 
 LEVER = Lever(
-    "delivery_governance", Label("Delivery and governance", "组织领导与考核督查"),
-    Settings, Parameters, offer,
+    "delivery_governance",
+    Label("Delivery and governance", "组织领导与考核督查"),
+    Settings,
+    Parameters,
+    offer,
     dose={"strength": 0.8},
     moves={"incubator_floor": +1},
 )

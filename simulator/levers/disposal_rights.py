@@ -16,14 +16,13 @@ OLD_SHELF_YEARS = 2.0  # the age from which the world counts an unused result as
 class Settings:
     """What the planner chooses."""
 
-    no_approval: float = setting(
-        0.0, unit="1", low=0.0, high=1.0, doc="part of transfers freed from approval"
-    )
-    income_kept: float = setting(
-        0.0, unit="1", low=0.0, high=1.0, doc="share of income that the institution keeps"
-    )
+    no_approval: float = setting(0.0, unit="1", low=0.0, high=1.0, doc="part of transfers freed from approval")
+    income_kept: float = setting(0.0, unit="1", low=0.0, high=1.0, doc="share of income that the institution keeps")
     use_or_list_years: float = setting(
-        0.0, unit="years", low=0.0, high=20.0,
+        0.0,
+        unit="years",
+        low=0.0,
+        high=20.0,
         doc="years after which an unused result must be listed, 0 for never",
     )
 
@@ -33,15 +32,24 @@ class Parameters:
     """What nobody chooses."""
 
     freed: float = parameter(
-        0.6, unit="1", prior=Range(0.3, 0.9, "logit"), source="assumed",
+        0.6,
+        unit="1",
+        prior=Range(0.3, 0.9, "logit"),
+        source="assumed",
         doc="share of the wait that ends with approval; the rest is the institution's own",
     )
     compliance: float = parameter(
-        0.25, unit="1 / year", prior=Range(0.08, 0.6, "logit"), source="assumed",
+        0.25,
+        unit="1 / year",
+        prior=Range(0.08, 0.6, "logit"),
+        source="assumed",
         doc="share of the results due that are listed in a year; nobody is punished for not listing",
     )
     admin_cost: float = parameter(
-        5.0e4, unit="CNY / institution / year", prior=Range(1.5e4, 1.5e5, "log"), source="assumed",
+        5.0e4,
+        unit="CNY / institution / year",
+        prior=Range(1.5e4, 1.5e5, "log"),
+        source="assumed",
         doc="internal decision and record for each of the three rights, at full extent",
     )
 
@@ -64,8 +72,11 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
 
 
 LEVER = Lever(
-    "disposal_rights", Label("Rights to dispose of results", "科技成果使用处置权"),
-    Settings, Parameters, offer,
+    "disposal_rights",
+    Label("Rights to dispose of results", "科技成果使用处置权"),
+    Settings,
+    Parameters,
+    offer,
     dose={"no_approval": 1.0, "income_kept": 1.0, "use_or_list_years": 2.0},
     moves={"technology_transactions": +1},
 )

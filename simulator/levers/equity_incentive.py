@@ -15,11 +15,17 @@ class Settings:
     """What the planner chooses."""
 
     team_share: float = setting(
-        0.0, unit="1", low=0.0, high=1.0,
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1.0,
         doc="least share of a spin-off's equity for the team; works above national law",
     )
     tax_years: float = setting(
-        0.0, unit="years", low=0.0, high=20.0,
+        0.0,
+        unit="years",
+        low=0.0,
+        high=20.0,
         doc="years over which tax on an award may be paid; works above national law",
     )
 
@@ -29,16 +35,25 @@ class Parameters:
     """What nobody chooses."""
 
     adoption: float = parameter(
-        0.7, unit="1", prior=Range(0.4, 0.95, "logit"), source="assumed",
+        0.7,
+        unit="1",
+        prior=Range(0.4, 0.95, "logit"),
+        source="assumed",
         doc="part of a local rise of the share that institutions put into practice; only floors that bind do "
         "anything (transfer_reform_floor)",
     )
     admin_cost: float = parameter(
-        8.0e4, unit="CNY / institution / year", prior=Range(2.0e4, 2.5e5, "log"), source="assumed",
+        8.0e4,
+        unit="CNY / institution / year",
+        prior=Range(2.0e4, 2.5e5, "log"),
+        source="assumed",
         doc="valuation, contracts and disclosure per rise of the team's share by 0.5",
     )
     instalment_cost: float = parameter(
-        5.0e4, unit="CNY / year", prior=Range(1.5e4, 2.0e5, "log"), source="assumed",
+        5.0e4,
+        unit="CNY / year",
+        prior=Range(1.5e4, 2.0e5, "log"),
+        source="assumed",
         doc="the tax office's filing and recovery per year of instalments added",
     )
 
@@ -58,7 +73,11 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
 
 
 LEVER = Lever(
-    "equity_incentive", Label("Equity incentives", "股权激励"), Settings, Parameters, offer,
+    "equity_incentive",
+    Label("Equity incentives", "股权激励"),
+    Settings,
+    Parameters,
+    offer,
     dose={"team_share": 0.8, "tax_years": 10.0},
     moves={"university_spinoffs": +1},
 )

@@ -16,18 +16,17 @@ class Settings:
     """What the planner chooses."""
 
     rate_cut: float = setting(
-        0.0, unit="1", low=0.0, high=0.15,
+        0.0,
+        unit="1",
+        low=0.0,
+        high=0.15,
         doc="cut of the tax rate of certified firms below the national 15 %",
     )
     award: float = setting(0.0, unit="CNY / certification", low=0.0)
     budget: float = setting(0.0, unit="CNY / year", low=0.0, doc="for awards")
     outreach: float = setting(0.0, unit="1", low=0.0, high=1.0, doc="effort of telling firms, 1 is full")
-    simpler: float = setting(
-        0.0, unit="1", low=0.0, high=1.0, doc="how far the papers are simplified, 1 is fully"
-    )
-    coverage: tuple[str, ...] = setting(
-        ("tech_sme",), choices=FIRM_CLASSES, doc="classes that outreach speaks to"
-    )
+    simpler: float = setting(0.0, unit="1", low=0.0, high=1.0, doc="how far the papers are simplified, 1 is fully")
+    coverage: tuple[str, ...] = setting(("tech_sme",), choices=FIRM_CLASSES, doc="classes that outreach speaks to")
 
 
 @dataclass(frozen=True)
@@ -35,23 +34,38 @@ class Parameters:
     """What nobody chooses."""
 
     reach: float = parameter(
-        0.15, unit="1 / year", prior=Range(0.05, 0.35, "log"), source="assumed",
+        0.15,
+        unit="1 / year",
+        prior=Range(0.05, 0.35, "log"),
+        source="assumed",
         doc="chance a year that full outreach informs a firm that did not know",
     )
     papers: float = parameter(
-        0.25, unit="1", prior=Range(0.05, 0.5, "logit"), source="assumed",
+        0.25,
+        unit="1",
+        prior=Range(0.05, 0.5, "logit"),
+        source="assumed",
         doc="share of the cost of applying that full simplification removes; audits and own IP remain",
     )
     outreach_cost: float = parameter(
-        800.0, unit="CNY / firm / year", prior=Range(300.0, 2000.0, "log"), source="assumed",
+        800.0,
+        unit="CNY / firm / year",
+        prior=Range(300.0, 2000.0, "log"),
+        source="assumed",
         doc="full outreach, per firm spoken to: visits and training",
     )
     simplifying_cost: float = parameter(
-        80.0, unit="CNY / firm / year", prior=Range(25.0, 250.0, "log"), source="assumed",
+        80.0,
+        unit="CNY / firm / year",
+        prior=Range(25.0, 250.0, "log"),
+        source="assumed",
         doc="service desk and experts that full simplification needs, per firm of the region",
     )
     admin_share: float = parameter(
-        0.02, unit="1", prior=Range(0.01, 0.05, "log"), source="assumed",
+        0.02,
+        unit="1",
+        prior=Range(0.01, 0.05, "log"),
+        source="assumed",
         doc="paying awards over the budget; certification itself has been paid for",
     )
 
@@ -73,8 +87,11 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
 
 
 LEVER = Lever(
-    "hnte_relief", Label("Relief for high-tech enterprises", "高新技术企业培育与优惠"),
-    Settings, Parameters, offer,
+    "hnte_relief",
+    Label("Relief for high-tech enterprises", "高新技术企业培育与优惠"),
+    Settings,
+    Parameters,
+    offer,
     dose={"rate_cut": 0.02, "award": 3.0e5, "budget": 3.0e7, "outreach": 0.5, "simpler": 0.5},
     moves={"hnte_count": +1},
 )

@@ -29,7 +29,10 @@ class Parameters:
     """What nobody chooses."""
 
     admin_share: float = parameter(
-        0.02, unit="1", prior=Range(0.01, 0.05, "log"), source="assumed",
+        0.02,
+        unit="1",
+        prior=Range(0.01, 0.05, "log"),
+        source="assumed",
         doc="planning, inspection and acceptance over the money committed",
     )
 
@@ -37,23 +40,26 @@ class Parameters:
 def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
     """Order as much floor space and as many university bases as the budget buys."""
     s: Settings = entry.settings
-    floor, bases = in_order(
-        s.budget, (s.floor_per_year * s.subsidy_per_m2, s.university_bases_per_year * s.base_cost)
-    )
+    floor, bases = in_order(s.budget, (s.floor_per_year * s.subsidy_per_m2, s.university_bases_per_year * s.base_cost))
     if floor > 0.0:
         terms.offer(entry, "incubator_floor", s.floor_per_year, unit_cost=s.subsidy_per_m2, budget=floor)
     if bases > 0.0:
-        terms.offer(
-            entry, "university_base", s.university_bases_per_year, unit_cost=s.base_cost, budget=bases
-        )
+        terms.offer(entry, "university_base", s.university_bases_per_year, unit_cost=s.base_cost, budget=bases)
     terms.run(entry, p.admin_share * (floor + bases))
 
 
 LEVER = Lever(
-    "incubator_expansion", Label("Incubator expansion", "孵化器建设"), Settings, Parameters, offer,
+    "incubator_expansion",
+    Label("Incubator expansion", "孵化器建设"),
+    Settings,
+    Parameters,
+    offer,
     dose={
-        "floor_per_year": 3.0e5, "subsidy_per_m2": 200.0, "university_bases_per_year": 3.0,
-        "base_cost": 3.0e6, "budget": 7.0e7,
+        "floor_per_year": 3.0e5,
+        "subsidy_per_m2": 200.0,
+        "university_bases_per_year": 3.0,
+        "base_cost": 3.0e6,
+        "budget": 7.0e7,
     },
     moves={"incubators": +1, "incubator_floor": +1, "incubator_tenants": +1},
 )

@@ -25,19 +25,31 @@ class Parameters:
     """What nobody chooses."""
 
     take_up: float = parameter(
-        0.90, unit="1", prior=Range(0.75, 0.97, "logit"), source="cornet2006_unused",
+        0.90,
+        unit="1",
+        prior=Range(0.75, 0.97, "logit"),
+        source="cornet2006_unused",
         doc="chance that a voucher issued is redeemed; one that is not costs nothing",
     )
     additional: float = parameter(
-        0.89, unit="1", prior=Range(0.61, 0.98, "logit"), source="cornet2006",
+        0.89,
+        unit="1",
+        prior=Range(0.61, 0.98, "logit"),
+        source="cornet2006",
         doc="share of redeemed vouchers whose project would not have been done (0.80 of those issued)",
     )
     half_life: float = parameter(
-        0.75, unit="years", prior=Range(0.4, 2.5, "log"), source="judgement_voucher_half_life",
+        0.75,
+        unit="years",
+        prior=Range(0.4, 2.5, "log"),
+        source="judgement_voucher_half_life",
         doc="half-life of what a project adds",
     )
     admin_share: float = parameter(
-        0.06, unit="1", prior=Range(0.03, 0.12, "log"), source="assumed",
+        0.06,
+        unit="1",
+        prior=Range(0.03, 0.12, "log"),
+        source="assumed",
         doc="issuing and redeeming over the budget; small sums cost much to handle",
     )
 
@@ -49,15 +61,24 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
         return
     firms = world.firms
     terms.offer(
-        entry, "university_hours", s.face_value, budget=s.budget,
+        entry,
+        "university_hours",
+        s.face_value,
+        budget=s.budget,
         eligible=of_classes(firms, s.coverage, world.year) & (firms.voucher_year == 0),
-        unused=1.0 - p.take_up, worth=p.additional, half_life=p.half_life,
+        unused=1.0 - p.take_up,
+        worth=p.additional,
+        half_life=p.half_life,
     )
     terms.run(entry, p.admin_share * s.budget)
 
 
 LEVER = Lever(
-    "innovation_voucher", Label("Innovation vouchers", "科技创新券"), Settings, Parameters, offer,
+    "innovation_voucher",
+    Label("Innovation vouchers", "科技创新券"),
+    Settings,
+    Parameters,
+    offer,
     dose={"face_value": 1.0e5, "budget": 3.0e7, "coverage": ("tech_sme",)},
     moves={"university_links": +1, "university_contracts": +1, "rd_real": +1},
 )

@@ -16,15 +16,14 @@ class Settings:
     """What the planner chooses."""
 
     filing_subsidy: float = setting(0.0, unit="CNY / application", low=0.0, doc="to firms")
-    public_filing_subsidy: float = setting(
-        0.0, unit="CNY / application", low=0.0, doc="to universities and institutes"
-    )
+    public_filing_subsidy: float = setting(0.0, unit="CNY / application", low=0.0, doc="to universities and institutes")
     grant_reward: float = setting(0.0, unit="CNY / patent", low=0.0, doc="to firms, per invention granted")
-    budget: float = setting(
-        0.0, unit="CNY / year", low=0.0, doc="divided by what last year's numbers would have cost"
-    )
+    budget: float = setting(0.0, unit="CNY / year", low=0.0, doc="divided by what last year's numbers would have cost")
     enforcement: float = setting(
-        0.0, unit="standard deviations", low=0.0, high=2.0,
+        0.0,
+        unit="standard deviations",
+        low=0.0,
+        high=2.0,
         doc="strength above the present, across Chinese cities",
     )
 
@@ -34,11 +33,17 @@ class Parameters:
     """What nobody chooses."""
 
     admin_share: float = parameter(
-        0.03, unit="1", prior=Range(0.015, 0.06, "log"), source="assumed",
+        0.03,
+        unit="1",
+        prior=Range(0.015, 0.06, "log"),
+        source="assumed",
         doc="checking and paying over the budget",
     )
     enforcement_cost: float = parameter(
-        1000.0, unit="CNY / firm / year", prior=Range(300.0, 3000.0, "log"), source="assumed",
+        1000.0,
+        unit="CNY / firm / year",
+        prior=Range(300.0, 3000.0, "log"),
+        source="assumed",
         doc="staff, courts and inspections for one standard deviation, per firm protected",
     )
 
@@ -67,10 +72,16 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
 
 
 LEVER = Lever(
-    "ip_protection", Label("Intellectual property protection", "知识产权保护与激励"),
-    Settings, Parameters, offer,
+    "ip_protection",
+    Label("Intellectual property protection", "知识产权保护与激励"),
+    Settings,
+    Parameters,
+    offer,
     dose={
-        "filing_subsidy": 2000.0, "public_filing_subsidy": 2000.0, "grant_reward": 5000.0, "budget": 4.0e7,
+        "filing_subsidy": 2000.0,
+        "public_filing_subsidy": 2000.0,
+        "grant_reward": 5000.0,
+        "budget": 4.0e7,
         "enforcement": 0.5,
     },
     moves={"invention_applications": +1, "invention_grants": +1},

@@ -24,9 +24,7 @@ class Settings:
     zero_fee: float = setting(
         0.0, unit="1", low=0.0, high=1.0, doc="share of users' fees that a subsidised space drops"
     )
-    budget: float = setting(
-        0.0, unit="CNY / year", low=0.0, doc="for spaces, then streets, then running subsidies"
-    )
+    budget: float = setting(0.0, unit="CNY / year", low=0.0, doc="for spaces, then streets, then running subsidies")
 
 
 @dataclass(frozen=True)
@@ -34,11 +32,17 @@ class Parameters:
     """What nobody chooses."""
 
     passed_on: float = parameter(
-        0.5, unit="1", prior=Range(0.2, 0.8, "logit"), source="judgement_rent_incidence",
+        0.5,
+        unit="1",
+        prior=Range(0.2, 0.8, "logit"),
+        source="judgement_rent_incidence",
         doc="share of a running subsidy that reaches users when no fee is left; landlords keep the rest",
     )
     admin_share: float = parameter(
-        0.04, unit="1", prior=Range(0.02, 0.08, "log"), source="assumed",
+        0.04,
+        unit="1",
+        prior=Range(0.02, 0.08, "log"),
+        source="assumed",
         doc="registering and yearly review over the money committed",
     )
 
@@ -62,17 +66,30 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
         terms.offer(entry, "startup_streets", s.streets_per_year, unit_cost=s.cost_per_street, budget=streets)
     if support > 0.0:
         terms.offer(
-            entry, "maker_support", s.running_subsidy, budget=support, eligible=open_spaces,
+            entry,
+            "maker_support",
+            s.running_subsidy,
+            budget=support,
+            eligible=open_spaces,
             worth=p.passed_on * s.zero_fee,
         )
     terms.run(entry, p.admin_share * (spaces + streets + support))
 
 
 LEVER = Lever(
-    "maker_space", Label("Maker spaces", "众创空间"), Settings, Parameters, offer,
+    "maker_space",
+    Label("Maker spaces", "众创空间"),
+    Settings,
+    Parameters,
+    offer,
     dose={
-        "spaces_per_year": 20.0, "cost_per_space": 5.0e5, "streets_per_year": 2.0, "cost_per_street": 5.0e6,
-        "running_subsidy": 2.0e5, "zero_fee": 1.0, "budget": 4.0e7,
+        "spaces_per_year": 20.0,
+        "cost_per_space": 5.0e5,
+        "streets_per_year": 2.0,
+        "cost_per_street": 5.0e6,
+        "running_subsidy": 2.0e5,
+        "zero_fee": 1.0,
+        "budget": 4.0e7,
     },
     moves={"maker_spaces": +1, "makers": +1},
 )

@@ -21,9 +21,7 @@ class Settings:
     cover_rate: float = setting(0.0, unit="1", low=0.0, high=1.0, doc="share of R&D cost covered")
     cap_per_firm: float = setting(0.0, unit="CNY / year", low=0.0, doc="most that one firm gets")
     budget: float = setting(0.0, unit="CNY / year", low=0.0)
-    coverage: tuple[str, ...] = setting(
-        ("rd_performer",), choices=FIRM_CLASSES, doc="classes of firms covered"
-    )
+    coverage: tuple[str, ...] = setting(("rd_performer",), choices=FIRM_CLASSES, doc="classes of firms covered")
 
 
 @dataclass(frozen=True)
@@ -31,23 +29,38 @@ class Parameters:
     """What nobody chooses."""
 
     extra_small: float = parameter(
-        1.0, unit="CNY / CNY", prior=Range(0.6, 1.4, floor=0.0), source="judgement_grant_small",
+        1.0,
+        unit="CNY / CNY",
+        prior=Range(0.6, 1.4, floor=0.0),
+        source="judgement_grant_small",
         doc="R&D added per CNY by a firm below 300 staff",
     )
     extra_large: float = parameter(
-        0.2, unit="CNY / CNY", prior=Range(0.0, 0.8, floor=0.0), source="judgement_grant_large",
+        0.2,
+        unit="CNY / CNY",
+        prior=Range(0.0, 0.8, floor=0.0),
+        source="judgement_grant_large",
         doc="R&D added per CNY by a larger firm",
     )
     misuse_ex_ante: float = parameter(
-        0.15, unit="1", prior=Range(0.05, 0.42, "logit"), source="judgement_grant_misuse",
+        0.15,
+        unit="1",
+        prior=Range(0.05, 0.42, "logit"),
+        source="judgement_grant_misuse",
         doc="chance that a grant is spent on something else",
     )
     misuse_ex_post: float = parameter(
-        0.04, unit="1", prior=Range(0.01, 0.15, "logit"), source="assumed",
+        0.04,
+        unit="1",
+        prior=Range(0.01, 0.15, "logit"),
+        source="assumed",
         doc="chance that the rewarded work was relabelled: it was audited first",
     )
     admin_share: float = parameter(
-        0.04, unit="1", prior=Range(0.02, 0.08, "log"), source="assumed",
+        0.04,
+        unit="1",
+        prior=Range(0.02, 0.08, "log"),
+        source="assumed",
         doc="calls, review and audit over the budget",
     )
 
@@ -63,7 +76,12 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
         "ex_post": ("rd_reward", p.misuse_ex_post),
     }[s.mode]
     terms.offer(
-        entry, term, s.cap_per_firm, rate=s.cover_rate, budget=s.budget, misuse=misuse,
+        entry,
+        term,
+        s.cap_per_firm,
+        rate=s.cover_rate,
+        budget=s.budget,
+        misuse=misuse,
         eligible=of_classes(firms, s.coverage, world.year),
         worth=np.where(small(firms), p.extra_small, p.extra_large),
     )
@@ -71,7 +89,11 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
 
 
 LEVER = Lever(
-    "rd_subsidy", Label("R&D subsidy", "研发补助"), Settings, Parameters, offer,
+    "rd_subsidy",
+    Label("R&D subsidy", "研发补助"),
+    Settings,
+    Parameters,
+    offer,
     dose={"cover_rate": 0.3, "cap_per_firm": 1.0e6, "budget": 8.0e7, "coverage": ("rd_performer",)},
     moves={"rd_real": +1, "rd_expenditure": +1},
 )

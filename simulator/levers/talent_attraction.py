@@ -23,9 +23,7 @@ class Settings:
     apartment_subsidy: float = setting(
         0.0, unit="CNY / m2", low=0.0, doc="public money per m2; the developer pays the rest"
     )
-    rent_share: float = setting(
-        0.0, unit="1", low=0.0, high=1.0, doc="share of rent paid for researchers who rent"
-    )
+    rent_share: float = setting(0.0, unit="1", low=0.0, high=1.0, doc="share of rent paid for researchers who rent")
     budget: float = setting(
         0.0, unit="CNY / year", low=0.0, doc="for high-end talents, then graduates, apartments and rent"
     )
@@ -36,15 +34,24 @@ class Parameters:
     """What nobody chooses."""
 
     renting: float = parameter(
-        0.10, unit="1", prior=Range(0.04, 0.25, "log"), source="assumed",
+        0.10,
+        unit="1",
+        prior=Range(0.04, 0.25, "log"),
+        source="assumed",
         doc="share of researchers who rent and would claim rent relief",
     )
     rent: float = parameter(
-        1.5e4, unit="CNY / person / year", prior=Range(8.0e3, 3.0e4, "log"), source="assumed",
+        1.5e4,
+        unit="CNY / person / year",
+        prior=Range(8.0e3, 3.0e4, "log"),
+        source="assumed",
         doc="yearly rent of a claimant at the prices of the start year",
     )
     admin_share: float = parameter(
-        0.04, unit="1", prior=Range(0.02, 0.08, "log"), source="assumed",
+        0.04,
+        unit="1",
+        prior=Range(0.02, 0.08, "log"),
+        source="assumed",
         doc="calls, panels and service over the money committed",
     )
 
@@ -78,11 +85,20 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
 
 
 LEVER = Lever(
-    "talent_attraction", Label("Talent attraction", "人才引进"), Settings, Parameters, offer,
+    "talent_attraction",
+    Label("Talent attraction", "人才引进"),
+    Settings,
+    Parameters,
+    offer,
     dose={
-        "high_end_per_year": 30.0, "high_end_award": 1.0e6, "graduates_per_year": 1000.0,
-        "graduate_allowance": 2.0e4, "apartments_per_year": 1.0e5, "apartment_subsidy": 300.0,
-        "rent_share": 0.3, "budget": 1.0e8,
+        "high_end_per_year": 30.0,
+        "high_end_award": 1.0e6,
+        "graduates_per_year": 1000.0,
+        "graduate_allowance": 2.0e4,
+        "apartments_per_year": 1.0e5,
+        "apartment_subsidy": 300.0,
+        "rent_share": 0.3,
+        "budget": 1.0e8,
     },
     moves={"high_end_talents": +1, "researchers": +1, "neighbours_loss": +1},
 )

@@ -18,11 +18,17 @@ class Settings:
     """What the planner chooses."""
 
     inventor_share: float = setting(
-        0.0, unit="1", low=0.0, high=1.0,
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1.0,
         doc="least share of transfer income for inventors; works above national law",
     )
     outside_payroll_cap: float = setting(
-        0.0, unit="1", low=0.0, high=1.0,
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1.0,
         doc="part of such rewards that does not count towards the cap on payroll",
     )
 
@@ -32,16 +38,25 @@ class Parameters:
     """What nobody chooses."""
 
     adoption: float = parameter(
-        0.7, unit="1", prior=Range(0.4, 0.95, "logit"), source="assumed",
+        0.7,
+        unit="1",
+        prior=Range(0.4, 0.95, "logit"),
+        source="assumed",
         doc="part of a local rise of the share that institutions put into practice; only floors that bind do "
         "anything (transfer_reform_floor)",
     )
     cap_relief: float = parameter(
-        0.10, unit="1", prior=Range(0.02, 0.25, "log"), source="assumed",
+        0.10,
+        unit="1",
+        prior=Range(0.02, 0.25, "log"),
+        source="assumed",
         doc="relative rise of the share that inventors see when a public body's payroll cap no longer binds",
     )
     admin_cost: float = parameter(
-        6.0e4, unit="CNY / institution / year", prior=Range(1.5e4, 2.0e5, "log"), source="assumed",
+        6.0e4,
+        unit="CNY / institution / year",
+        prior=Range(1.5e4, 2.0e5, "log"),
+        source="assumed",
         doc="accounts and disclosure per rise of the share by 0.5, and the same for leaving the cap",
     )
 
@@ -63,8 +78,11 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
 
 
 LEVER = Lever(
-    "transfer_revenue_share", Label("Inventors' share of transfer income", "科技成果转化收益分配"),
-    Settings, Parameters, offer,
+    "transfer_revenue_share",
+    Label("Inventors' share of transfer income", "科技成果转化收益分配"),
+    Settings,
+    Parameters,
+    offer,
     dose={"inventor_share": 0.8, "outside_payroll_cap": 1.0},
     moves={"university_spinoffs": +1},
 )

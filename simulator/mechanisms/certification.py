@@ -18,46 +18,76 @@ class Parameters:
     """How firms hear of a status, apply for it, and get it."""
 
     contact: float = parameter(
-        0.80, unit="1 / year", prior=Range(0.35, 1.6, "log"), source="obs:qingdao/hnte_count/2016",
+        0.80,
+        unit="1 / year",
+        prior=Range(0.35, 1.6, "log"),
+        source="obs:qingdao/hnte_count/2016",
         doc="chance that an R&D firm in a sector where all R&D firms are certified hears of it in a year",
     )
     own_search: float = parameter(
-        0.10, unit="1 / year", prior=Range(0.04, 0.20, "log"), source="assumed",
+        0.10,
+        unit="1 / year",
+        prior=Range(0.04, 0.20, "log"),
+        source="assumed",
         doc="chance that an R&D firm finds out by itself",
     )
     approval: float = parameter(
         0.85, unit="1", prior=Range(0.7, 0.95, "logit"), source="assumed", doc="share of applications that are approved"
     )
     cost: float = parameter(
-        9.0e4, unit="CNY", prior=Range(4.0e4, 2.5e5, "log"), source="assumed",
+        9.0e4,
+        unit="CNY",
+        prior=Range(4.0e4, 2.5e5, "log"),
+        source="assumed",
         doc="median cost and trouble of an application",
     )
     worth: float = parameter(
-        0.006, unit="1", prior=Range(0.0, 0.015), source="assumed",
+        0.006,
+        unit="1",
+        prior=Range(0.0, 0.015),
+        source="assumed",
         doc="what the status is worth in tenders and standing, as a share of yearly revenue",
     )
     technicians: float = parameter(
-        5.0, unit="factor", prior=Range(2.5, 9.0, "log"), source="assumed",
+        5.0,
+        unit="factor",
+        prior=Range(2.5, 9.0, "log"),
+        source="assumed",
         doc="technical staff in the sense of the rule, over full-time R&D staff",
     )
     other_technicians: float = parameter(
-        0.05, unit="1", prior=Range(0.02, 0.08), source="assumed",
+        0.05,
+        unit="1",
+        prior=Range(0.02, 0.08),
+        source="assumed",
         doc="technical staff outside R&D over all staff, in the sense of the rule",
     )
     recognise: float = parameter(
-        0.22, unit="1 / year", prior=Range(0.10, 0.40, "logit"), source="assumed",
+        0.22,
+        unit="1 / year",
+        prior=Range(0.10, 0.40, "logit"),
+        source="assumed",
         doc="chance that a technology firm of a year or more enters the city's list of technology SMEs",
     )
     innovative: float = parameter(
-        0.10, unit="1 / year", prior=Range(0.04, 0.2, "logit"), source="assumed",
+        0.10,
+        unit="1 / year",
+        prior=Range(0.04, 0.2, "logit"),
+        source="assumed",
         doc="chance that a small firm with innovations is recognised as innovative",
     )
     scale_lag: float = parameter(
-        0.6, unit="1 / year", prior=Range(0.35, 0.85, "logit"), source="assumed",
+        0.6,
+        unit="1 / year",
+        prior=Range(0.35, 0.85, "logit"),
+        source="assumed",
         doc="chance that a firm past the threshold enters the above-scale register in a year",
     )
     listing: float = parameter(
-        0.02, unit="1 / year", prior=Range(0.005, 0.05, "log"), source="assumed",
+        0.02,
+        unit="1 / year",
+        prior=Range(0.005, 0.05, "log"),
+        source="assumed",
         doc="chance that a firm large and profitable enough goes to an exchange in a year",
     )
 
@@ -88,7 +118,7 @@ def _step_hnte(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     cost = p.cost * world.state.deflator * terms.column("hnte_cost") * np.exp(0.7 * luck.normal(f.key, "cost"))
     applies = f.alive & f.hnte_informed & due & meets & (gain > cost)
     passed = applies & (luck.uniform(f.key, "passes") < p.approval)
-    f.hnte_until[passed] = year + int(round(valid)) - 1 + (f.hnte_until[passed] == year)
+    f.hnte_until[passed] = year + round(valid) - 1 + (f.hnte_until[passed] == year)
     if offers and passed.any():
         rows = np.flatnonzero(passed)
         terms.draw("certification_award", rows, np.full(rows.size, 1.0e9), f.rd_reported[rows])

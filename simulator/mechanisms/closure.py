@@ -20,55 +20,100 @@ class Parameters:
     """Who closes."""
 
     first: float = parameter(
-        0.016, unit="1 / year", prior=Range(0.010, 0.03, "log"), source="obs:china/firm_hazard_age_year1/2000-2012",
+        0.016,
+        unit="1 / year",
+        prior=Range(0.010, 0.03, "log"),
+        source="obs:china/firm_hazard_age_year1/2000-2012",
         doc="closures in the first year",
     )
     second: float = parameter(
-        0.063, unit="1 / year", prior=Range(0.045, 0.085, "log"), source="obs:china/firm_hazard_age_year2/2000-2012",
+        0.063,
+        unit="1 / year",
+        prior=Range(0.045, 0.085, "log"),
+        source="obs:china/firm_hazard_age_year2/2000-2012",
         doc="closures in the second year",
     )
     third: float = parameter(
-        0.095, unit="1 / year", prior=Range(0.075, 0.12, "log"), source="obs:china/firm_hazard_age_year3/2000-2012",
+        0.095,
+        unit="1 / year",
+        prior=Range(0.075, 0.12, "log"),
+        source="obs:china/firm_hazard_age_year3/2000-2012",
         doc="closures in the third year, the peak",
     )
     middle: float = parameter(
-        0.082, unit="1 / year", prior=Range(0.07, 0.095, "log"),
-        source="obs:china/firm_hazard_age_year4_7_floor/2000-2012", doc="closures in years four to seven",
+        0.082,
+        unit="1 / year",
+        prior=Range(0.07, 0.095, "log"),
+        source="obs:china/firm_hazard_age_year4_7_floor/2000-2012",
+        doc="closures in years four to seven",
     )
     late: float = parameter(
-        0.045, unit="1 / year", prior=Range(0.03, 0.06, "log"), source="obs:china/firm_death_rate/2012",
+        0.045,
+        unit="1 / year",
+        prior=Range(0.03, 0.06, "log"),
+        source="obs:china/firm_death_rate/2012",
         doc="closures from year eight on (6.2 % over all ages)",
     )
     size: float = parameter(
-        0.18, unit="elasticity", prior=Range(0.08, 0.3), source="survival_capital2013",
+        0.18,
+        unit="elasticity",
+        prior=Range(0.08, 0.3),
+        source="survival_capital2013",
         doc="fall of closure with staff (ten-year survival 40 to 90 % by registered capital)",
     )
     knowledge: float = parameter(
         0.20, unit="1", prior=Range(0.05, 0.4), source="assumed", doc="lower closure of firms that do R&D"
     )
     distress: float = parameter(
-        1.5, unit="factor", prior=Range(1.1, 2.2, "log"), source="assumed",
+        1.5,
+        unit="factor",
+        prior=Range(1.1, 2.2, "log"),
+        source="assumed",
         doc="closure of firms with losses; squared without cash",
     )
     early_news: float = parameter(
-        1.2, unit="factor", prior=Range(1.0, 1.5, "log"), source="judgement_accelerator_exit",
+        1.2,
+        unit="factor",
+        prior=Range(1.0, 1.5, "log"),
+        source="judgement_accelerator_exit",
         doc="closure of weak tenants under full mentoring: they are told early",
     )
     after_graduation: float = parameter(
-        1.25, unit="factor", prior=Range(1.0, 1.6, "log"), source="schwartz2013",
+        1.25,
+        unit="factor",
+        prior=Range(1.0, 1.6, "log"),
+        source="schwartz2013",
         doc="closure in the two years after leaving an incubator",
     )
     patents_passed: float = parameter(
-        0.5, unit="1", prior=Range(0.2, 0.8, "logit"), source="assumed",
+        0.5,
+        unit="1",
+        prior=Range(0.2, 0.8, "logit"),
+        source="assumed",
         doc="patents of a closed firm that stay with local holders; the rest lapse",
     )
 
 
 @njit(cache=True, nogil=True)
 def _close(
-    key: np.ndarray, alive: np.ndarray, age: np.ndarray, staff: np.ndarray, does_rd: np.ndarray, profit: np.ndarray,
-    cash: np.ndarray, quality: np.ndarray, mentored: np.ndarray, graduated: np.ndarray, state_owned: np.ndarray,
-    year: int, hazards: np.ndarray, size: float, knowledge: float, distress: float, news: float, after: float,
+    key: np.ndarray,
+    alive: np.ndarray,
+    age: np.ndarray,
+    staff: np.ndarray,
+    does_rd: np.ndarray,
+    profit: np.ndarray,
+    cash: np.ndarray,
+    quality: np.ndarray,
+    mentored: np.ndarray,
+    graduated: np.ndarray,
+    state_owned: np.ndarray,
+    year: int,
+    hazards: np.ndarray,
+    size: float,
+    knowledge: float,
+    distress: float,
+    news: float,
+    after: float,
     address: np.uint64,
 ) -> np.ndarray:
     closes = np.zeros(key.shape[0], np.bool_)
@@ -101,8 +146,24 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f, st = world.firms, world.state
     hazards = np.array([p.first, p.second, p.third, *([p.middle] * 4), p.late])
     closes = _close(
-        f.key, f.alive, world.year - f.founded, f.staff, f.does_rd, f.profit, f.cash, f.quality, f.mentored, f.graduated,
-        f.ownership == STATE, world.year, hazards, p.size, p.knowledge, p.distress, p.early_news, p.after_graduation,
+        f.key,
+        f.alive,
+        world.year - f.founded,
+        f.staff,
+        f.does_rd,
+        f.profit,
+        f.cash,
+        f.quality,
+        f.mentored,
+        f.graduated,
+        f.ownership == STATE,
+        world.year,
+        hazards,
+        p.size,
+        p.knowledge,
+        p.distress,
+        p.early_news,
+        p.after_graduation,
         luck.address("closes"),
     )
     rows = np.flatnonzero(closes)

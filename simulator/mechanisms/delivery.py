@@ -22,39 +22,66 @@ class Parameters:
     """How fast and how surely orders become places."""
 
     delay_floor: float = parameter(
-        1.8, unit="years", prior=Range(1.0, 3.5, "log"), source="assumed",
+        1.8,
+        unit="years",
+        prior=Range(1.0, 3.5, "log"),
+        source="assumed",
         doc="mean time from the order of incubator floor space or apartments to its opening",
     )
     delay_small: float = parameter(
-        0.7, unit="years", prior=Range(0.3, 1.5, "log"), source="assumed",
+        0.7,
+        unit="years",
+        prior=Range(0.3, 1.5, "log"),
+        source="assumed",
         doc="mean time from the order of a maker space, street or base to its opening",
     )
     leak: float = parameter(
-        0.20, unit="1", prior=Range(0.05, 0.42, "logit"), source="obs:benxi/gdp_target/2015",
+        0.20,
+        unit="1",
+        prior=Range(0.05, 0.42, "logit"),
+        source="obs:benxi/gdp_target/2015",
         doc="chance that an order is never built; upper end: a target reached to 58 %",
     )
     governance_speed: float = parameter(
-        0.25, unit="1", prior=Range(0.0, 0.5), source="assumed",
+        0.25,
+        unit="1",
+        prior=Range(0.0, 0.5),
+        source="assumed",
         doc="share of the delay that full leadership and evaluation save",
     )
     governance_leak: float = parameter(
-        0.30, unit="1", prior=Range(0.0, 0.6), source="assumed",
+        0.30,
+        unit="1",
+        prior=Range(0.0, 0.6),
+        source="assumed",
         doc="share of the leak that full leadership and evaluation close",
     )
     governance_half: float = parameter(
-        0.5, unit="1", prior=Range(0.2, 1.0, "log"), source="assumed",
+        0.5,
+        unit="1",
+        prior=Range(0.2, 1.0, "log"),
+        source="assumed",
         doc="strength of governance at which half of its effect is reached: more of it adds less",
     )
     private_incubators: float = parameter(
-        0.05, unit="1 / year", prior=Range(0.01, 0.12, "log"), source="assumed",
+        0.05,
+        unit="1 / year",
+        prior=Range(0.01, 0.12, "log"),
+        source="assumed",
         doc="incubators started without the city's money, per incubator in being",
     )
     private_makers: float = parameter(
-        0.10, unit="1 / year", prior=Range(0.02, 0.3, "log"), source="assumed",
+        0.10,
+        unit="1 / year",
+        prior=Range(0.02, 0.3, "log"),
+        source="assumed",
         doc="maker spaces opened without the city's money, per space in being",
     )
     seat_area: float = parameter(
-        700.0, unit="m2 / firm", prior=Range(400.0, 1200.0, "log"), source="obs:qingdao/incubator_area_in_use/2016",
+        700.0,
+        unit="m2 / firm",
+        prior=Range(400.0, 1200.0, "log"),
+        source="obs:qingdao/incubator_area_in_use/2016",
         doc="gross floor space per seat (8.94 m m2 in use for 7,200 tenants, not all seats taken)",
     )
 
@@ -73,8 +100,8 @@ def _queue(world: World, luck: Luck, order: Order, kind: int, mean: float, leak:
     count = _units(order.quantity, mean)
     if count == 0:
         return
-    seed = np.full(count, name_hash(f"{order.entry.lever.name} {PROJECT_KINDS[kind]}"), np.uint64)
-    keys = child_keys(seed, np.arange(count) + 1000 * world.projects.waiting() + len(world.projects), world.year)
+    seed = np.full(count, name_hash(f"{order.entry.id} {PROJECT_KINDS[kind]}"), np.uint64)
+    keys = child_keys(seed, np.arange(count), world.year)
     weight = np.exp(0.6 * luck.normal(keys, "size")) if mean > 1.0 else np.ones(count)
     world.projects.arrive(
         count,
@@ -143,17 +170,22 @@ def _open(world: World, luck: Luck, rows: np.ndarray, seat_area: float) -> None:
     region, st, projects, inc = world.region, world.state, world.projects, world.incubators
     share = np.cumsum(region.district("incubator_share"))
     kind, keys, quantity = projects.kind[rows], projects.key[rows], projects.quantity[rows]
-    district = np.minimum(
-        np.searchsorted(share / share[-1], luck.uniform(keys, "district")), len(region.districts) - 1
-    )
+    district = np.minimum(np.searchsorted(share / share[-1], luck.uniform(keys, "district")), len(region.districts) - 1)
     quality = luck.normal(keys, "quality")
     for project, agent in ((FLOOR, INCUBATOR), (MAKER, MAKER_SPACE)):
         m = kind == project
         floor = quantity[m] if project == FLOOR else 1000.0 * np.exp(0.5 * quality[m])
         seats = np.maximum(1.0, np.floor(floor / (seat_area if project == FLOOR else M2_PER_MAKER_SEAT)))
         inc.arrive(
-            int(m.sum()), key=keys[m], kind=agent, district=district[m], opened=world.year,
-            floor=floor, seats=seats, quality=quality[m], professional=luck.uniform(keys[m], "operator") < 0.15,
+            int(m.sum()),
+            key=keys[m],
+            kind=agent,
+            district=district[m],
+            opened=world.year,
+            floor=floor,
+            seats=seats,
+            quality=quality[m],
+            professional=luck.uniform(keys[m], "operator") < 0.15,
         )
     st.apartments += float(quantity[kind == APARTMENTS].sum())
     for _ in range(int((kind == STREET).sum())):

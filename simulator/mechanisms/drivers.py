@@ -18,23 +18,38 @@ class Parameters:
     """What the outside leaves open."""
 
     sector_noise: float = parameter(
-        0.02, unit="1 / year", prior=Range(0.01, 0.05, "log"), source="assumed",
+        0.02,
+        unit="1 / year",
+        prior=Range(0.01, 0.05, "log"),
+        source="assumed",
         doc="standard deviation of a sector's own demand shock",
     )
     steel_price_passthrough: float = parameter(
-        0.70, unit="1", prior=Range(0.4, 0.9, "logit"), source="assumed",
+        0.70,
+        unit="1",
+        prior=Range(0.4, 0.9, "logit"),
+        source="assumed",
         doc="share of a change of the steel price that shows in steel revenue",
     )
     first_release_gap: float = parameter(
-        0.983, unit="1", prior=Range(0.970, 0.995, "logit"), source="obs:qingdao/gdp_current/2016",
+        0.983,
+        unit="1",
+        prior=Range(0.970, 0.995, "logit"),
+        source="obs:qingdao/gdp_current/2016",
         doc="GDP as first released over its later vintage (2016: 1,002 over 1,019.3 bn)",
     )
     coverage_rate: float = parameter(
-        0.06, unit="1 / year", prior=Range(0.0, 0.12), source="assumed",
+        0.06,
+        unit="1 / year",
+        prior=Range(0.0, 0.12),
+        source="assumed",
         doc="share of uncovered marine activity that statistics begin to cover each year",
     )
     coverage_gain: float = parameter(
-        0.20, unit="1", prior=Range(0.0, 0.4), source="assumed",
+        0.20,
+        unit="1",
+        prior=Range(0.0, 0.4),
+        source="assumed",
         doc="marine value added over that counted at the start, once all is covered",
     )
 

@@ -20,90 +20,152 @@ class Parameters:
     """How lenders and investors choose, and what their money does."""
 
     loan_chance: float = parameter(
-        0.10, unit="1 / year", prior=Range(0.04, 0.20, "logit"), source="assumed",
+        0.10,
+        unit="1 / year",
+        prior=Range(0.04, 0.20, "logit"),
+        source="assumed",
         doc="chance that a small technology firm with average collateral gets a technology loan unaided",
     )
     cover_gain: float = parameter(
-        0.10, unit="1 / year", prior=Range(0.03, 0.20), source="judgement_guarantee_loan",
+        0.10,
+        unit="1 / year",
+        prior=Range(0.03, 0.20),
+        source="judgement_guarantee_loan",
         doc="rise of that chance where half of the lender's loss is covered",
     )
     loan_size: float = parameter(
         0.20, unit="1", prior=Range(0.1, 0.35), source="assumed", doc="loan over the firm's revenue"
     )
     default: float = parameter(
-        0.03, unit="1 / year", prior=Range(0.015, 0.06, "log"), source="assumed", doc="technology loans that fail in a year"
+        0.03,
+        unit="1 / year",
+        prior=Range(0.015, 0.06, "log"),
+        source="assumed",
+        doc="technology loans that fail in a year",
     )
     cover_default: float = parameter(
-        1.3, unit="factor", prior=Range(1.05, 1.8, "log"), source="judgement_guarantee_default",
+        1.3,
+        unit="factor",
+        prior=Range(1.05, 1.8, "log"),
+        source="judgement_guarantee_default",
         doc="failures among covered loans over those among others",
     )
     loss: float = parameter(
         0.7, unit="1", prior=Range(0.5, 0.9, "logit"), source="assumed", doc="part of a failed loan that is lost"
     )
     loan_growth: float = parameter(
-        0.05, unit="log points", prior=Range(0.005, 0.12), source="judgement_guarantee_growth",
+        0.05,
+        unit="log points",
+        prior=Range(0.005, 0.12),
+        source="judgement_guarantee_growth",
         doc="growth of a firm whose loan needed the cover, over the years after it, where few have one",
     )
     saturation: float = parameter(
-        0.10, unit="1", prior=Range(0.04, 0.3, "log"), source="judgement_guarantee_saturation",
+        0.10,
+        unit="1",
+        prior=Range(0.04, 0.3, "log"),
+        source="judgement_guarantee_saturation",
         doc="share of firms covered at which that growth has fallen to 37 %",
     )
     crowd_thin: float = parameter(
-        0.9, unit="CNY / CNY", prior=Range(0.2, 1.3), source="judgement_crowding_thin",
+        0.9,
+        unit="CNY / CNY",
+        prior=Range(0.2, 1.3),
+        source="judgement_crowding_thin",
         doc="private capital drawn per public capital where venture capital is thin",
     )
     crowd_deep: float = parameter(
-        -0.2, unit="CNY / CNY", prior=Range(-0.6, 0.3), source="judgement_crowding_deep",
+        -0.2,
+        unit="CNY / CNY",
+        prior=Range(-0.6, 0.3),
+        source="judgement_crowding_deep",
         doc="the same where it is deep",
     )
     depth_half: float = parameter(
-        0.012, unit="1", prior=Range(0.006, 0.025, "log"), source="assumed",
+        0.012,
+        unit="1",
+        prior=Range(0.006, 0.025, "log"),
+        source="assumed",
         doc="venture capital over GDP half-way between thin and deep",
     )
     renewal: float = parameter(
-        0.16, unit="1 / year", prior=Range(0.08, 0.28, "log"), source="assumed",
-        doc="capital that private funds raise each year over what they held at the start, at the nation's level of then",
+        0.16,
+        unit="1 / year",
+        prior=Range(0.08, 0.28, "log"),
+        source="assumed",
+        doc="capital that private funds raise a year over what they held at the start, at the nation's level then",
     )
     pay_in: float = parameter(
-        0.20, unit="1 / year", prior=Range(0.1, 0.35, "log"), source="obs:qingdao/guidance_fund_subfunds_paid_in/2021",
+        0.20,
+        unit="1 / year",
+        prior=Range(0.1, 0.35, "log"),
+        source="obs:qingdao/guidance_fund_subfunds_paid_in/2021",
         doc="promised private capital called each year (committed is 3.4 times paid in)",
     )
     pace: float = parameter(
-        0.28, unit="1 / year", prior=Range(0.15, 0.45, "log"), source="obs:qingdao/guidance_fund_invested_total/2021",
+        0.28,
+        unit="1 / year",
+        prior=Range(0.15, 0.45, "log"),
+        source="obs:qingdao/guidance_fund_invested_total/2021",
         doc="part of its liquid capital that a fund invests in a year",
     )
     local: float = parameter(
-        0.50, unit="1", prior=Range(0.35, 0.65, "logit"), source="obs:qingdao/guidance_fund_invested_local/2021",
+        0.50,
+        unit="1",
+        prior=Range(0.35, 0.65, "logit"),
+        source="obs:qingdao/guidance_fund_invested_local/2021",
         doc="part of it that goes to local firms",
     )
     screening: float = parameter(
-        1.0, unit="standard deviations", prior=Range(0.5, 2.0, "log"), source="assumed",
+        1.0,
+        unit="standard deviations",
+        prior=Range(0.5, 2.0, "log"),
+        source="assumed",
         doc="error in a private fund's view of a firm; half as much again for public ones",
     )
     grant_odds: float = parameter(
-        1.4, unit="factor", prior=Range(1.0, 2.0, "log"), source="judgement_grant_venture_odds",
+        1.4,
+        unit="factor",
+        prior=Range(1.0, 2.0, "log"),
+        source="judgement_grant_venture_odds",
         doc="odds of a deal after a first grant",
     )
     public_peak: float = parameter(
-        0.30, unit="1", prior=Range(0.15, 0.50), source="judgement_public_share_peak",
+        0.30,
+        unit="1",
+        prior=Range(0.15, 0.50),
+        source="judgement_public_share_peak",
         doc="public share at which funds do best",
     )
     public_penalty: float = parameter(
-        2.0, unit="log points", prior=Range(0.5, 4.0, "log"), source="assumed",
+        2.0,
+        unit="log points",
+        prior=Range(0.5, 4.0, "log"),
+        source="assumed",
         doc="log return lost per squared distance from that share",
     )
     exit: float = parameter(
-        0.22, unit="1 / year", prior=Range(0.15, 0.32, "log"), source="assumed", doc="holdings sold per year from year four on"
+        0.22,
+        unit="1 / year",
+        prior=Range(0.15, 0.32, "log"),
+        source="assumed",
+        doc="holdings sold per year from year four on",
     )
     median_multiple: float = parameter(
         0.70, unit="factor", prior=Range(0.5, 0.9, "log"), source="levine2014", doc="median return over what was paid"
     )
     multiple_spread: float = parameter(
-        1.55, unit="log points", prior=Range(1.3, 1.9), source="levine2014",
+        1.55,
+        unit="log points",
+        prior=Range(1.3, 1.9),
+        source="levine2014",
         doc="spread of returns: 65 % of deals return less than was paid, 10 % at least five times",
     )
     equity_growth: float = parameter(
-        0.06, unit="log points / year", prior=Range(0.0, 0.15), source="assumed",
+        0.06,
+        unit="log points / year",
+        prior=Range(0.0, 0.15),
+        source="assumed",
         doc="growth of a firm in the two years after a deal",
     )
 
@@ -151,7 +213,9 @@ def _lend(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f, st, funds = world.firms, world.state, world.funds
     seeks = f.alive & (f.staff < 300) & (f.technology_sme | (f.hnte_until >= world.year)) & (f.listed == 0)
     eligible = float(seeks.sum())
-    collateral = np.clip(0.7 + 0.3 * (f.profit > 0) + 0.1 * np.log1p(f.patents) - 0.5 * (f.debt > 0.6 * f.revenue), 0.1, 2)
+    collateral = np.clip(
+        0.7 + 0.3 * (f.profit > 0) + 0.1 * np.log1p(f.patents) - 0.5 * (f.debt > 0.6 * f.revenue), 0.1, 2
+    )
     u = luck.uniform(f.key, "loan")
     size = np.minimum(p.loan_size * f.revenue, 1.0e7 * st.deflator)
     unaided = seeks & (u < p.loan_chance * collateral)
@@ -204,7 +268,7 @@ def _raise(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         public = min(public, found * share / (1.0 - share)) if share < 1.0 else public
         ordinary = max(ordinary - min(displaced, 0.5 * ordinary), 0.0)
         private_guided += found
-        _close_funds(world, luck, GUIDANCE, public + found, share, public, o.entry.id, f"{o.entry.lever.name}")
+        _close_funds(world, luck, GUIDANCE, public + found, share, public, o.entry.id, o.entry.id)
         terms.charge(o.entry.id, "outlay", public, "suppliers")  # held in trust until the fund opens next year
         st.ordered += public
     for kind, part in ((VENTURE, 0.92), (ANGEL, 0.08)):
@@ -233,9 +297,16 @@ def _close_funds(
     weight /= weight.sum()
     sectors = np.cumsum(world.region.sector("tech_sme_firms"))
     world.funds.arrive(
-        count, key=keys, kind=kind, vintage=world.year, skill=luck.normal(keys, "skill"),
+        count,
+        key=keys,
+        kind=kind,
+        vintage=world.year,
+        skill=luck.normal(keys, "skill"),
         focus=np.searchsorted(sectors / sectors[-1], luck.uniform(keys, "focus")),
-        committed=capital * weight, paid_in=public * weight, cash=public * weight, public_share=share,
+        committed=capital * weight,
+        paid_in=public * weight,
+        cash=public * weight,
+        public_share=share,
         public_paid=public * weight,
         entry=world.entry_index(entry) if entry is not None else -1,
     )
@@ -251,13 +322,17 @@ def _invest(world: World, p: Parameters, luck: Luck) -> None:
     funds.invested[active] += spend
     funds.invested_local[active] += local
     ticket = np.where(funds.kind[active] == ANGEL, 1.5e6, 1.0e7) * st.deflator
-    number = [poisson_quantile(m, u) for m, u in zip(local / ticket, luck.uniform(funds.key[active], "deals"), strict=True)]
+    number = [
+        poisson_quantile(m, u) for m, u in zip(local / ticket, luck.uniform(funds.key[active], "deals"), strict=True)
+    ]
     deals = np.repeat(np.arange(active.size), np.array(number, int))
     st.venture_invested = 0.0
     if deals.size == 0:
         return
     age = year - f.founded
-    fits = f.alive & (f.fund < 0) & (f.listed == 0) & (age <= 12) & (f.technology_sme | f.does_rd | (f.hnte_until >= year))
+    fits = (
+        f.alive & (f.fund < 0) & (f.listed == 0) & (age <= 12) & (f.technology_sme | f.does_rd | (f.hnte_until >= year))
+    )
     rows = np.flatnonzero(fits & (f.ownership == 0))
     public = funds.public_share[active[deals]].mean()
     seen = f.quality[rows] + 0.5 * f.growth[rows] + 0.4 * f.does_rd[rows]

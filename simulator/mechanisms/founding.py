@@ -8,11 +8,11 @@ import numpy as np
 from numba import njit
 
 from simulator.core.declare import Label, Mechanism
-from simulator.core.luck import Luck, name_hash, poisson_at, poisson_quantile, sub_key
+from simulator.core.luck import Luck, name_hash, poisson_at, poisson_quantile, sub_keys
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.world.agents import GROWN, GUIDANCE, STAFF_FOUNDED, STUDENT_FOUNDED, TECH_DIMENSIONS
-from simulator.world.births import found_firms
+from simulator.world.births import found_firms, ranks_within
 from simulator.world.space import sector_centres
 from simulator.world.world import World
 
@@ -22,49 +22,84 @@ class Parameters:
     """Who founds firms, and what encourages them."""
 
     staff_rate: float = parameter(
-        0.115, unit="firms / firm / year", prior=Range(0.06, 0.20, "log"), source="assumed",
+        0.115,
+        unit="firms / firm / year",
+        prior=Range(0.06, 0.20, "log"),
+        source="assumed",
         doc="technology firms founded by staff of a technology firm of median size",
     )
     size_elasticity: float = parameter(
-        0.25, unit="elasticity", prior=Range(0.0, 0.5), source="assumed",
+        0.25,
+        unit="elasticity",
+        prior=Range(0.0, 0.5),
+        source="assumed",
         doc="foundings to the R&D staff of the parent: small firms breed more founders per head",
     )
     maker_rate: float = parameter(
-        0.012, unit="firms / maker / year", prior=Range(0.004, 0.03, "log"), source="obs:qingdao/maker_space_new_firms/2016",
+        0.012,
+        unit="firms / maker / year",
+        prior=Range(0.004, 0.03, "log"),
+        source="obs:qingdao/maker_space_new_firms/2016",
         doc="firms founded per maker gathered (1,449 new firms from maker spaces by 2016)",
     )
     student_rate: float = parameter(
-        0.0020, unit="firms / graduate / year", prior=Range(0.0005, 0.006, "log"), source="assumed",
+        0.0020,
+        unit="firms / graduate / year",
+        prior=Range(0.0005, 0.006, "log"),
+        source="assumed",
         doc="technology firms founded per graduate kept in the city",
     )
     demand_response: float = parameter(
         2.0, unit="elasticity", prior=Range(0.5, 4.0), source="assumed", doc="log foundings to growth of demand"
     )
     entry_reform: float = parameter(
-        0.12, unit="1", prior=Range(0.0, 0.30), source="assumed",
+        0.12,
+        unit="1",
+        prior=Range(0.0, 0.30),
+        source="assumed",
         doc="more foundings once capital subscription and the single licence are both in force",
     )
     fund_displacement: float = parameter(
-        0.05, unit="1", prior=Range(0.0, 0.15), source="judgement_effects",
+        0.05,
+        unit="1",
+        prior=Range(0.0, 0.15),
+        source="judgement_effects",
         doc="fewer foundings in sectors that guidance funds do not favour, where such funds are at full depth",
     )
     performs: float = parameter(
-        0.35, unit="1", prior=Range(0.15, 0.6, "logit"), source="assumed", doc="share of new technology firms that do R&D"
+        0.35,
+        unit="1",
+        prior=Range(0.15, 0.6, "logit"),
+        source="assumed",
+        doc="share of new technology firms that do R&D",
     )
     grow_in: float = parameter(
-        0.055, unit="1 / year", prior=Range(0.03, 0.09, "log"), source="assumed",
-        doc="firms that reach a size near above-scale from outside the agents, over the above-scale firms of the sector",
+        0.055,
+        unit="1 / year",
+        prior=Range(0.03, 0.09, "log"),
+        source="assumed",
+        doc="firms that reach a size near above-scale from outside the agents, over the sector's above-scale firms",
     )
     crowding: float = parameter(
-        0.6, unit="elasticity", prior=Range(0.2, 1.2), source="assumed",
-        doc="fall of the founding rate as technology firms per resident rise over the start: ideas and customers are finite",
+        0.6,
+        unit="elasticity",
+        prior=Range(0.2, 1.2),
+        source="assumed",
+        doc="fall of the founding rate as technology firms per resident rise over the start",
     )
 
 
 @njit(cache=True, nogil=True)
 def _staff_founders(
-    key: np.ndarray, alive: np.ndarray, small: np.ndarray, rd_staff: np.ndarray, rate: float, power: float,
-    lift: np.ndarray, sector: np.ndarray, address: np.uint64,
+    key: np.ndarray,
+    alive: np.ndarray,
+    small: np.ndarray,
+    rd_staff: np.ndarray,
+    rate: float,
+    power: float,
+    lift: np.ndarray,
+    sector: np.ndarray,
+    address: np.uint64,
 ) -> np.ndarray:
     """Return how many firms (n,) staff of each firm found this year."""
     out = np.zeros(key.shape[0], np.int64)
@@ -84,19 +119,34 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     depth = min(1.0, float(world.funds.paid_in[guided].sum()) / (0.002 * st.gdp))
     start = region.figure("tech_sme_pool") / region.figure("population")
     now = float((f.alive & ~f.above_scale).sum()) / st.population
-    common = (1.0 + p.entry_reform * reform) * (1.0 - p.fund_displacement * depth) * (start / max(now, 1e-12)) ** p.crowding
+    common = (
+        (1.0 + p.entry_reform * reform) * (1.0 - p.fund_displacement * depth) * (start / max(now, 1e-12)) ** p.crowding
+    )
     lift = common * np.exp(p.demand_response * (sectors.demand_growth - 0.08))
 
     born = _staff_founders(
-        f.key, f.alive, ~f.above_scale, f.rd_staff, p.staff_rate, p.size_elasticity, lift, f.sector, luck.address("staff")
+        f.key,
+        f.alive,
+        ~f.above_scale,
+        f.rd_staff,
+        p.staff_rate,
+        p.size_elasticity,
+        lift,
+        f.sector,
+        luck.address("staff"),
     )
     parents = np.repeat(np.arange(len(f)), born)
-    keys = np.array([sub_key(f.key[i], k) for k, i in enumerate(parents)], np.uint64)
+    keys = sub_keys(f.key[parents], ranks_within(born))
     stay = luck.uniform(keys, "stay") < 0.7
     services = region.sectors.index("technology_services")
     found_firms(
-        world, luck, f.key[parents], origin=STAFF_FOUNDED, sector=np.where(stay, f.sector[parents], services),
-        district=f.district[parents], centre=f.tech[parents].astype(float).reshape(-1, TECH_DIMENSIONS),
+        world,
+        luck,
+        f.key[parents],
+        origin=STAFF_FOUNDED,
+        sector=np.where(stay, f.sector[parents], services),
+        district=f.district[parents],
+        centre=f.tech[parents].astype(float).reshape(-1, TECH_DIMENSIONS),
         performs_chance=p.performs,
     )
     common_lift = float(common) * float(np.exp(p.demand_response * (world.outside["gdp_real_growth"] - 0.08)))
@@ -116,14 +166,20 @@ def _from_pool(world: World, luck: Luck, seed: np.uint64, number: int, name: str
     if number == 0:
         return
     region = world.region
-    keys = np.array([sub_key(seed, k) for k in range(number)], np.uint64)
+    keys = sub_keys(np.full(number, seed, np.uint64), np.arange(number))
     weight = np.cumsum(region.sector("tech_sme_firms"))
     sector = np.searchsorted(weight / weight[-1], luck.uniform(keys, f"{name} sector"))
     place = np.cumsum(region.district("incubator_share"))
     district = np.minimum(np.searchsorted(place / place[-1], luck.uniform(keys, f"{name} district")), place.size - 1)
     found_firms(
-        world, luck, np.full(number, seed), origin=STUDENT_FOUNDED, sector=sector, district=district,
-        centre=sector_centres(region)[sector], performs_chance=performs,
+        world,
+        luck,
+        np.full(number, seed),
+        origin=STUDENT_FOUNDED,
+        sector=sector,
+        district=district,
+        centre=sector_centres(region)[sector],
+        performs_chance=performs,
     )
 
 
@@ -138,13 +194,19 @@ def _grow_in(world: World, luck: Luck, p: Parameters) -> None:
     if sector.size == 0:
         return
     seeds = np.array([name_hash(f"{region.id} {region.sectors[s]}") for s in sector], np.uint64)
-    keys = np.array([sub_key(s, k) for k, s in enumerate(seeds)], np.uint64)
+    keys = sub_keys(seeds, ranks_within(np.array(counts)))
     place = np.cumsum(region.district("firm_share"))
     district = np.minimum(np.searchsorted(place / place[-1], luck.uniform(keys, "district")), place.size - 1)
     before = f.waiting()
     found_firms(
-        world, luck, seeds, origin=GROWN, sector=sector, district=district,
-        centre=sector_centres(region)[sector], performs_chance=0.0,
+        world,
+        luck,
+        seeds,
+        origin=GROWN,
+        sector=sector,
+        district=district,
+        centre=sector_centres(region)[sector],
+        performs_chance=0.0,
     )
     assert f.waiting() == before + sector.size
     # what they make was made by the rest of the economy before: nothing is counted twice

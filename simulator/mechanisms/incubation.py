@@ -19,30 +19,48 @@ class Parameters:
     """Who gets in, what it brings, and when they leave."""
 
     apply: float = parameter(
-        0.45, unit="1 / year", prior=Range(0.2, 0.8, "logit"), source="assumed",
+        0.45,
+        unit="1 / year",
+        prior=Range(0.2, 0.8, "logit"),
+        source="assumed",
         doc="chance that a young firm without a seat applies for one",
     )
     outsiders: float = parameter(
-        0.15, unit="1 / year", prior=Range(0.03, 0.35, "logit"), source="assumed",
-        doc="chance that a small technology firm past three years applies (zero rent fills seats before it makes firms)",
+        0.15,
+        unit="1 / year",
+        prior=Range(0.03, 0.35, "logit"),
+        source="assumed",
+        doc="chance that a small technology firm past three years applies: cheap space fills first",
     )
     noise: float = parameter(
-        1.0, unit="standard deviations", prior=Range(0.5, 2.0, "log"), source="assumed",
+        1.0,
+        unit="standard deviations",
+        prior=Range(0.5, 2.0, "log"),
+        source="assumed",
         doc="error of an incubator's view of an applicant's quality",
     )
     mentor_load: float = parameter(
-        12.0, unit="firms / mentor", prior=Range(6.0, 25.0, "log"), source="assumed",
+        12.0,
+        unit="firms / mentor",
+        prior=Range(6.0, 25.0, "log"),
+        source="assumed",
         doc="tenants at which one mentor's attention is halved: mentors congest",
     )
     professional: float = parameter(
-        1.3, unit="factor", prior=Range(1.0, 2.0, "log"), source="yu2020",
+        1.3,
+        unit="factor",
+        prior=Range(1.0, 2.0, "log"),
+        source="yu2020",
         doc="mentoring in places run by professional operators",
     )
     support_years: float = parameter(
         3.0, unit="years", prior=Range(1.5, 5.0, "log"), source="judgement_effects", doc="how long mentoring shows"
     )
     space_cost: float = parameter(
-        3.0e5, unit="CNY / year", prior=Range(1.0e5, 8.0e5, "log"), source="assumed",
+        3.0e5,
+        unit="CNY / year",
+        prior=Range(1.0e5, 8.0e5, "log"),
+        source="assumed",
         doc="running cost of a maker space that fees would have to cover",
     )
     stay: float = parameter(

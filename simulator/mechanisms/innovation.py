@@ -13,8 +13,6 @@ from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.world.world import World
 
-MARKETED = 6
-
 
 @dataclass(frozen=True)
 class Parameters:
@@ -24,50 +22,83 @@ class Parameters:
         0.15, unit="1 / year", prior=Range(0.10, 0.35, "log"), source="hall2007", doc="knowledge that loses its worth"
     )
     spillover: float = parameter(
-        0.08, unit="1", prior=Range(0.02, 0.20, "log"), source="bloom2013",
+        0.08,
+        unit="1",
+        prior=Range(0.02, 0.20, "log"),
+        source="bloom2013",
         doc="share of technologically near R&D around a firm that it can absorb at full capacity",
     )
     absorption: float = parameter(
-        5.0e6, unit="CNY", prior=Range(1.0e6, 2.0e7, "log"), source="assumed",
+        5.0e6,
+        unit="CNY",
+        prior=Range(1.0e6, 2.0e7, "log"),
+        source="assumed",
         doc="own knowledge at which half of what spills over is absorbed; none without own R&D",
     )
     arrival: float = parameter(
-        0.50, unit="innovations / year", prior=Range(0.25, 1.0, "log"), source="assumed",
+        0.50,
+        unit="innovations / year",
+        prior=Range(0.25, 1.0, "log"),
+        source="assumed",
         doc="innovations a year from a knowledge stock of 1 m CNY",
     )
     returns: float = parameter(
-        0.45, unit="elasticity", prior=Range(0.20, 0.70), source="judgement_effects",
+        0.45,
+        unit="elasticity",
+        prior=Range(0.20, 0.70),
+        source="judgement_effects",
         doc="innovations to knowledge (patents to R&D)",
     )
     overdispersion: float = parameter(
-        0.8, unit="log points", prior=Range(0.4, 1.3, "log"), source="hausman1984",
+        0.8,
+        unit="log points",
+        prior=Range(0.4, 1.3, "log"),
+        source="hausman1984",
         doc="spread of firms' yearly arrival rates beyond Poisson",
     )
     productivity: float = parameter(
-        0.08, unit="elasticity", prior=Range(0.03, 0.12), source="chen2019_productivity",
+        0.08,
+        unit="elasticity",
+        prior=Range(0.03, 0.12),
+        source="chen2019_productivity",
         doc="productivity to the knowledge stock",
     )
     novelty_value: float = parameter(
-        3.0e5, unit="CNY", prior=Range(1.0e5, 1.0e6, "log"), source="assumed",
+        3.0e5,
+        unit="CNY",
+        prior=Range(1.0e5, 1.0e6, "log"),
+        source="assumed",
         doc="median yearly sales of an innovation's product",
     )
     value_spread: float = parameter(
-        1.6, unit="log points", prior=Range(1.2, 2.2), source="harhoff_value",
+        1.6,
+        unit="log points",
+        prior=Range(1.2, 2.2),
+        source="harhoff_value",
         doc="spread of the value of innovations: lognormal with a heavy tail",
     )
     novelty_life: float = parameter(
         4.0, unit="years", prior=Range(2.0, 7.0, "log"), source="assumed", doc="mean time for which a product is novel"
     )
     renewal: float = parameter(
-        0.05, unit="1 / year", prior=Range(0.02, 0.10, "log"), source="assumed",
+        0.05,
+        unit="1 / year",
+        prior=Range(0.02, 0.10, "log"),
+        source="assumed",
         doc="part of old revenue that innovators turn into high-tech revenue each year",
     )
     work_effect: float = parameter(
-        1.5, unit="factor", prior=Range(0.5, 3.0, "log"), source="assumed",
+        1.5,
+        unit="factor",
+        prior=Range(0.5, 3.0, "log"),
+        source="assumed",
         doc="knowledge that a CNY of university hours brings, while its effect lasts",
     )
     quality_effect: float = parameter(
-        0.25, unit="log points", prior=Range(0.1, 0.5, "log"), source="assumed",
+        0.25,
+        unit="log points",
+        prior=Range(0.1, 0.5, "log"),
+        source="assumed",
         doc="log arrivals per standard deviation of a firm's quality",
     )
 
@@ -85,12 +116,38 @@ def _surroundings(alive: np.ndarray, rd_real: np.ndarray, tech: np.ndarray) -> n
 
 @njit(cache=True, nogil=True)
 def _innovate(
-    key: np.ndarray, alive: np.ndarray, does_rd: np.ndarray, rd_real: np.ndarray, knowledge: np.ndarray,
-    boost: np.ndarray, boost_life: np.ndarray, quality: np.ndarray, tech: np.ndarray, around: np.ndarray,
-    total: float, revenue: np.ndarray, novelty: np.ndarray, productivity: np.ndarray, innovations: np.ndarray,
-    price: float, deflator: float, depreciation: float, spillover: float, absorption: float, arrival: float,
-    returns: float, spread: float, elasticity: float, value: float, value_spread: float, life: float,
-    work: float, quality_effect: float, a_rate: np.uint64, a_count: np.uint64, a_value: np.uint64,
+    key: np.ndarray,
+    alive: np.ndarray,
+    does_rd: np.ndarray,
+    rd_real: np.ndarray,
+    knowledge: np.ndarray,
+    boost: np.ndarray,
+    boost_life: np.ndarray,
+    quality: np.ndarray,
+    tech: np.ndarray,
+    around: np.ndarray,
+    total: float,
+    revenue: np.ndarray,
+    novelty: np.ndarray,
+    productivity: np.ndarray,
+    innovations: np.ndarray,
+    price: float,
+    deflator: float,
+    depreciation: float,
+    spillover: float,
+    absorption: float,
+    arrival: float,
+    returns: float,
+    spread: float,
+    elasticity: float,
+    value: float,
+    value_spread: float,
+    life: float,
+    work: float,
+    quality_effect: float,
+    a_rate: np.uint64,
+    a_count: np.uint64,
+    a_value: np.uint64,
 ) -> None:
     for i in range(key.shape[0]):
         innovations[i] = 0.0
@@ -111,8 +168,11 @@ def _innovate(
         productivity[i] += elasticity * np.log((knowledge[i] + 1.0e5) / before)
         novelty[i] *= 1.0 - 1.0 / life
         if does_rd[i] or boost[i] > 0.0:
-            mean = arrival * (stock / 1.0e6) ** returns * np.exp(
-                quality_effect * quality[i] + spread * normal_at(a_rate, key[i]) - 0.5 * spread * spread)
+            mean = (
+                arrival
+                * (stock / 1.0e6) ** returns
+                * np.exp(quality_effect * quality[i] + spread * normal_at(a_rate, key[i]) - 0.5 * spread * spread)
+            )
             n = poisson_at(a_count, key[i], mean)
             if n > 0.0:
                 innovations[i] = n
@@ -121,18 +181,44 @@ def _innovate(
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
-    """Renew knowledge, let innovations arrive, and move pharmaceutical products through their stages."""
+    """Renew knowledge and let innovations arrive."""
     f, st = world.firms, world.state
     around = _surroundings(f.alive, f.rd_real, f.tech)
     total = float(f.rd_real[f.alive].sum())
     # what R&D money buys: general prices, and the premium that a tight market for researchers asks
     price = st.deflator * float(np.exp(0.5 * st.research_premium))
     _innovate(
-        f.key, f.alive, f.does_rd, f.rd_real, f.knowledge, f.boost, f.boost_life, f.quality, f.tech, around, total,
-        f.revenue, f.novelty, f.productivity, f.innovations, price, st.deflator, p.depreciation,
+        f.key,
+        f.alive,
+        f.does_rd,
+        f.rd_real,
+        f.knowledge,
+        f.boost,
+        f.boost_life,
+        f.quality,
+        f.tech,
+        around,
+        total,
+        f.revenue,
+        f.novelty,
+        f.productivity,
+        f.innovations,
+        price,
+        st.deflator,
+        p.depreciation,
         p.spillover if world.switches.get("spillovers", "long") == "long" else 0.25 * p.spillover,
-        p.absorption, p.arrival, p.returns, p.overdispersion, p.productivity, p.novelty_value, p.value_spread,
-        p.novelty_life, p.work_effect, p.quality_effect, luck.address("rate"), luck.address("count"),
+        p.absorption,
+        p.arrival,
+        p.returns,
+        p.overdispersion,
+        p.productivity,
+        p.novelty_value,
+        p.value_spread,
+        p.novelty_life,
+        p.work_effect,
+        p.quality_effect,
+        luck.address("rate"),
+        luck.address("count"),
         luck.address("value"),
     )
     renewed = f.innovations > 0

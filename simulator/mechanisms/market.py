@@ -19,34 +19,55 @@ class Parameters:
     """How sales move."""
 
     spread: float = parameter(
-        0.16, unit="log points", prior=Range(0.10, 0.24, "log"), source="assumed",
+        0.16,
+        unit="log points",
+        prior=Range(0.10, 0.24, "log"),
+        source="assumed",
         doc="Laplace scale of yearly growth for a firm selling 10 m CNY",
     )
     size_variance: float = parameter(
         0.20, unit="elasticity", prior=Range(0.12, 0.25), source="amaral1997", doc="fall of that scale with size"
     )
     inertia: float = parameter(
-        0.70, unit="1", prior=Range(0.4, 0.95, "logit"), source="assumed",
+        0.70,
+        unit="1",
+        prior=Range(0.4, 0.95, "logit"),
+        source="assumed",
         doc="how far firms of a sector share a given demand; the rest of a firm's gain is new demand from outside",
     )
     productivity_gain: float = parameter(
-        0.8, unit="elasticity", prior=Range(0.3, 1.5), source="assumed",
+        0.8,
+        unit="elasticity",
+        prior=Range(0.3, 1.5),
+        source="assumed",
         doc="log sales to productivity beyond the sector's mean",
     )
     novelty_gain: float = parameter(
-        0.25, unit="log points", prior=Range(0.05, 0.6, "log"), source="assumed",
+        0.25,
+        unit="log points",
+        prior=Range(0.05, 0.6, "log"),
+        source="assumed",
         doc="growth of sales per share of novel products beyond the sector's mean",
     )
     young_growth: float = parameter(
-        0.09, unit="log points / year", prior=Range(0.03, 0.16), source="obs:china/new_small_firm_mean_employees_after_1yr/2017Q2",
+        0.09,
+        unit="log points / year",
+        prior=Range(0.03, 0.16),
+        source="obs:china/new_small_firm_mean_employees_after_1yr/2017Q2",
         doc="extra growth in the first years (staff 6.1 at opening, 7.1 a year later), fading over six",
     )
     mentoring: float = parameter(
-        0.05, unit="log points / year", prior=Range(0.0, 0.15), source="judgement_incubator_growth",
+        0.05,
+        unit="log points / year",
+        prior=Range(0.0, 0.15),
+        source="judgement_incubator_growth",
         doc="extra growth of a tenant under full mentoring",
     )
     mentoring_strong: float = parameter(
-        1.3, unit="factor", prior=Range(1.0, 2.0, "log"), source="judgement_accelerator_growth",
+        1.3,
+        unit="factor",
+        prior=Range(1.0, 2.0, "log"),
+        source="judgement_accelerator_growth",
         doc="the same for firms of more than median quality, over the mean",
     )
     margin_noise: float = parameter(
@@ -56,20 +77,45 @@ class Parameters:
         0.55, unit="elasticity", prior=Range(0.35, 0.8), source="assumed", doc="log staff to log real sales"
     )
     payout: float = parameter(
-        0.6, unit="1", prior=Range(0.4, 0.8, "logit"), source="assumed", doc="profit after tax that leaves the firm's cash"
+        0.6,
+        unit="1",
+        prior=Range(0.4, 0.8, "logit"),
+        source="assumed",
+        doc="profit after tax that leaves the firm's cash",
     )
     sme_local: float = parameter(
-        0.5, unit="1", prior=Range(0.2, 0.9, "logit"), source="assumed",
+        0.5,
+        unit="1",
+        prior=Range(0.2, 0.9, "logit"),
+        source="assumed",
         doc="how strongly small firms' demand follows the sector rather than their own growth",
     )
 
 
 @njit(cache=True, nogil=True)
 def _grow(
-    key: np.ndarray, alive: np.ndarray, sector: np.ndarray, age: np.ndarray, revenue: np.ndarray,
-    demand: np.ndarray, lead: np.ndarray, novelty: np.ndarray, mean_novelty: np.ndarray, mentored: np.ndarray,
-    quality: np.ndarray, loan_growth: np.ndarray, spread: float, power: float, gain: float, novelty_gain: float,
-    young: float, mentoring: float, strong: float, deflator: float, address: np.uint64, out: np.ndarray,
+    key: np.ndarray,
+    alive: np.ndarray,
+    sector: np.ndarray,
+    age: np.ndarray,
+    revenue: np.ndarray,
+    demand: np.ndarray,
+    lead: np.ndarray,
+    novelty: np.ndarray,
+    mean_novelty: np.ndarray,
+    mentored: np.ndarray,
+    quality: np.ndarray,
+    loan_growth: np.ndarray,
+    spread: float,
+    power: float,
+    gain: float,
+    novelty_gain: float,
+    young: float,
+    mentoring: float,
+    strong: float,
+    deflator: float,
+    address: np.uint64,
+    out: np.ndarray,
 ) -> None:
     """Return in ``out`` the wished sales (n,) before the sector's demand is shared out."""
     for i in range(key.shape[0]):
@@ -101,9 +147,28 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f.edge += lead  # an advantage raises sales once; after that it is in the level
     wish = np.empty(len(f))
     _grow(
-        f.key, alive, f.sector, world.year - f.founded, f.revenue, sectors.demand_growth, lead, f.novelty, mean_novelty,
-        f.mentored, f.quality, f.loan_growth, p.spread, p.size_variance, p.productivity_gain, p.novelty_gain,
-        p.young_growth, p.mentoring, p.mentoring_strong, st.deflator, luck.address("growth"), wish,
+        f.key,
+        alive,
+        f.sector,
+        world.year - f.founded,
+        f.revenue,
+        sectors.demand_growth,
+        lead,
+        f.novelty,
+        mean_novelty,
+        f.mentored,
+        f.quality,
+        f.loan_growth,
+        p.spread,
+        p.size_variance,
+        p.productivity_gain,
+        p.novelty_gain,
+        p.young_growth,
+        p.mentoring,
+        p.mentoring_strong,
+        st.deflator,
+        luck.address("growth"),
+        wish,
     )
     rise = mean_productivity - sectors.productivity
     sectors.productivity[:] = mean_productivity
@@ -126,14 +191,14 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     sectors.value_added[:] = np.bincount(f.sector, np.where(alive, f.value_added, 0.0), count)
     st.gdp = float(sectors.value_added.sum() + sectors.rest_value_added.sum())
     st.gdp_first = st.gdp * st.first_release
-    vat = world.rules["vat_rate_effective"] * float(sectors.value_added.sum()) * (1.0 - world.rules["vat_central_share"])
+    vat = (
+        world.rules["vat_rate_effective"] * float(sectors.value_added.sum()) * (1.0 - world.rules["vat_central_share"])
+    )
     st.local_tax = vat + float(f.tax[alive].sum()) * (1.0 - world.rules["corporate_tax_central_share"])
 
 
 @njit(cache=True, nogil=True)
-def _margins(
-    key: np.ndarray, margin: np.ndarray, normal: np.ndarray, noise: float, address: np.uint64
-) -> None:
+def _margins(key: np.ndarray, margin: np.ndarray, normal: np.ndarray, noise: float, address: np.uint64) -> None:
     for i in range(key.shape[0]):
         margin[i] = normal[i] + 0.75 * (margin[i] - normal[i]) + noise * normal_at(address, key[i])
 

@@ -20,71 +20,124 @@ class Parameters:
     """Who files what, and what becomes of it."""
 
     propensity: float = parameter(
-        0.75, unit="filings / innovation", prior=Range(0.4, 1.2, "log"), source="assumed",
+        0.75,
+        unit="filings / innovation",
+        prior=Range(0.4, 1.2, "log"),
+        source="assumed",
         doc="invention applications per innovation of a firm at the start",
     )
     propensity_growth: float = parameter(
-        0.05, unit="1 / year", prior=Range(0.0, 0.10), source="hu_zhang_zhao2017",
+        0.05,
+        unit="1 / year",
+        prior=Range(0.0, 0.10),
+        source="hu_zhang_zhao2017",
         doc="yearly rise of the propensity: a surge at the extensive margin",
     )
     university_propensity: float = parameter(
-        1.1, unit="filings / result", prior=Range(0.5, 2.0, "log"), source="assumed",
+        1.1,
+        unit="filings / result",
+        prior=Range(0.5, 2.0, "log"),
+        source="assumed",
         doc="invention applications per usable result of a university or institute",
     )
     individual_rate: float = parameter(
-        0.6, unit="filings / 10000 residents / year", prior=Range(0.3, 1.2, "log"), source="assumed",
+        0.6,
+        unit="filings / 10000 residents / year",
+        prior=Range(0.3, 1.2, "log"),
+        source="assumed",
         doc="true applications by individuals",
     )
     filing_cost: float = parameter(
-        3000.0, unit="CNY", prior=Range(2000.0, 5000.0, "log"), source="assumed",
+        3000.0,
+        unit="CNY",
+        prior=Range(2000.0, 5000.0, "log"),
+        source="assumed",
         doc="fees (reduced for small firms) and agent of a cheap application",
     )
     subsidy_response: float = parameter(
-        0.30, unit="1", prior=Range(0.15, 0.60, "log"), source="dang_motohashi2015",
+        0.30,
+        unit="1",
+        prior=Range(0.15, 0.60, "log"),
+        source="dang_motohashi2015",
         doc="more filings when the subsidy covers the whole cost (at least 30 %)",
     )
     profit_response: float = parameter(
-        4.0, unit="1", prior=Range(2.0, 8.0, "log"), source="assumed",
+        4.0,
+        unit="1",
+        prior=Range(2.0, 8.0, "log"),
+        source="assumed",
         doc="more marginal filings, over true ones, per time the cost that a subsidy exceeds it: filing for profit",
     )
     agency_speed: float = parameter(
-        0.55, unit="1 / year", prior=Range(0.3, 0.85, "logit"), source="assumed",
+        0.55,
+        unit="1 / year",
+        prior=Range(0.3, 0.85, "logit"),
+        source="assumed",
         doc="part of the gap between wished and possible marginal filings closed each year by agents",
     )
     status_burst: float = parameter(
-        0.5, unit="1", prior=Range(0.1, 1.2, "log"), source="liu_xing2018",
+        0.5,
+        unit="1",
+        prior=Range(0.1, 1.2, "log"),
+        source="liu_xing2018",
         doc="more filings of a firm about to seek or renew HNTE status",
     )
     enforcement: float = parameter(
-        0.08, unit="1 / standard deviation", prior=Range(0.0, 0.20), source="judgement_effects",
+        0.08,
+        unit="1 / standard deviation",
+        prior=Range(0.0, 0.20),
+        source="judgement_effects",
         doc="more filings of private firms where enforcement is stronger",
     )
     true_grant: float = parameter(
-        0.60, unit="1", prior=Range(0.50, 0.70, "logit"), source="obs:china/invention_grants/2016",
+        0.60,
+        unit="1",
+        prior=Range(0.50, 0.70, "logit"),
+        source="obs:china/invention_grants/2016",
         doc="grant rate of true applications (40.4 of 67.5 concluded)",
     )
     marginal_grant: float = parameter(
-        0.10, unit="1", prior=Range(0.05, 0.20, "logit"), source="judgement_effects",
+        0.10,
+        unit="1",
+        prior=Range(0.05, 0.20, "logit"),
+        source="judgement_effects",
         doc="grant rate of marginal applications (cohorts of 2013-14 were granted at 15-20 % in all)",
     )
     second_year: float = parameter(
-        0.45, unit="1", prior=Range(0.25, 0.65, "logit"), source="obs:china/invention_examination_pendency/2016",
+        0.45,
+        unit="1",
+        prior=Range(0.25, 0.65, "logit"),
+        source="obs:china/invention_examination_pendency/2016",
         doc="share of the waiting decided in the second year after filing (22 months pending)",
     )
     lapse: float = parameter(
-        0.085, unit="1 / year", prior=Range(0.07, 0.10), source="obs:qingdao/valid_invention_patents_yearend/2016",
+        0.085,
+        unit="1 / year",
+        prior=Range(0.07, 0.10),
+        source="obs:qingdao/valid_invention_patents_yearend/2016",
         doc="inventions in force that lapse each year",
     )
     filing_spread: float = parameter(
-        1.0, unit="log points", prior=Range(0.5, 1.5, "log"), source="oneale_hendy2012",
+        1.0,
+        unit="log points",
+        prior=Range(0.5, 1.5, "log"),
+        source="oneale_hendy2012",
         doc="spread of marginal filings between applicants",
     )
 
 
 @njit(cache=True, nogil=True)
 def _file(
-    key: np.ndarray, alive: np.ndarray, base: np.ndarray, marginal: float, spread: float,
-    filed_true: np.ndarray, filed: np.ndarray, a_true: np.uint64, a_marginal: np.uint64, a_size: np.uint64,
+    key: np.ndarray,
+    alive: np.ndarray,
+    base: np.ndarray,
+    marginal: float,
+    spread: float,
+    filed_true: np.ndarray,
+    filed: np.ndarray,
+    a_true: np.uint64,
+    a_marginal: np.uint64,
+    a_size: np.uint64,
 ) -> None:
     """File true applications at mean ``base`` and marginal ones at ``marginal`` times a spread of it."""
     for i in range(key.shape[0]):
@@ -98,9 +151,17 @@ def _file(
 
 @njit(cache=True, nogil=True)
 def _decide(
-    key: np.ndarray, waiting_true: np.ndarray, waiting_marginal: np.ndarray, patents: np.ndarray,
-    good: np.ndarray, granted: np.ndarray, shares: np.ndarray, true_rate: float, marginal_rate: float,
-    lapse: float, address: np.uint64,
+    key: np.ndarray,
+    waiting_true: np.ndarray,
+    waiting_marginal: np.ndarray,
+    patents: np.ndarray,
+    good: np.ndarray,
+    granted: np.ndarray,
+    shares: np.ndarray,
+    true_rate: float,
+    marginal_rate: float,
+    lapse: float,
+    address: np.uint64,
 ) -> None:
     """Decide what has waited, add grants, drop what lapses, and move the queue on by a year."""
     lags = shares.shape[0]
@@ -127,7 +188,8 @@ def _decide(
         for lag in range(lags - 1, 0, -1):
             waiting_true[i, lag] = waiting_true[i, lag - 1] + (waiting_true[i, lag] if lag == lags - 1 else 0.0)
             waiting_marginal[i, lag] = waiting_marginal[i, lag - 1] + (
-                waiting_marginal[i, lag] if lag == lags - 1 else 0.0)
+                waiting_marginal[i, lag] if lag == lags - 1 else 0.0
+            )
         waiting_true[i, 0] = 0.0
         waiting_marginal[i, 0] = 0.0
 
@@ -150,8 +212,17 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     shares = np.array([min(0.9, 0.06 * speed), min(0.95, p.second_year * speed), third])[:LAGS]
     for who, name in ((f, "firms"), (u, "universities")):
         _decide(
-            who.key, who.waiting_true, who.waiting_marginal, who.patents, who.quality_patents, who.granted, shares,
-            p.true_grant, p.marginal_grant, p.lapse, luck.address(f"decide {name}"),
+            who.key,
+            who.waiting_true,
+            who.waiting_marginal,
+            who.patents,
+            who.quality_patents,
+            who.granted,
+            shares,
+            p.true_grant,
+            p.marginal_grant,
+            p.lapse,
+            luck.address(f"decide {name}"),
         )
     _individuals(world, p, luck, shares)
 
@@ -169,16 +240,32 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     seeking = f.hnte_informed & (f.hnte_until <= world.year + 1) & f.does_rd
     base = propensity * f.innovations * lift * np.where(seeking, 1.0 + p.status_burst, 1.0)
     _file(
-        f.key, f.alive, base, st.agency, p.filing_spread, f.filed_true, f.filed,
-        luck.address("true"), luck.address("marginal"), luck.address("size"),
+        f.key,
+        f.alive,
+        base,
+        st.agency,
+        p.filing_spread,
+        f.filed_true,
+        f.filed,
+        luck.address("true"),
+        luck.address("marginal"),
+        luck.address("size"),
     )
     growth = (1.0 + p.propensity_growth) ** (world.year - world.region.start_year)
     public = sum(float(np.max(o.value)) for o in terms.promises("filing_subsidy_public"))
     public *= st.paid_part.get("filing_subsidy_public", 1.0)
     public_wish = 0.30 + marginal_wish(public, cost, p.subsidy_response, p.profit_response)
     _file(
-        u.key, u.alive, p.university_propensity * u.results * growth, min(public_wish, st.agency) if public else 0.30,
-        0.5, u.filed_true, u.filed, luck.address("true u"), luck.address("marginal u"), luck.address("size u"),
+        u.key,
+        u.alive,
+        p.university_propensity * u.results * growth,
+        min(public_wish, st.agency) if public else 0.30,
+        0.5,
+        u.filed_true,
+        u.filed,
+        luck.address("true u"),
+        luck.address("marginal u"),
+        luck.address("size u"),
     )
     for who in (f, u):
         who.waiting_true[:, 0] = who.filed_true
@@ -197,9 +284,7 @@ def _counts(world: World) -> tuple[float, float]:
     return filed, granted
 
 
-def _subsidise(
-    terms: Terms, term: str, who: Firms | Universities, counts: np.ndarray, hopes: dict[str, float]
-) -> None:
+def _subsidise(terms: Terms, term: str, who: Firms | Universities, counts: np.ndarray, hopes: dict[str, float]) -> None:
     """Pay a sum per filing or grant, largest applicants last, until the budget is spent.
 
     ``hopes`` keeps the part of what was asked that was paid: what applicants expect next year.
@@ -221,7 +306,16 @@ def _individuals(world: World, p: Parameters, luck: Luck, shares: np.ndarray) ->
     stock, good = np.array([st.individual_patents]), np.array([st.individual_quality])
     granted = np.zeros(1)
     _decide(
-        key, true, marginal, stock, good, granted, shares, p.true_grant, p.marginal_grant, p.lapse,
+        key,
+        true,
+        marginal,
+        stock,
+        good,
+        granted,
+        shares,
+        p.true_grant,
+        p.marginal_grant,
+        p.lapse,
         luck.address("decide individuals"),
     )
     st.individual_patents, st.individual_quality = float(stock[0]), float(good[0])

@@ -19,91 +19,152 @@ class Parameters:
     """How firms decide on R&D."""
 
     entry: float = parameter(
-        0.050, unit="1 / year", prior=Range(0.025, 0.09, "log"), source="manez2004_entry",
+        0.050,
+        unit="1 / year",
+        prior=Range(0.025, 0.09, "log"),
+        source="manez2004_entry",
         doc="chance to begin R&D at mean size, finance and nearness (published: about 8 % over all sizes)",
     )
     leave: float = parameter(
-        0.17, unit="1 / year", prior=Range(0.10, 0.25, "log"), source="manez2004",
+        0.17,
+        unit="1 / year",
+        prior=Range(0.10, 0.25, "log"),
+        source="manez2004",
         doc="chance to stop R&D in the first years; it falls with experience",
     )
     experience: float = parameter(
-        0.80, unit="factor / year", prior=Range(0.6, 0.95, "logit"), source="assumed",
+        0.80,
+        unit="factor / year",
+        prior=Range(0.6, 0.95, "logit"),
+        source="assumed",
         doc="fall of the chance to stop with each year of R&D, to a third of it: persistence is the main fact",
     )
     size_entry: float = parameter(
         0.30, unit="elasticity", prior=Range(0.1, 0.5), source="assumed", doc="chance to begin R&D to revenue over 50 m"
     )
     traditional: float = parameter(
-        0.40, unit="factor", prior=Range(0.2, 0.8, "log"), source="assumed",
-        doc="the same chance for above-scale firms outside technology: in Qingdao one in ten does R&D, and that is stable",
+        0.40,
+        unit="factor",
+        prior=Range(0.2, 0.8, "log"),
+        source="assumed",
+        doc="the same for above-scale firms outside technology: one in ten does R&D, and that is stable",
     )
     link_entry: float = parameter(
-        0.8, unit="log points", prior=Range(0.2, 1.5), source="scandura2016",
+        0.8,
+        unit="log points",
+        prior=Range(0.2, 1.5),
+        source="scandura2016",
         doc="more entry with a university partner",
     )
     eta_small: float = parameter(
-        1.3, unit="elasticity", prior=Range(0.4, 2.6, "log"), source="judgement_effects",
+        1.3,
+        unit="elasticity",
+        prior=Range(0.4, 2.6, "log"),
+        source="judgement_effects",
         doc="R&D of small firms to its user cost (absolute value)",
     )
     eta_large: float = parameter(
-        0.4, unit="elasticity", prior=Range(0.1, 1.0, "log"), source="judgement_effects",
+        0.4,
+        unit="elasticity",
+        prior=Range(0.1, 1.0, "log"),
+        source="judgement_effects",
         doc="R&D of large firms to its user cost (absolute value)",
     )
     adjustment: float = parameter(
         0.35, unit="1 / year", prior=Range(0.2, 0.5), source="judgement_effects", doc="part of the gap closed each year"
     )
     drift: float = parameter(
-        0.034, unit="1 / year", prior=Range(0.0, 0.06), source="obs:china/above_scale_industrial_rd_over_sales/2011",
+        0.034,
+        unit="1 / year",
+        prior=Range(0.0, 0.06),
+        source="obs:china/above_scale_industrial_rd_over_sales/2011",
         doc="yearly rise of firms' R&D intensity not due to policy (nationally 0.56 to 0.71 % in 2004-11)",
     )
     intensity_noise: float = parameter(
         0.20, unit="log points", prior=Range(0.1, 0.35, "log"), source="assumed", doc="a firm's yearly change of mind"
     )
     finance_floor: float = parameter(
-        0.55, unit="1", prior=Range(0.3, 0.8, "logit"), source="assumed",
+        0.55,
+        unit="1",
+        prior=Range(0.3, 0.8, "logit"),
+        source="assumed",
         doc="share of wished R&D that a firm without liquid funds can do",
     )
     claim_cost: float = parameter(
-        6.0e5, unit="CNY", prior=Range(2.5e5, 1.5e6, "log"), source="obs:qingdao/city_firms_using_superdeduction/2016",
+        6.0e5,
+        unit="CNY",
+        prior=Range(2.5e5, 1.5e6, "log"),
+        source="obs:qingdao/city_firms_using_superdeduction/2016",
         doc="median cost and trouble of claiming the deduction (471 firms claimed, a mean of 10 m of R&D each)",
     )
     negative_list: float = parameter(
-        0.3, unit="1", prior=Range(0.1, 0.5), source="assumed",
+        0.3,
+        unit="1",
+        prior=Range(0.1, 0.5),
+        source="assumed",
         doc="share of the cost of claiming that the negative list of 2016 removes",
     )
     apply: float = parameter(
-        0.15, unit="1 / year", prior=Range(0.05, 0.35, "logit"), source="clancy2021",
+        0.15,
+        unit="1 / year",
+        prior=Range(0.05, 0.35, "logit"),
+        source="clancy2021",
         doc="share of R&D firms that apply for a grant in a year",
     )
     repeat: float = parameter(
-        0.5, unit="factor", prior=Range(0.2, 1.0, "log"), source="howell2023_phase2",
+        0.5,
+        unit="factor",
+        prior=Range(0.2, 1.0, "log"),
+        source="howell2023_phase2",
         doc="worth of a further grant over that of the one before",
     )
     connections: float = parameter(
-        0.7, unit="standard deviations", prior=Range(0.2, 1.5, "log"), source="wang_li_furman2017",
+        0.7,
+        unit="standard deviations",
+        prior=Range(0.2, 1.5, "log"),
+        source="wang_li_furman2017",
         doc="part of a grant's award that is not merit",
     )
     notch_real: float = parameter(
-        0.36, unit="CNY / CNY", prior=Range(0.2, 0.6, "log"), source="chen2021",
+        0.36,
+        unit="CNY / CNY",
+        prior=Range(0.2, 0.6, "log"),
+        source="chen2021",
         doc="private cost of one more CNY of real R&D beyond what the firm wanted, after its return",
     )
     notch_relabel: float = parameter(
-        1.05, unit="CNY / CNY", prior=Range(0.6, 2.0, "log"), source="chen2021",
+        1.05,
+        unit="CNY / CNY",
+        prior=Range(0.6, 2.0, "log"),
+        source="chen2021",
         doc="curvature of the cost of relabelling, per share of required R&D; with notch_real it sets the 24.2 %",
     )
     status_worth: float = parameter(
-        0.006, unit="1", prior=Range(0.0, 0.015), source="assumed",
+        0.006,
+        unit="1",
+        prior=Range(0.0, 0.015),
+        source="assumed",
         doc="what HNTE status is worth in tenders and standing, as a share of yearly revenue",
     )
     status_cost: float = parameter(
-        9.0e4, unit="CNY", prior=Range(4.0e4, 2.5e5, "log"), source="assumed", doc="median cost of an application for status"
+        9.0e4,
+        unit="CNY",
+        prior=Range(4.0e4, 2.5e5, "log"),
+        source="assumed",
+        doc="median cost of an application for status",
     )
     survey_share: float = parameter(
-        0.5, unit="1", prior=Range(0.0, 1.0, floor=0.0, ceiling=1.0), source="assumed",
+        0.5,
+        unit="1",
+        prior=Range(0.0, 1.0, floor=0.0, ceiling=1.0),
+        source="assumed",
         doc="share of relabelled spending that reaches the statistical survey",
     )
     cost_per_head: float = parameter(
-        4.2e5, unit="CNY / person / year", prior=Range(3.0e5, 5.5e5, "log"), source="obs:china/rd_per_researcher/2015",
+        4.2e5,
+        unit="CNY / person / year",
+        prior=Range(3.0e5, 5.5e5, "log"),
+        source="obs:china/rd_per_researcher/2015",
         doc="R&D per full-time person at the start's wages (377 k nationally in 2015; Qingdao's is higher)",
     )
     labour_share: float = parameter(
@@ -113,13 +174,46 @@ class Parameters:
 
 @njit(cache=True, nogil=True)
 def _decide(
-    key: np.ndarray, alive: np.ndarray, revenue: np.ndarray, profit: np.ndarray, cash: np.ndarray, staff: np.ndarray,
-    does_rd: np.ndarray, rd_years: np.ndarray, rd_intensity: np.ndarray, rd_real: np.ndarray, rd_reported: np.ndarray,
-    link: np.ndarray, nearness: np.ndarray, quality: np.ndarray, claims: np.ndarray, cost_factor: np.ndarray,
-    extra: np.ndarray, reward: np.ndarray, tax: np.ndarray, recover: float, deflator: float,
-    entry: float, traditional: np.ndarray, leave: float, experience: float, size_entry: float, link_entry: float, eta_small: float,
-    eta_large: float, adjustment: float, drift: float, noise: float, floor: float, claim_cost: float,
-    premium: float, a_enter: np.uint64, a_leave: np.uint64, a_mind: np.uint64, a_claim: np.uint64, induced: np.ndarray,
+    key: np.ndarray,
+    alive: np.ndarray,
+    revenue: np.ndarray,
+    profit: np.ndarray,
+    cash: np.ndarray,
+    staff: np.ndarray,
+    does_rd: np.ndarray,
+    rd_years: np.ndarray,
+    rd_intensity: np.ndarray,
+    rd_real: np.ndarray,
+    rd_reported: np.ndarray,
+    link: np.ndarray,
+    nearness: np.ndarray,
+    quality: np.ndarray,
+    claims: np.ndarray,
+    cost_factor: np.ndarray,
+    extra: np.ndarray,
+    reward: np.ndarray,
+    tax: np.ndarray,
+    recover: float,
+    deflator: float,
+    entry: float,
+    traditional: np.ndarray,
+    leave: float,
+    experience: float,
+    size_entry: float,
+    link_entry: float,
+    eta_small: float,
+    eta_large: float,
+    adjustment: float,
+    drift: float,
+    noise: float,
+    floor: float,
+    claim_cost: float,
+    premium: float,
+    a_enter: np.uint64,
+    a_leave: np.uint64,
+    a_mind: np.uint64,
+    a_claim: np.uint64,
+    induced: np.ndarray,
 ) -> None:
     """Decide on participation and size of real R&D, and on claiming the deduction, firm by firm."""
     for i in range(key.shape[0]):
@@ -147,8 +241,9 @@ def _decide(
             claims[i] = False
             continue
         rd_years[i] += 1
-        rd_intensity[i] = min(0.35, rd_intensity[i] * np.exp(drift + noise * normal_at(a_mind, key[i])
-                                                             - 0.5 * noise * noise))
+        rd_intensity[i] = min(
+            0.35, rd_intensity[i] * np.exp(drift + noise * normal_at(a_mind, key[i]) - 0.5 * noise * noise)
+        )
         # the deduction is used where profit lets it be, now or within the years that losses may be carried
         used = 1.0 if profit[i] > 0.0 else recover
         worth = used * tax[i] * extra[i]
@@ -169,11 +264,31 @@ def _decide(
 
 @njit(cache=True, nogil=True)
 def _notch(
-    key: np.ndarray, alive: np.ndarray, does_rd: np.ndarray, informed: np.ndarray, revenue: np.ndarray,
-    revenue_lag1: np.ndarray, revenue_lag2: np.ndarray, rd_reported: np.ndarray, rd_lag1: np.ndarray,
-    rd_lag2: np.ndarray, rd_real: np.ndarray, profit: np.ndarray, hightech: np.ndarray, threshold: np.ndarray,
-    tax_gain: np.ndarray, award: float, cost_factor: np.ndarray, min_hightech: float, status_worth: float,
-    status_cost: float, real: float, relabel: float, valid: float, deflator: float, relabelling: bool,
+    key: np.ndarray,
+    alive: np.ndarray,
+    does_rd: np.ndarray,
+    informed: np.ndarray,
+    revenue: np.ndarray,
+    revenue_lag1: np.ndarray,
+    revenue_lag2: np.ndarray,
+    rd_reported: np.ndarray,
+    rd_lag1: np.ndarray,
+    rd_lag2: np.ndarray,
+    rd_real: np.ndarray,
+    profit: np.ndarray,
+    hightech: np.ndarray,
+    threshold: np.ndarray,
+    tax_gain: np.ndarray,
+    award: float,
+    cost_factor: np.ndarray,
+    min_hightech: float,
+    status_worth: float,
+    status_cost: float,
+    real: float,
+    relabel: float,
+    valid: float,
+    deflator: float,
+    relabelling: bool,
     a_cost: np.uint64,
 ) -> None:
     """Let firms below the HNTE threshold reach it by real R&D, by relabelling, or not at all.
@@ -218,19 +333,54 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     tax = np.where(
         small_rate, rules["small_profit_effective_rate"], np.where(certified, rules["hnte_tax"], rules["corporate_tax"])
     )
-    extra = np.maximum(terms.column("deduction_rate"), np.where(f.technology_sme, rules["rd_super_deduction_tech_sme"], 0.0))
+    extra = np.maximum(
+        terms.column("deduction_rate"), np.where(f.technology_sme, rules["rd_super_deduction_tech_sme"], 0.0)
+    )
     cost_factor = terms.column("claim_cost") * (1.0 - p.negative_list * rules["negative_list_simplification"])
     reward = _hoped_reward(world, terms)
     years = np.where(certified, rules["loss_carry_years_hnte"], rules["loss_carry_years"])
     recover = float(np.mean(1.0 - np.exp(-0.15 * years))) if len(f) else 0.0
     induced = np.zeros(len(f), bool)
     _decide(
-        f.key, f.alive, f.revenue, f.profit, f.cash, f.staff, f.does_rd, f.rd_years, f.rd_intensity, f.rd_real,
-        f.rd_reported, f.link, f.nearness, f.quality, f.claims, cost_factor, extra, reward, tax,
-        recover, st.deflator, p.entry,
-        np.where(f.above_scale & ~f.technology_sme, p.traditional, 1.0), p.leave, p.experience, p.size_entry, p.link_entry,
-        p.eta_small, p.eta_large, p.adjustment, p.drift, p.intensity_noise, p.finance_floor, p.claim_cost,
-        st.research_premium, luck.address("enter"), luck.address("leave"), luck.address("mind"), luck.address("claim"),
+        f.key,
+        f.alive,
+        f.revenue,
+        f.profit,
+        f.cash,
+        f.staff,
+        f.does_rd,
+        f.rd_years,
+        f.rd_intensity,
+        f.rd_real,
+        f.rd_reported,
+        f.link,
+        f.nearness,
+        f.quality,
+        f.claims,
+        cost_factor,
+        extra,
+        reward,
+        tax,
+        recover,
+        st.deflator,
+        p.entry,
+        np.where(f.above_scale & ~f.technology_sme, p.traditional, 1.0),
+        p.leave,
+        p.experience,
+        p.size_entry,
+        p.link_entry,
+        p.eta_small,
+        p.eta_large,
+        p.adjustment,
+        p.drift,
+        p.intensity_noise,
+        p.finance_floor,
+        p.claim_cost,
+        st.research_premium,
+        luck.address("enter"),
+        luck.address("leave"),
+        luck.address("mind"),
+        luck.address("claim"),
         induced,
     )
     _grants(world, terms, p, luck)
@@ -239,10 +389,32 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     gain = np.where(small_rate, 0.0, rules["corporate_tax"] - rules["hnte_tax"] + cut)
     award = max((float(np.max(o.value)) for o in terms.promises("certification_award")), default=0.0)
     _notch(
-        f.key, f.alive, f.does_rd, f.hnte_informed, f.revenue, f.revenue_lag1, f.revenue_lag2, f.rd_reported, f.rd_lag1,
-        f.rd_lag2, f.rd_real, f.profit, f.hightech_share, thresholds(rules, f.revenue), gain, award,
-        terms.column("hnte_cost"), rules["hnte_hightech_share"], p.status_worth, p.status_cost, p.notch_real,
-        p.notch_relabel, valid, st.deflator, world.switches.get("relabelling", "on") == "on", luck.address("status"),
+        f.key,
+        f.alive,
+        f.does_rd,
+        f.hnte_informed,
+        f.revenue,
+        f.revenue_lag1,
+        f.revenue_lag2,
+        f.rd_reported,
+        f.rd_lag1,
+        f.rd_lag2,
+        f.rd_real,
+        f.profit,
+        f.hightech_share,
+        thresholds(rules, f.revenue),
+        gain,
+        award,
+        terms.column("hnte_cost"),
+        rules["hnte_hightech_share"],
+        p.status_worth,
+        p.status_cost,
+        p.notch_real,
+        p.notch_relabel,
+        valid,
+        st.deflator,
+        world.switches.get("relabelling", "on") == "on",
+        luck.address("status"),
     )
     _relief(world, terms, tax, extra, induced)
     _rewards(world, terms)
@@ -296,7 +468,9 @@ def _rewards(world: World, terms: Terms) -> None:
 def _relief(world: World, terms: Terms, tax: np.ndarray, extra: np.ndarray, induced: np.ndarray) -> None:
     """Book the tax that the deduction forgoes: the law's part to the nation, the rest to who caused it."""
     f = world.firms
-    base = np.where(f.alive & f.claims & (f.profit > 0.0), tax * np.minimum(f.rd_reported, np.maximum(f.profit, 0.0)), 0.0)
+    base = np.where(
+        f.alive & f.claims & (f.profit > 0.0), tax * np.minimum(f.rd_reported, np.maximum(f.profit, 0.0)), 0.0
+    )
     law = np.minimum(extra, world.rules["rd_super_deduction"])
     law = np.maximum(law, np.where(f.technology_sme, world.rules["rd_super_deduction_tech_sme"], 0.0))
     caused = induced & terms.offered("claim_cost")

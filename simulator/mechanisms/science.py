@@ -23,43 +23,73 @@ class Parameters:
     """How science is made and how partners meet."""
 
     result_rate: float = parameter(
-        0.06, unit="results / researcher / year", prior=Range(0.02, 0.15, "log"), source="assumed",
+        0.06,
+        unit="results / researcher / year",
+        prior=Range(0.02, 0.15, "log"),
+        source="assumed",
         doc="usable results per researcher at the start's budget per head",
     )
     budget_elasticity: float = parameter(
-        0.5, unit="elasticity", prior=Range(0.2, 0.8), source="assumed",
+        0.5,
+        unit="elasticity",
+        prior=Range(0.2, 0.8),
+        source="assumed",
         doc="results to budget per researcher",
     )
     overdispersion: float = parameter(
-        0.5, unit="log points", prior=Range(0.2, 1.0, "log"), source="hausman1984",
+        0.5,
+        unit="log points",
+        prior=Range(0.2, 1.0, "log"),
+        source="hausman1984",
         doc="spread of a year's luck between institutions beyond Poisson",
     )
     shelf_life: float = parameter(
-        0.15, unit="1 / year", prior=Range(0.08, 0.30, "log"), source="hall2007",
+        0.15,
+        unit="1 / year",
+        prior=Range(0.08, 0.30, "log"),
+        source="hall2007",
         doc="results on the shelf that lose their use each year, as knowledge depreciates",
     )
     ramp: float = parameter(
-        4.0, unit="years", prior=Range(3.0, 5.5), source="assumed",
+        4.0,
+        unit="years",
+        prior=Range(3.0, 5.5),
+        source="assumed",
         doc="years until an attracted institute works at full size",
     )
     arrivals: float = parameter(
-        2.0, unit="institutes / year", prior=Range(0.7, 4.0, "log"), source="assumed",
+        2.0,
+        unit="institutes / year",
+        prior=Range(0.7, 4.0, "log"),
+        source="assumed",
         doc="institutes that a city of Qingdao's GDP of 2011 draws without a measure of its own",
     )
     new_size: float = parameter(
-        60.0, unit="persons", prior=Range(25.0, 120.0, "log"), source="assumed",
+        60.0,
+        unit="persons",
+        prior=Range(25.0, 120.0, "log"),
+        source="assumed",
         doc="researchers that an attracted institute has at full size",
     )
     meet: float = parameter(
-        0.035, unit="1 / year", prior=Range(0.01, 0.08, "log"), source="assumed",
+        0.035,
+        unit="1 / year",
+        prior=Range(0.01, 0.08, "log"),
+        source="assumed",
         doc="chance that an R&D firm at full nearness ties up with its university in a year",
     )
     base_bonus: float = parameter(
-        1.5, unit="factor", prior=Range(1.0, 2.5, "log"), source="assumed",
+        1.5,
+        unit="factor",
+        prior=Range(1.0, 2.5, "log"),
+        source="assumed",
         doc="meetings where the university has an incubation base",
     )
     memory: float = parameter(
-        9.0, unit="years", prior=Range(5.0, 14.0, "log"), source="assumed",
+        9.0,
+        unit="years",
+        prior=Range(5.0, 14.0, "log"),
+        source="assumed",
         doc="mean life of a working tie",
     )
     too_near: float = parameter(
@@ -69,8 +99,18 @@ class Parameters:
 
 @njit(cache=True, nogil=True)
 def _ties(
-    key: np.ndarray, alive: np.ndarray, does_rd: np.ndarray, university: np.ndarray, nearness: np.ndarray,
-    link: np.ndarray, based: np.ndarray, meet: float, bonus: float, keep: float, too_near: float, address: np.uint64,
+    key: np.ndarray,
+    alive: np.ndarray,
+    does_rd: np.ndarray,
+    university: np.ndarray,
+    nearness: np.ndarray,
+    link: np.ndarray,
+    based: np.ndarray,
+    meet: float,
+    bonus: float,
+    keep: float,
+    too_near: float,
+    address: np.uint64,
 ) -> None:
     for i in range(key.shape[0]):
         if not alive[i]:
@@ -90,7 +130,9 @@ def _attract(world: World, p: Parameters, luck: Luck) -> None:
     """Let institutes settle, small at first, in the technologies of the sectors that are strong here."""
     u, region, st = world.universities, world.region, world.state
     seed = world.sectors.key[:1]
-    number = int(poisson_quantile(p.arrivals * st.gdp_path / GDP_OF_REFERENCE, float(luck.uniform(seed, "arrivals")[0])))
+    number = int(
+        poisson_quantile(p.arrivals * st.gdp_path / GDP_OF_REFERENCE, float(luck.uniform(seed, "arrivals")[0]))
+    )
     if number == 0:
         return
     keys = child_keys(np.repeat(seed, number), np.arange(number), world.year)
@@ -101,9 +143,17 @@ def _attract(world: World, p: Parameters, luck: Luck) -> None:
     people = p.new_size * np.exp(0.5 * luck.normal(keys, "size"))
     per_head = float(u.core_budget.sum() / max(float(u.researchers.sum()), 1.0))
     u.arrive(
-        number, key=keys, kind=ATTRACTED, opened=world.year, researchers=people, core_budget=people * per_head,
+        number,
+        key=keys,
+        kind=ATTRACTED,
+        opened=world.year,
+        researchers=people,
+        core_budget=people * per_head,
         district=np.minimum(np.searchsorted(place / place[-1], luck.uniform(keys, "district")), place.size - 1),
-        tech=position(sector_centres(region)[sector], noise), transfer_staff=1.0, inventor_share=0.3, has_office=False,
+        tech=position(sector_centres(region)[sector], noise),
+        transfer_staff=1.0,
+        inventor_share=0.3,
+        has_office=False,
     )
     st.institutes_attracted += number
 
@@ -127,8 +177,18 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     u.shelf[:] = (u.shelf - aged) * (1.0 - p.shelf_life) + u.results
     u.shelf_old[:] = (u.shelf_old + aged) * (1.0 - p.shelf_life)
     _ties(
-        f.key, f.alive, f.does_rd, f.university, f.nearness, f.link, u.has_base,
-        p.meet, p.base_bonus, 1.0 - 1.0 / p.memory, p.too_near, luck.address("tie"),
+        f.key,
+        f.alive,
+        f.does_rd,
+        f.university,
+        f.nearness,
+        f.link,
+        u.has_base,
+        p.meet,
+        p.base_bonus,
+        1.0 - 1.0 / p.memory,
+        p.too_near,
+        luck.address("tie"),
     )
 
 

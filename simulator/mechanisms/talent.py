@@ -22,78 +22,132 @@ class Parameters:
     """How people move, and what draws them."""
 
     graduate_share: float = parameter(
-        0.07, unit="1", prior=Range(0.03, 0.15, "logit"), source="assumed",
+        0.07,
+        unit="1",
+        prior=Range(0.03, 0.15, "logit"),
+        source="assumed",
         doc="share of the graduates kept who go into R&D",
     )
     migration: float = parameter(
-        0.035, unit="1 / year", prior=Range(0.01, 0.07, "log"), source="assumed",
+        0.035,
+        unit="1 / year",
+        prior=Range(0.01, 0.07, "log"),
+        source="assumed",
         doc="researchers who come from elsewhere each year over the stock, at unchanged conditions",
     )
     leaving: float = parameter(
-        0.05, unit="1 / year", prior=Range(0.03, 0.08, "log"), source="assumed",
+        0.05,
+        unit="1 / year",
+        prior=Range(0.03, 0.08, "log"),
+        source="assumed",
         doc="researchers who retire, move away or change work",
     )
     pull: float = parameter(
-        1.8, unit="elasticity", prior=Range(0.5, 2.0), source="moretti_wilson2017",
+        1.8,
+        unit="elasticity",
+        prior=Range(0.5, 2.0),
+        source="moretti_wilson2017",
         doc="long-run elasticity of migration to the net wage",
     )
     pull_speed: float = parameter(
-        0.15, unit="1 / year", prior=Range(0.07, 0.30, "log"), source="assumed",
+        0.15,
+        unit="1 / year",
+        prior=Range(0.07, 0.30, "log"),
+        source="assumed",
         doc="part of the long-run pull that is reached each year (about ten years for the whole)",
     )
     wage_response: float = parameter(
-        0.30, unit="1", prior=Range(0.1, 0.7, "log"), source="assumed",
+        0.30,
+        unit="1",
+        prior=Range(0.1, 0.7, "log"),
+        source="assumed",
         doc="log rise of researchers' wages per log excess of jobs over people",
     )
     rent_burden: float = parameter(
-        0.25, unit="1", prior=Range(0.12, 0.40, "logit"), source="assumed",
+        0.25,
+        unit="1",
+        prior=Range(0.12, 0.40, "logit"),
+        source="assumed",
         doc="rent over the net wage of a newcomer",
     )
     landlords: float = parameter(
-        0.5, unit="1", prior=Range(0.2, 0.8, "logit"), source="judgement_effects",
+        0.5,
+        unit="1",
+        prior=Range(0.2, 0.8, "logit"),
+        source="judgement_effects",
         doc="share of a rent subsidy that landlords keep",
     )
     award_additional: float = parameter(
-        0.5, unit="1", prior=Range(0.2, 0.8, "logit"), source="assumed",
+        0.5,
+        unit="1",
+        prior=Range(0.2, 0.8, "logit"),
+        source="assumed",
         doc="share of award winners who would not have come anyway",
     )
     award_filled: float = parameter(
-        0.7, unit="1", prior=Range(0.4, 0.9, "logit"), source="assumed",
+        0.7,
+        unit="1",
+        prior=Range(0.4, 0.9, "logit"),
+        source="assumed",
         doc="share of the places of a talent programme that find a taker",
     )
     displacement: float = parameter(
-        0.5, unit="1", prior=Range(0.2, 0.8, "logit"), source="judgement_effects",
+        0.5,
+        unit="1",
+        prior=Range(0.2, 0.8, "logit"),
+        source="judgement_effects",
         doc="share of what the city gains that its neighbours lose",
     )
     high_end_base: float = parameter(
-        0.03, unit="1 / year", prior=Range(0.01, 0.08, "log"), source="assumed",
+        0.03,
+        unit="1 / year",
+        prior=Range(0.01, 0.08, "log"),
+        source="assumed",
         doc="high-end talents who come without a programme, over the stock",
     )
     makers_per_seat: float = parameter(
-        9.0, unit="persons / seat", prior=Range(4.0, 18.0, "log"), source="assumed",
+        9.0,
+        unit="persons / seat",
+        prior=Range(4.0, 18.0, "log"),
+        source="assumed",
         doc="makers who gather and are served around one seat of a maker space or incubator",
     )
     free_seats: float = parameter(
         0.25, unit="1", prior=Range(0.0, 0.6), source="assumed", doc="more makers around a seat that costs them nothing"
     )
     maker_speed: float = parameter(
-        0.5, unit="1 / year", prior=Range(0.25, 0.8, "logit"), source="assumed",
+        0.5,
+        unit="1 / year",
+        prior=Range(0.25, 0.8, "logit"),
+        source="assumed",
         doc="part of the gap to the places on offer that is filled each year",
     )
     mentors_per_site: float = parameter(
-        4.5, unit="persons", prior=Range(2.0, 9.0, "log"), source="assumed",
+        4.5,
+        unit="persons",
+        prior=Range(2.0, 9.0, "log"),
+        source="assumed",
         doc="mentors whom an incubator or maker space calls for",
     )
     tenants_per_service: float = parameter(
-        12.0, unit="firms", prior=Range(6.0, 24.0, "log"), source="assumed",
+        12.0,
+        unit="firms",
+        prior=Range(6.0, 24.0, "log"),
+        source="assumed",
         doc="tenants and young firms that keep one service organisation in business",
     )
     pool_speed: float = parameter(
-        0.35, unit="1 / year", prior=Range(0.15, 0.7, "logit"), source="assumed",
+        0.35,
+        unit="1 / year",
+        prior=Range(0.15, 0.7, "logit"),
+        source="assumed",
         doc="part of the gap in mentors and service organisations closed each year",
     )
     talent_upgrade: float = parameter(
-        0.052, unit="1 / year", prior=Range(0.03, 0.08, "log"), source="obs:qingdao/talent_total/2016",
+        0.052,
+        unit="1 / year",
+        prior=Range(0.03, 0.08, "log"),
+        source="obs:qingdao/talent_total/2016",
         doc="growth of the broad talent total by education, beyond employment (from 1.2 m assumed to 1.69 m)",
     )
 

@@ -8,11 +8,11 @@ import numpy as np
 from numba import njit
 
 from simulator.core.declare import Label, Mechanism
-from simulator.core.luck import Luck, normal_at, poisson_at, poisson_quantile, sub_key, uniform_at
+from simulator.core.luck import Luck, normal_at, poisson_at, poisson_quantile, sub_keys, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.world.agents import TECH_DIMENSIONS, UNIVERSITY_FOUNDED
-from simulator.world.births import found_firms
+from simulator.world.births import found_firms, ranks_within
 from simulator.world.world import World
 
 
@@ -21,109 +21,187 @@ class Parameters:
     """How results find users, and how contracts find the register."""
 
     hours_per_researcher: float = parameter(
-        2.5e4, unit="CNY / researcher / year", prior=Range(1.0e4, 6.0e4, "log"), source="assumed",
+        2.5e4,
+        unit="CNY / researcher / year",
+        prior=Range(1.0e4, 6.0e4, "log"),
+        source="assumed",
         doc="value of the hours that a researcher can give to small firms",
     )
     project_cost: float = parameter(
-        8.0e4, unit="CNY", prior=Range(4.0e4, 1.6e5, "log"), source="assumed",
+        8.0e4,
+        unit="CNY",
+        prior=Range(4.0e4, 1.6e5, "log"),
+        source="assumed",
         doc="median cost of a small firm's first university project",
     )
     voucher_interest: float = parameter(
-        0.10, unit="1 / year", prior=Range(0.04, 0.25, "log"), source="assumed",
+        0.10,
+        unit="1 / year",
+        prior=Range(0.04, 0.25, "log"),
+        source="assumed",
         doc="chance that an eligible firm applies for its first voucher in a year, at full nearness",
     )
     regular: float = parameter(
-        0.15, unit="1", prior=Range(0.02, 0.30), source="judgement_effects",
+        0.15,
+        unit="1",
+        prior=Range(0.02, 0.30),
+        source="judgement_effects",
         doc="share of additional first-time users who go on to do R&D every year",
     )
     link_after: float = parameter(
-        0.10, unit="1", prior=Range(0.01, 0.30, "logit"), source="judgement_effects",
+        0.10,
+        unit="1",
+        prior=Range(0.01, 0.30, "logit"),
+        source="judgement_effects",
         doc="chance that the tie outlasts the voucher's year",
     )
     outsourcing: float = parameter(
-        0.06, unit="1", prior=Range(0.02, 0.12, "logit"), source="assumed",
+        0.06,
+        unit="1",
+        prior=Range(0.02, 0.12, "logit"),
+        source="assumed",
         doc="share of its R&D that a firm with a full tie buys from its university",
     )
     deals_per_staff: float = parameter(
-        6.0, unit="deals / person / year", prior=Range(2.0, 12.0, "log"), source="assumed",
+        6.0,
+        unit="deals / person / year",
+        prior=Range(2.0, 12.0, "log"),
+        source="assumed",
         doc="licences and assignments that one transfer officer can carry through",
     )
     use_chance: float = parameter(
-        0.06, unit="1 / year", prior=Range(0.03, 0.12, "logit"), source="obs:china/nonfirm_invention_patent_conversion_rate/undated_c2019",
+        0.06,
+        unit="1 / year",
+        prior=Range(0.03, 0.12, "logit"),
+        source="obs:china/nonfirm_invention_patent_conversion_rate/undated_c2019",
         doc="results on the shelf that find a user in a year where absorptive capacity is at the start's level",
     )
     absorption: float = parameter(
-        2.0e6, unit="CNY", prior=Range(5.0e5, 8.0e6, "log"), source="assumed",
+        2.0e6,
+        unit="CNY",
+        prior=Range(5.0e5, 8.0e6, "log"),
+        source="assumed",
         doc="knowledge stock at which half of what is near can be absorbed",
     )
     delay: float = parameter(
-        9.0, unit="months", prior=Range(3.0, 18.0, "log"), source="assumed",
+        9.0,
+        unit="months",
+        prior=Range(3.0, 18.0, "log"),
+        source="assumed",
         doc="time that a transfer waits for approval where approval is required",
     )
     delay_hazard: float = parameter(
         0.05, unit="1 / month", prior=Range(0.02, 0.10, "log"), source="assumed", doc="deals lost per month of waiting"
     )
     deal_value: float = parameter(
-        5.0e5, unit="CNY", prior=Range(3.0e5, 9.0e5, "log"), source="obs:china/univ_institute_assignment_mean/2023",
+        5.0e5,
+        unit="CNY",
+        prior=Range(3.0e5, 9.0e5, "log"),
+        source="obs:china/univ_institute_assignment_mean/2023",
         doc="mean value of an assignment or licence (0.46 and 0.64 m in 2023)",
     )
     equity_share: float = parameter(
-        0.012, unit="1", prior=Range(0.006, 0.03, "log"), source="obs:china/univ_institute_equity_contracts/2023",
+        0.012,
+        unit="1",
+        prior=Range(0.006, 0.03, "log"),
+        source="obs:china/univ_institute_equity_contracts/2023",
         doc="share of deals done as equity (472 of 37,741)",
     )
     equity_value: float = parameter(
-        9.5e6, unit="CNY", prior=Range(5.0e6, 1.5e7, "log"), source="obs:china/univ_institute_equity_mean/2023",
+        9.5e6,
+        unit="CNY",
+        prior=Range(5.0e6, 1.5e7, "log"),
+        source="obs:china/univ_institute_equity_mean/2023",
         doc="mean value of an equity deal",
     )
     spinoff_rate: float = parameter(
-        0.0013, unit="firms / researcher / year", prior=Range(0.0005, 0.003, "log"), source="obs:qingdao/institute_spinoff_companies/2016",
-        doc="firms founded by researchers where inventors get half (13 from 480 researchers in some years at a strong one)",
+        0.0013,
+        unit="firms / researcher / year",
+        prior=Range(0.0005, 0.003, "log"),
+        source="obs:qingdao/institute_spinoff_companies/2016",
+        doc="firms founded by researchers where inventors get half (13 from 480 in some years at a strong one)",
     )
     share_elasticity: float = parameter(
-        0.30, unit="elasticity", prior=Range(0.0, 0.65), source="hvide_jones2018",
+        0.30,
+        unit="elasticity",
+        prior=Range(0.0, 0.65),
+        source="hvide_jones2018",
         doc="researchers' start-ups to the inventors' share, for a cut; -50 % from 1 to 1/3 is 0.63",
     )
     rise_discount: float = parameter(
-        0.5, unit="factor", prior=Range(0.2, 1.0, "log"), source="judgement_effects",
+        0.5,
+        unit="factor",
+        prior=Range(0.2, 1.0, "log"),
+        source="judgement_effects",
         doc="the same elasticity for a rise: the evidence is for cuts",
     )
     instalment_gain: float = parameter(
-        0.03, unit="1 / year", prior=Range(0.0, 0.08), source="assumed",
+        0.03,
+        unit="1 / year",
+        prior=Range(0.0, 0.08),
+        source="assumed",
         doc="more start-ups per year over which tax on equity may be paid",
     )
     kept_gain: float = parameter(
-        0.25, unit="1", prior=Range(0.0, 0.6), source="assumed",
+        0.25,
+        unit="1",
+        prior=Range(0.0, 0.6),
+        source="assumed",
         doc="more effort of transfer offices where the institution keeps all income instead of none",
     )
     base_spinoffs: float = parameter(
-        1.5, unit="factor", prior=Range(1.0, 2.5, "log"), source="assumed", doc="start-ups where there is an incubation base"
+        1.5,
+        unit="factor",
+        prior=Range(1.0, 2.5, "log"),
+        source="assumed",
+        doc="start-ups where there is an incubation base",
     )
     register_spread: float = parameter(
-        0.30, unit="1 / year", prior=Range(0.12, 0.55, "log"), source="assumed",
+        0.30,
+        unit="1 / year",
+        prior=Range(0.12, 0.55, "log"),
+        source="assumed",
         doc="chance that a seller who sees all others register does so too",
     )
     register_start: float = parameter(
-        0.04, unit="1 / year", prior=Range(0.01, 0.10, "log"), source="assumed",
+        0.04,
+        unit="1 / year",
+        prior=Range(0.01, 0.10, "log"),
+        source="assumed",
         doc="chance that a seller registers for the tax relief of the law alone",
     )
     contract_spread: float = parameter(
-        0.8, unit="log points", prior=Range(0.4, 1.3, "log"), source="assumed",
+        0.8,
+        unit="log points",
+        prior=Range(0.4, 1.3, "log"),
+        source="assumed",
         doc="spread of a seller's contract value between years: full price in the year of signing",
     )
     transaction_share: float = parameter(
-        0.735, unit="1", prior=Range(0.67, 0.80), source="plan:QD12",
+        0.735,
+        unit="1",
+        prior=Range(0.67, 0.80),
+        source="plan:QD12",
         doc="technology transaction value over contract value (67-80 % in Beijing, 2010-15)",
     )
     market_growth: float = parameter(
-        0.5, unit="elasticity", prior=Range(0.1, 1.0), source="obs:china/tech_contract_value/2019",
+        0.5,
+        unit="elasticity",
+        prior=Range(0.1, 1.0),
+        source="obs:china/tech_contract_value/2019",
         doc="technology sales per revenue to the national index of technology contracts over GDP growth",
     )
 
 
 @njit(cache=True, nogil=True)
 def _demand(
-    alive: np.ndarray, knowledge: np.ndarray, does_rd: np.ndarray, university: np.ndarray, nearness: np.ndarray,
-    half: float, count: int,
+    alive: np.ndarray,
+    knowledge: np.ndarray,
+    does_rd: np.ndarray,
+    university: np.ndarray,
+    nearness: np.ndarray,
+    half: float,
+    count: int,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return each firm's pull on its university (n,), and the sum by university (m,): zero without own R&D."""
     pull = np.zeros(alive.shape[0])
@@ -138,8 +216,15 @@ def _demand(
 
 @njit(cache=True, nogil=True)
 def _bought(
-    key: np.ndarray, pull: np.ndarray, university: np.ndarray, rate: np.ndarray, value: float, address: np.uint64,
-    knowledge: np.ndarray, link: np.ndarray, price: float,
+    key: np.ndarray,
+    pull: np.ndarray,
+    university: np.ndarray,
+    rate: np.ndarray,
+    value: float,
+    address: np.uint64,
+    knowledge: np.ndarray,
+    link: np.ndarray,
+    price: float,
 ) -> np.ndarray:
     """Give results to firms; return the deals (m,) done by each university."""
     deals = np.zeros(rate.shape[0])
@@ -156,8 +241,15 @@ def _bought(
 
 @njit(cache=True, nogil=True)
 def _register(
-    key: np.ndarray, alive: np.ndarray, sales: np.ndarray, registers: np.ndarray, contracts: np.ndarray,
-    chance: float, spread: float, a_join: np.uint64, a_size: np.uint64,
+    key: np.ndarray,
+    alive: np.ndarray,
+    sales: np.ndarray,
+    registers: np.ndarray,
+    contracts: np.ndarray,
+    chance: float,
+    spread: float,
+    a_join: np.uint64,
+    a_size: np.uint64,
 ) -> None:
     for i in range(key.shape[0]):
         contracts[i] = 0.0
@@ -230,9 +322,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     rate = wish * staff / np.maximum(wish + staff, 1e-9)
     per_pull = np.where(demand > 0.0, rate / np.maximum(demand, 1e-9), 0.0)
     price = st.wage_index
-    deals = _bought(
-        f.key, pull, f.university, per_pull, p.deal_value, luck.address("deal"), f.knowledge, f.link, price
-    )
+    deals = _bought(f.key, pull, f.university, per_pull, p.deal_value, luck.address("deal"), f.knowledge, f.link, price)
     taken = np.minimum(deals / np.maximum(shelf, 1e-9), 1.0)
     u.shelf *= 1.0 - taken
     u.shelf_old *= 1.0 - taken
@@ -252,8 +342,15 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     joined = float(f.registers[sellers].sum()) / max(float(sellers.sum()), 1.0)
     f.technology_sales *= np.clip(f.revenue / np.maximum(f.revenue_lag1, 1.0), 0.25, 4.0)
     _register(
-        f.key, f.alive, f.technology_sales, f.registers, f.contracts,
-        p.register_start + p.register_spread * joined, p.contract_spread, luck.address("join"), luck.address("size"),
+        f.key,
+        f.alive,
+        f.technology_sales,
+        f.registers,
+        f.contracts,
+        p.register_start + p.register_spread * joined,
+        p.contract_spread,
+        luck.address("join"),
+        luck.address("size"),
     )
     u.contracts[:] = joined * (u.contract_income + u.deal_value)
     st.transaction_share = p.transaction_share
@@ -274,15 +371,21 @@ def _spinoffs(world: World, terms: Terms, p: Parameters, luck: Luck, team: np.nd
     parents = np.repeat(np.arange(len(u)), born.astype(int))
     if parents.size == 0:
         return
-    keys = np.array([sub_key(u.key[j], k) for k, j in enumerate(parents)], np.uint64)
+    keys = sub_keys(u.key[parents], ranks_within(born.astype(int)))
     services, digital = region.sectors.index("technology_services"), region.sectors.index("digital")
     pick = luck.uniform(keys, "spin-off sector")
     field = region.university_fields
     home = np.array([int(np.argmax(field[j])) if j < len(field) else services for j in parents])
     sector = np.where(pick < 0.5, home, np.where(pick < 0.8, services, digital))
     found_firms(
-        world, luck, u.key[parents], origin=UNIVERSITY_FOUNDED, sector=sector, district=u.district[parents],
-        centre=u.tech[parents].astype(float).reshape(-1, TECH_DIMENSIONS), performs_chance=0.8,
+        world,
+        luck,
+        u.key[parents],
+        origin=UNIVERSITY_FOUNDED,
+        sector=sector,
+        district=u.district[parents],
+        centre=u.tech[parents].astype(float).reshape(-1, TECH_DIMENSIONS),
+        performs_chance=0.8,
         extra={"link": 1.0},
     )
 

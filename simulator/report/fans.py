@@ -17,6 +17,7 @@ from simulator.report.style import (
     INK,
     SKY,
     VERMILION,
+    Margins,
     clean,
     finish,
     footer,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 COLUMNS = 3
+ALONE = Margins(left=0.85, right=0.1, top=0.6, bottom=0.35)
+TOGETHER = Margins(left=0.75, right=0.1, top=0.5, bottom=0.4, between=(0.25, 0.45))
 LONGEST_TITLE = 44
 
 
@@ -52,21 +55,19 @@ def draw_fans(tables: Tables, folder: Path, language: str) -> list[Path]:
     for row, frame in zip(rows, frames, strict=True):
         page = new_figure(6.4, 4.2)
         draw_fan(page.add_subplot(), row, frame, tables.meta, language, small=False)
-        written += finish(page, frame, folder / f"fan-{row['id']}.png", foot)
+        written += finish(page, frame, folder / f"fan-{row['id']}.png", foot, language, ALONE)
     lines = math.ceil(len(rows) / COLUMNS)
     page = new_figure(4.0 * COLUMNS, 2.7 * lines + 0.4)
     for i, (row, frame) in enumerate(zip(rows, frames, strict=True)):
         draw_fan(page.add_subplot(lines, COLUMNS, i + 1), row, frame, tables.meta, language, small=True)
     both = pandas.concat([f.assign(target=row["id"]) for row, f in zip(rows, frames, strict=True)])
-    return written + finish(page, both, folder / "fans.png", foot)
+    return written + finish(page, both, folder / "fans.png", foot, language, TOGETHER)
 
 
 def fans_of(series: pandas.DataFrame, names: set[str]) -> dict[str, pandas.DataFrame]:
     """Return quantiles by year of the named indicators, in their own units."""
     mine = series[series["indicator"].isin(names)]
-    table = (
-        mine.groupby(["indicator", "year"])["value"].quantile(np.array(list(QUANTILES.values()))).unstack()
-    )
+    table = mine.groupby(["indicator", "year"])["value"].quantile(np.array(list(QUANTILES.values()))).unstack()
     table.columns = list(QUANTILES)
     return {str(name): part.droplevel(0) for name, part in table.groupby(level=0)}
 

@@ -21,11 +21,12 @@ from simulator.report.style import (
     clean,
     finish,
     footer,
+    footer_height,
     new_figure,
     styled,
     usable_language,
 )
-from simulator.report.words import money_unit, number, short_unit, word
+from simulator.report.words import apart, money_unit, word
 from simulator.study.tables import NATIONAL_LAW, NET_SIGN
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from simulator.study.tables import Tables
 
 NAME_WIDTH = {"en": 46, "zh": 26}
-NOTE_WIDTH = {"en": 120, "zh": 66}
+WIDTH = 8.6  # inches
 
 
 def draw_run(tables: Tables, folder: Path, language: str) -> list[Path]:
@@ -62,7 +63,7 @@ def _named(row: dict[str, Any], language: str) -> str:
 
 
 def _signed(value: float, unit: str, language: str) -> str:
-    return f"{number(value, unit, language, sign=True)} {short_unit(unit, language)}".rstrip()
+    return apart(value, unit, language, sign=True)
 
 
 def draw_board(tables: Tables, folder: Path, language: str) -> list[Path]:
@@ -77,9 +78,7 @@ def draw_board(tables: Tables, folder: Path, language: str) -> list[Path]:
         return []
     missing = "; ".join(f"{r['id']} {r['name_zh' if language == 'zh' else 'name']}" for r in board.without)
     note = f"{word('not simulated yet', language)} ({len(board.without)}): {missing}" if board.without else ""
-    note = "\n".join(textwrap.wrap(note, NOTE_WIDTH[language]))
-    note_height = 0.13 * (note.count("\n") + 1) + 0.2 if note else 0.0
-    page = new_figure(8.6, 0.3 * (len(rows) + 3) + 1.1 + note_height)
+    page = new_figure(WIDTH, 0.3 * (len(rows) + 3) + 1.1 + footer_height(note, WIDTH, language))
     axes, y, ticks = page.add_subplot(), 0.0, []
     for group, title in groups:
         if not group:
@@ -123,7 +122,7 @@ def draw_board(tables: Tables, folder: Path, language: str) -> list[Path]:
         "gap",
         "unit",
     ]
-    return finish(page, pandas.DataFrame(rows)[columns], folder / "board.png", foot)
+    return finish(page, pandas.DataFrame(rows)[columns], folder / "board.png", foot, language)
 
 
 def draw_spending(tables: Tables, folder: Path, language: str) -> list[Path]:
@@ -144,13 +143,11 @@ def draw_spending(tables: Tables, folder: Path, language: str) -> list[Path]:
     frame = frame.loc[frame[payers].sum(axis=1).sort_values(kind="stable").index]
     factor, n = (1e8 if language == "zh" else 1e6), len(frame)
     unit = "亿元" if language == "zh" else "CNY million"
-    page = new_figure(8.6, 0.34 * n + 1.7)
+    page = new_figure(WIDTH, 0.34 * n + 1.7)
     axes, left = page.add_subplot(), np.zeros(n)
     for payer in payers:
         part = frame[payer].to_numpy() / factor
-        axes.barh(
-            range(n), part, left=left, height=0.66, color=PAYER_COLOURS[payer], label=word(payer, language)
-        )
+        axes.barh(range(n), part, left=left, height=0.66, color=PAYER_COLOURS[payer], label=word(payer, language))
         left += part
     returned = frame["recovered"].to_numpy() / factor
     if returned.any():
@@ -175,7 +172,7 @@ def draw_spending(tables: Tables, folder: Path, language: str) -> list[Path]:
     clean(axes)
     axes.grid(False, axis="y")
     axes.grid(True, axis="x", color="#DDDDDD", linewidth=0.6)
-    return finish(page, frame.reset_index(), folder / "spending.png", footer(tables.meta, language))
+    return finish(page, frame.reset_index(), folder / "spending.png", footer(tables.meta, language), language)
 
 
 def draw_forest(tables: Tables, meta: dict[str, Any], folder: Path, language: str) -> list[Path]:
@@ -189,7 +186,7 @@ def draw_forest(tables: Tables, meta: dict[str, Any], folder: Path, language: st
     for column in ("difference", "ci_low", "ci_high"):
         frame[f"relative_{column}"] = 100 * frame[column] / base
     rows = records(frame)
-    page = new_figure(8.6, 0.36 * len(rows) + 1.7)
+    page = new_figure(WIDTH, 0.36 * len(rows) + 1.7)
     axes = page.add_subplot()
     axes.axvline(0, color=GREY, linewidth=1)
     for y, row in enumerate(rows):
@@ -211,7 +208,7 @@ def draw_forest(tables: Tables, meta: dict[str, Any], folder: Path, language: st
     joint = "对比" if language == "zh" else "against"
     axes.set_title("\n".join(textwrap.wrap(f"{meta['title'][language]} {joint} {against}", 88)), fontsize=10)
     clean(axes)
-    return finish(page, frame, folder / f"differences-{meta['scenario']}.png", footer(meta, language))
+    return finish(page, frame, folder / f"differences-{meta['scenario']}.png", footer(meta, language), language)
 
 
 def draw_cost_bars(tables: Tables, folder: Path, language: str) -> list[Path]:
@@ -227,7 +224,7 @@ def draw_cost_bars(tables: Tables, folder: Path, language: str) -> list[Path]:
     frame = frame.reindex(names, fill_value=0.0)
     payers = [p for p in PAYERS if p in frame and p != "private"]
     factor = 1e8 if language == "zh" else 1e9
-    page = new_figure(8.6, 0.5 * len(names) + 1.7)
+    page = new_figure(WIDTH, 0.5 * len(names) + 1.7)
     axes = page.add_subplot()
     ahead, below = np.zeros(len(names)), np.zeros(len(names))
     for payer in payers:
@@ -252,4 +249,4 @@ def draw_cost_bars(tables: Tables, folder: Path, language: str) -> list[Path]:
     axes.set_xlabel(f"{net}, {money_unit(language)}, {first}–{last}")
     axes.legend(frameon=False, fontsize=8, loc="best")
     clean(axes)
-    return finish(page, frame.reset_index(), folder / "costs.png", footer(tables.meta, language))
+    return finish(page, frame.reset_index(), folder / "costs.png", footer(tables.meta, language), language)

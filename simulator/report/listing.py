@@ -41,9 +41,7 @@ def levers(language: str) -> list[dict[str, Any]]:
             for f in fields(lever.Settings)
             if f.metadata.get("role") == "setting"
         ]
-        moves = [
-            f"{name} {'+' if sign > 0 else '-' if sign < 0 else '0'}" for name, sign in lever.moves.items()
-        ]
+        moves = [f"{name} {'+' if sign > 0 else '-' if sign < 0 else '0'}" for name, sign in lever.moves.items()]
         out.append({"name": lever.name, "label": lever.label[language], "settings": settings, "moves": moves})
     return out
 
@@ -145,9 +143,7 @@ def scenarios(language: str) -> list[dict[str, Any]]:
 
 def listing_table(things: str, rows: list[dict[str, Any]]) -> Table:
     """Return rows as a table for a terminal."""
-    table = Table(
-        box=None, padding=(0, 2, 0, 0), pad_edge=False, title=f"{len(rows)} {things}", title_justify="left"
-    )
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, title=f"{len(rows)} {things}", title_justify="left")
     for key in rows[0] if rows else ():
         table.add_column(key, no_wrap=key in ("id", "value"), overflow="fold")
     for row in rows:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +31,8 @@ PAYER_COLOURS = {
 }
 LEVEL_COLOURS = {"likely": BLUE, "in doubt": ORANGE, "unlikely": VERMILION}
 DPI = 110
+FOOTER_SIZE = 6.5
+FOOTER_LINE = 0.11  # inches
 CJK_FONTS = (
     "Noto Sans CJK SC",
     "Noto Sans CJK JP",
@@ -45,6 +49,17 @@ CJK_FONTS = (
     "Arial Unicode MS",
     "Droid Sans Fallback",
 )
+
+
+@dataclass(frozen=True)
+class Margins:
+    """Room around axes in inches, and between them as shares of their width and height."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    between: tuple[float, float] = (0.0, 0.0)
 
 
 def cjk_font() -> str | None:
@@ -106,9 +121,7 @@ def new_figure(width: float, height: float) -> Figure:
 def footer(meta: dict[str, Any], language: str, *, band: bool = False) -> str:
     """Return the line under every figure: runs, band, calibration, date, hash; then the region's status."""
     runs = f"{meta['completed']} {word('futures', language)}"
-    runs += (
-        f" ({meta['draws']} {word('draws', language)})" if language == "en" else f"（{meta['draws']} 组参数）"
-    )
+    runs += f" ({meta['draws']} {word('draws', language)})" if language == "en" else f"（{meta['draws']} 组参数）"
     parts = [runs, word("band", language) if band else ""]
     parts.append(f"{word('calibration', language)}: {word(meta['calibration'], language)}")
     parts += [str(meta.get("created", ""))[:10], str(meta.get("hash", ""))[:8]]
@@ -117,19 +130,50 @@ def footer(meta: dict[str, Any], language: str, *, band: bool = False) -> str:
     return f"{line}\n{status}" if status else line
 
 
-def finish(figure: Figure, frame: pandas.DataFrame, path: Path, foot: str) -> list[Path]:
-    """Write a figure with its footer, and the numbers drawn in a .csv beside it; returns both paths."""
+def finish(
+    figure: Figure,
+    frame: pandas.DataFrame,
+    path: Path,
+    foot: str,
+    language: str,
+    margins: Margins | None = None,
+) -> list[Path]:
+    """Write a figure with its footer, and the numbers drawn in a .csv beside it; returns both paths.
+
+    ``margins`` in inches place the axes at once; without them matplotlib measures all labels, which is slow.
+    """
     from simulator.study.output import write_csv
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    height = figure.get_figheight()
-    lines = foot.count("\n") + 1
-    figure.tight_layout(rect=(0, (0.12 + 0.14 * lines) / height, 1, 1))
-    figure.text(0.01, 0.05 / height, foot, fontsize=6.5, color=GREY, va="bottom")
+    width, height = (float(x) for x in figure.get_size_inches())
+    wrapped = [line for part in foot.split("\n") for line in _wrap(part, width, language)]
+    room = 0.12 + FOOTER_LINE * len(wrapped)
+    if margins is None:
+        figure.tight_layout(rect=(0, room / height, 1, 1))
+    else:
+        figure.subplots_adjust(
+            left=margins.left / width,
+            right=1 - margins.right / width,
+            top=1 - margins.top / height,
+            bottom=(margins.bottom + room) / height,
+            wspace=margins.between[0],
+            hspace=margins.between[1],
+        )
+    figure.text(0.01, 0.05 / height, "\n".join(wrapped), fontsize=FOOTER_SIZE, color=GREY, va="bottom")
     figure.savefig(path, metadata={"Software": None})
     beside = path.with_suffix(".csv")
     write_csv(frame, beside)
     return [path, beside]
+
+
+def _wrap(text: str, width: float, language: str) -> list[str]:
+    """Return a text in lines that fit a figure of this width in inches."""
+    return textwrap.wrap(text, int(width * (10.5 if language == "zh" else 18.5)))
+
+
+def footer_height(text: str, width: float, language: str) -> float:
+    """Return the height in inches that a text takes in the footer of a figure of this width."""
+    return FOOTER_LINE * len(_wrap(text, width, language))
 
 
 def scale_axis(axis: Any, size: float, unit: str, language: str) -> str:

@@ -13,8 +13,19 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.core.ledger import PAYERS
-from simulator.report.board import Board, board_of, reading
-from simulator.report.words import bar, figure, is_money, money, money_unit, number, short_unit, word
+from simulator.report.board import Board, board_of, reading, records
+from simulator.report.words import (
+    apart,
+    bar,
+    distance,
+    figure,
+    is_money,
+    is_percent,
+    money,
+    money_unit,
+    number,
+    word,
+)
 from simulator.study.tables import NATIONAL_LAW, Tables
 from simulator.study.targets import NOT_SIMULATED
 
@@ -34,9 +45,7 @@ def console(width: int | None = None) -> Console:
 
 def plain_text(tables: Tables, language: str) -> str:
     """Return the first screen as plain text, for a file."""
-    out = Console(
-        file=io.StringIO(), width=SUMMARY_WIDTH, highlight=False, no_color=True, legacy_windows=False
-    )
+    out = Console(file=io.StringIO(), width=SUMMARY_WIDTH, highlight=False, no_color=True, legacy_windows=False)
     out.print(screen(tables, language))
     return str(out.file.getvalue())  # type: ignore[attr-defined]
 
@@ -80,9 +89,7 @@ def heading(meta: dict[str, Any], language: str) -> list[RenderableType]:
     if meta["failures"]:
         n, all_runs = len(meta["failures"]), meta["replicates"]
         zh = f"{all_runs} 次运行中有 {n} 次失败，未计入"
-        out.append(
-            Text(zh if language == "zh" else f"{n} of {all_runs} runs failed and are left out", style="red")
-        )
+        out.append(Text(zh if language == "zh" else f"{n} of {all_runs} runs failed and are left out", style="red"))
     return out
 
 
@@ -91,9 +98,7 @@ def headline(board: Board, language: str) -> Text:
     shown = Text(style="bold")
     n, planned = len(board.headline), board.headline_planned
     if n == 0:
-        return shown.append(
-            "尚无可模拟的结果类目标" if language == "zh" else "No outcome target is simulated yet"
-        )
+        return shown.append("尚无可模拟的结果类目标" if language == "zh" else "No outcome target is simulated yet")
     if language == "zh":
         shown.append(f"{planned} 项结果与增长目标中已模拟 {n} 项：")
     else:
@@ -110,12 +115,12 @@ def doubts(board: Board, language: str) -> list[Text]:
     zh, out = language == "zh", []
     for i, row in enumerate(board.most_in_doubt()):
         lead = ("最存疑：" if zh else "Most in doubt: ") if i == 0 else ("  　　　" if zh else " " * 15)
-        name, gap = row["name_zh"] if zh else row["name"], figure(abs(row["gap"]), row["unit"], language)
+        name, gap = row["name_zh"] if zh else row["name"], apart(abs(row["gap"]), row["unit"], language)
         where = ("短缺" if zh else "short") if row["gap"] < 0 else ("超出" if zh else "above")
         text = f"{name}：中位数{where} {gap}" if zh else f"{name}: median {gap} {where}"
         if math.isfinite(row["pace_needed"]):
             needed, simulated = (
-                figure(row[k], row["unit"], language, sign=True) for k in ("pace_needed", "pace_simulated")
+                apart(row[k], row["unit"], language, sign=True) for k in ("pace_needed", "pace_simulated")
             )
             since = int(row["start_year"])
             text += (
@@ -145,21 +150,21 @@ def money_line(tables: Tables, language: str) -> Text:
     scope, first, last = _plan_scope(tables.meta)
     net, city = _sum(tables, scope, "all", "net"), _sum(tables, scope, "city", "net")
     risk, budget = _sum(tables, scope, "all", "contingent"), tables.meta.get("science_budget")
-    unit, zh = money_unit(language), language == "zh"
+    sums, zh = [figure(x, "CNY", language) for x in (net, city, risk)], language == "zh"
     if zh:
-        text = f"资金 {first}–{last} 年：净额 {money(net, language)} {unit}，"
-        text += f"其中市级 {money(city, language)} {unit}"
-        text += f"；另有担保等或有支出 {money(risk, language)} {unit}" if risk else ""
+        text = f"资金 {first}–{last} 年：净额 {sums[0]}，"
+        text += f"其中市级 {sums[1]}"
+        text += f"；另有担保等或有支出 {sums[2]}" if risk else ""
     else:
-        text = f"Money {first}–{last}: net {unit} {money(net, language)}, "
-        text += f"of which the city {money(city, language)}"
-        text += f"; guarantees and the like {money(risk, language)} on top" if risk else ""
+        text = f"Money {first}–{last}: net {sums[0]}, "
+        text += f"of which the city {sums[1]}"
+        text += f"; guarantees and the like {sums[2]} on top" if risk else ""
     if budget:
         share = city / (last - first + 1) / budget
         text += (
             f"；市级年均相当于科技预算的 {share:.0%}"
             if zh
-            else f"; the city's a year is {share:.0%} of its science budget"
+            else f"; the city's mean year is {share:.0%} of its science budget"
         )
     return Text(text)
 
@@ -168,11 +173,7 @@ def certainty(board: Board, meta: dict[str, Any], language: str) -> Text:
     """Return how far luck and how far ignorance make the spread."""
     luck, ignorance, n = board.luck_and_ignorance()
     if n == 0:
-        text = (
-            "运行次数太少，无法区分运气与无知"
-            if language == "zh"
-            else "too few runs to tell luck from ignorance"
-        )
+        text = "运行次数太少，无法区分运气与无知" if language == "zh" else "too few runs to tell luck from ignorance"
     elif language == "zh":
         text = f"差异来源：运气 {luck:.0%} · 无知 {ignorance:.0%}（{n} 项目标平均，每组参数 2 个种子）"
     else:
@@ -193,15 +194,13 @@ def target_table(rows: Sequence[dict[str, Any]], language: str) -> Table:
         unit, level = row["unit"], reading(row["probability"])
         name = row["name_zh"] if language == "zh" else row["name"]
         due = f"{name} {int(row['year'])}"
-        bound = f"{'>' if row['op'] == 'gt' else '≥'} {number(row['value'], unit, language)}"
+        bound = ">" if row["op"] == "gt" else "≥"
         chance = Text.assemble((f"{bar(row['probability'], BAR_CELLS):<{BAR_CELLS}}", STYLES[level]))
         chance.append(f" {row['probability']:.2f}", style="bold " + STYLES[level])
-        tail = short_unit(unit, language)
-        tail = "" if is_money(unit) and language == "en" else tail if tail in ("%", "元", "%/年") else ""
-        value = f"{bound}{tail}" if tail else bound
+        value = figure(row["value"], unit, language) if is_money(unit) else number(row["value"], unit, language)
+        value = f"{bound} {value}{'%' if is_percent(unit) else ''}"
         middle = _range(row, ("p50", "p05", "p95"), language)
-        gap = number(row["gap"], unit, language, sign=True) + tail
-        table.add_row(row["id"], due, value, middle, chance, gap)
+        table.add_row(row["id"], due, value, middle, chance, distance(row["gap"], unit, language))
         if isinstance(row["true_name"], str) and row["true_name"] and math.isfinite(row["true_p50"]):
             true = row["true_name_zh"] if language == "zh" else row["true_name"]
             spread = _range(row, ("true_p50", "true_p05", "true_p95"), language)
@@ -213,11 +212,7 @@ def _range(row: dict[str, Any], keys: tuple[str, str, str], language: str) -> st
     like = abs(row[keys[0]])
     middle, low, high = (number(row[k], row["unit"], language, like=like) for k in keys)
     scale = (
-        middle.split(" ")[-1]
-        if language == "en" and " " in middle
-        else middle[-1:]
-        if middle[-1:] in "亿万"
-        else ""
+        middle.split(" ")[-1] if language == "en" and " " in middle else middle[-1:] if middle[-1:] in "亿万" else ""
     )
     bare = [text.removesuffix(scale).rstrip() for text in (low, high)] if scale else [low, high]
     return f"{middle} [{bare[0]}–{bare[1]}]"
@@ -240,14 +235,17 @@ def unsimulated(board: Board, language: str) -> list[RenderableType]:
 def money_tables(tables: Tables, language: str) -> list[RenderableType]:
     """Return who pays what from the plan's start on, and in all simulated years where these are more."""
     scope, first, last = _plan_scope(tables.meta)
-    out: list[RenderableType] = [money_table(tables.money, scope, (first, last), language)]
-    start = tables.meta["years"][0]
-    zh, unit = language == "zh", money_unit(language)
+    start, zh, unit = tables.meta["years"][0], language == "zh", money_unit(language)
+    title = (
+        f"资金（{unit}，{first}–{last} 年，各次运行平均）" if zh else f"money in {unit}, {first}–{last}, mean over runs"
+    )
+    out: list[RenderableType] = [Text(title, style="bold"), money_table(tables.money, scope, language)]
+    low, high = (money(_sum(tables, scope, "all", "net", q), language) for q in ("p05", "p95"))
+    text = f"公共净额的 90 % 区间 {low}–{high}" if zh else f"90 % of the runs have a net of {low}–{high}"
+    out.append(Text(text, style="dim"))
     if scope == "plan" and first > start:
         net = money(_sum(tables, "horizon", "all", "net"), language)
-        text = (
-            f"{start}–{last} 年全部净额 {net} {unit}" if zh else f"all years {start}–{last}: net {unit} {net}"
-        )
+        text = f"{start}–{last} 年全部净额 {net} {unit}" if zh else f"all years {start}–{last}: net {unit} {net}"
         out.append(Text(text, style="dim"))
     law = _sum(tables, NATIONAL_LAW, "all", "tax_forgone")
     if law:
@@ -261,27 +259,17 @@ def money_tables(tables: Tables, language: str) -> list[RenderableType]:
     return out
 
 
-def money_table(frame: pandas.DataFrame, scope: str, years: tuple[int, int], language: str) -> Table:
-    """Return payers by kinds of money, means over the runs, the net with its 90 % range."""
-    unit = money_unit(language)
-    title = (
-        f"资金（{unit}，{years[0]}–{years[1]} 年）"
-        if language == "zh"
-        else f"money in {unit}, {years[0]}–{years[1]}"
-    )
+def money_table(frame: pandas.DataFrame, scope: str, language: str) -> Table:
+    """Return payers by kinds of money: means over the runs."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column(Text(title, style="bold"), no_wrap=True)
+    table.add_column(word("payer", language), no_wrap=True)
     mine = frame[frame["scope"] == scope]
     kinds = [kind for kind in MONEY_KINDS if kind in ("outlay", "net") or (mine["kind"] == kind).any()]
     for kind in kinds:
         table.add_column(word(kind, language), justify="right", no_wrap=True)
-    cells = {(r["payer"], r["kind"]): r for r in mine.to_dict("records")}
+    cells = {(r["payer"], r["kind"]): r["mean"] for r in records(mine)}
     for payer in (*PAYERS, "all"):
-        if not any((payer, kind) in cells for kind in kinds):
-            continue
-        shown = [money(cells[payer, k]["mean"], language) if (payer, k) in cells else "·" for k in kinds]
-        if payer == "all" and (payer, "net") in cells:
-            net, at = cells[payer, "net"], kinds.index("net")
-            shown[at] += f" [{money(net['p05'], language)}–{money(net['p95'], language)}]"
-        table.add_row(word(payer, language), *shown, style="bold" if payer == "all" else "")
+        if any((payer, kind) in cells for kind in kinds):
+            shown = [money(cells[payer, k], language) if (payer, k) in cells else "·" for k in kinds]
+            table.add_row(word(payer, language), *shown, style="bold" if payer == "all" else "")
     return table

@@ -33,8 +33,7 @@ def compare_screen(tables: Tables, language: str) -> RenderableType:
         parts += [difference_table(tables, other["scenario"], language), Text("")]
         parts.append(cost_line(tables, baseline["scenario"], other["scenario"], language))
     note = (
-        "成对差值：同样的参数与运气；区间 90 %（按参数组自助抽样）；"
-        "更优：高于基准的比例；区间含零时不给出单位成本"
+        "成对差值：同样的参数与运气；区间 90 %（按参数组自助抽样）；更优：高于基准的比例；区间含零时不给出单位成本"
         if zh
         else "Paired differences: same draws, same luck. Intervals are 90 % (bootstrap over draws);"
         " better is the share of pairs above the baseline; no cost per unit where the interval holds zero."
@@ -69,9 +68,7 @@ def difference_table(tables: Tables, scenario: str, language: str) -> Table:
     table.add_column(word("id", language), no_wrap=True)
     table.add_column(word("name", language), ratio=1)
     table.add_column(word("probability", language), justify="right", no_wrap=True)
-    for title in (
-        ("差值 [90 %]", "更优", "单位净成本 (元)") if zh else ("difference [90 %]", "better", "CNY per unit")
-    ):
+    for title in ("差值 [90 %]", "更优", "单位净成本 (元)") if zh else ("difference [90 %]", "better", "CNY per unit"):
         table.add_column(title, justify="right", no_wrap=True)
     paired = tables.compare_targets
     for row in paired[paired["scenario"] == scenario].to_dict("records"):

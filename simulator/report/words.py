@@ -168,6 +168,21 @@ def figure(value: float, unit: str, language: str, *, sign: bool = False) -> str
     return f"{text} {short}".rstrip()
 
 
+def distance(value: float, unit: str, language: str) -> str:
+    """Return how far a figure lies from another, signed: ``+4.09 pp``, ``-302``, ``-5.1 bn``."""
+    text = number(value, unit, language, sign=True)
+    if is_percent(unit):
+        return f"{text} {'个百分点' if language == 'zh' else 'pp'}"
+    return f"{text}元" if is_money(unit) and language == "zh" else text
+
+
+def apart(value: float, unit: str, language: str, *, sign: bool = False) -> str:
+    """Return a difference with its short unit, for a sentence: ``302 firms``, ``0.26 pp``."""
+    if is_percent(unit):
+        return distance(value, unit, language) if sign else distance(value, unit, language).lstrip("+")
+    return figure(value, unit, language, sign=sign)
+
+
 def money(value: float, language: str, *, digits: int = 2) -> str:
     """Return a sum in CNY bn or 亿元, without the unit."""
     factor = 1e8 if language == "zh" else 1e9

@@ -78,9 +78,7 @@ class CompareResult:
         """Return what the scenarios set differently: entries added, removed or changed, assumptions."""
         import pandas
 
-        rows = [
-            row for s in self.scenarios for row in differences(self.baseline.scenario, s.scenario, s.name)
-        ]
+        rows = [row for s in self.scenarios for row in differences(self.baseline.scenario, s.scenario, s.name)]
         return pandas.DataFrame(rows, columns=SETTINGS_COLUMNS)
 
     def table(self) -> pandas.DataFrame:
@@ -196,9 +194,7 @@ def opened_together(scenarios: Sequence[Scenario | str | Path]) -> list[Scenario
     first = found[0]
     for other in found[1:]:
         if other.region.id != first.region.id:
-            problems.append(
-                _mismatch(other, "another region than the baseline", other.region.id, first.region.id)
-            )
+            problems.append(_mismatch(other, "another region than the baseline", other.region.id, first.region.id))
         elif max(other.years[0], first.years[0]) > min(other.years[1], first.years[1]):
             years = f"{first.years[0]}-{first.years[1]}"
             problems.append(_mismatch(other, "no year in common with the baseline", str(other.years), years))

@@ -91,9 +91,7 @@ class RunResult:
         """Return for each simulated target which share of the variance is luck and which ignorance."""
         frame = self.targets()
         simulated = frame[frame["status"] == SIMULATED]
-        return simulated[["id", "name", "indicator", "year", "luck", "ignorance", "pairs"]].reset_index(
-            drop=True
-        )
+        return simulated[["id", "name", "indicator", "year", "luck", "ignorance", "pairs"]].reset_index(drop=True)
 
     def tables(self) -> Tables:
         """Return everything that pages and figures are made from."""
@@ -153,8 +151,7 @@ def describe(result: RunResult) -> dict[str, Any]:
         "baseline": scenario.baseline,
         "science_budget": None if science_budget is None else float(science_budget.value),
         "entries": [
-            {"id": e.id, "lever": e.lever.name, **(both(e.title or e.lever.label) or {})}
-            for e in scenario.entries
+            {"id": e.id, "lever": e.lever.name, **(both(e.title or e.lever.label) or {})} for e in scenario.entries
         ],
         "failures": [
             {"draw": f.replicate.draw, "seed": f.replicate.seed, "message": f.message, "command": f.command}
@@ -226,8 +223,7 @@ def collect(
     failures = tuple(r for r in results if isinstance(r, Failure))
     if len(failures) > TOLERATED_FAILURES * len(results) or not outcomes:
         shown = "\n".join(
-            f"  draw {f.replicate.draw}, seed {f.replicate.seed}: {f.message}\n    {f.command}"
-            for f in failures[:5]
+            f"  draw {f.replicate.draw}, seed {f.replicate.seed}: {f.message}\n    {f.command}" for f in failures[:5]
         )
         raise StudyError(f"{name}: {len(failures)} of {len(results)} runs failed\n{shown}", failures)
     targets = load_targets(scenario.region.id)

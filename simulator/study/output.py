@@ -171,12 +171,9 @@ def write_series(series: pandas.DataFrame, path: Path) -> None:
     words = ("scenario", "indicator", "unit")
     types = {"draw": arrow.int64(), "seed": arrow.int64(), "year": arrow.int64(), "value": arrow.float64()}
     columns = {
-        name: arrow.array(series[name].to_numpy(), type=types.get(name, arrow.string()))
-        for name in series.columns
+        name: arrow.array(series[name].to_numpy(), type=types.get(name, arrow.string())) for name in series.columns
     }
-    parquet.write_table(
-        arrow.table(columns), path, compression="zstd", use_dictionary=list(words), store_schema=False
-    )
+    parquet.write_table(arrow.table(columns), path, compression="zstd", use_dictionary=list(words), store_schema=False)
 
 
 def write_csv(frame: pandas.DataFrame, path: Path) -> None:
@@ -259,9 +256,7 @@ def commit() -> str | None:
     """Return the git commit of the code, with a plus where files differ from it; None outside git."""
 
     def git(*words: str) -> str:
-        done = subprocess.run(
-            ["git", *words], cwd=ROOT, capture_output=True, text=True, timeout=5, check=True
-        )
+        done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, timeout=5, check=True)
         return done.stdout.strip()
 
     try:

@@ -216,9 +216,7 @@ class Pool:
         if len(singles) > here:
             yield from self._elsewhere(singles[here:])
 
-    def _elsewhere(
-        self, singles: Sequence[tuple[int, Replicate]]
-    ) -> Iterator[tuple[int, list[Outcome | Failure]]]:
+    def _elsewhere(self, singles: Sequence[tuple[int, Replicate]]) -> Iterator[tuple[int, list[Outcome | Failure]]]:
         executor = self._executor = self._executor or self._start()
         size = max(1, min(LARGEST_CHUNK, -(-len(singles) // (4 * self.jobs))))
         futures: dict[Future[Any], tuple[int, list[Replicate]]] = {}

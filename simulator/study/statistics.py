@@ -28,9 +28,7 @@ def spread(figures: np.ndarray) -> Spread:
     """Return mean and quantiles of figures (n,); NaN for none."""
     if figures.size == 0:
         return Spread(*([math.nan] * 6))
-    return Spread(
-        float(figures.mean()), *(float(q) for q in np.quantile(figures, (0.05, 0.25, 0.5, 0.75, 0.95)))
-    )
+    return Spread(float(figures.mean()), *(float(q) for q in np.quantile(figures, (0.05, 0.25, 0.5, 0.75, 0.95))))
 
 
 def wilson(successes: int, n: int) -> tuple[float, float]:

@@ -85,9 +85,7 @@ class Tables:
     folder: str | None = field(default=None)
 
 
-def series_frame(
-    scenario: str, outcomes: Sequence[Outcome], indicators: Mapping[str, Indicator]
-) -> pandas.DataFrame:
+def series_frame(scenario: str, outcomes: Sequence[Outcome], indicators: Mapping[str, Indicator]) -> pandas.DataFrame:
     """Return every series as tidy rows, sorted by draw, seed, year and indicator."""
     import pandas
 
@@ -169,9 +167,7 @@ def _target_row(
     return row
 
 
-def _true_row(
-    target: Target, outcomes: Sequence[Outcome], indicators: Mapping[str, Indicator]
-) -> dict[str, Any]:
+def _true_row(target: Target, outcomes: Sequence[Outcome], indicators: Mapping[str, Indicator]) -> dict[str, Any]:
     true = indicators[target.indicator].true if target.indicator else None
     if true is None or true not in outcomes[0].names:
         return {}

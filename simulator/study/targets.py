@@ -73,9 +73,7 @@ class Target:
             return tuple(range(first + 1, last + 1))
         return (first, last)
 
-    def figures(
-        self, series: np.ndarray, years: np.ndarray, indicators: Mapping[str, Indicator]
-    ) -> np.ndarray:
+    def figures(self, series: np.ndarray, years: np.ndarray, indicators: Mapping[str, Indicator]) -> np.ndarray:
         """Return what each run reached, (n,) in the target's unit, from the indicator's series (n, T).
 
         A growth target with a period takes the compound mean a year over it: of the yearly rates where

@@ -26,21 +26,29 @@ class Firms(Population):
     founded: np.ndarray = column("int16", unit="year", doc="year of founding")
     ownership: np.ndarray = column("int8", unit="code", doc="0 private, 1 state, 2 foreign")
     origin: np.ndarray = column(
-        "int8", unit="code", doc="0 incumbent, 1 founded by staff, 2 by researchers, 3 by students or makers, 4 grown in"
+        "int8",
+        unit="code",
+        doc="0 incumbent, 1 founded by staff, 2 by researchers, 3 by students or makers, 4 grown in",
     )
     quality: np.ndarray = column("float64", unit="1", doc="latent quality of team and idea, standard normal")
-    tech: np.ndarray = column("float32", unit="1", doc="position in technology space, a unit vector", width=TECH_DIMENSIONS)
+    tech: np.ndarray = column(
+        "float32", unit="1", doc="position in technology space, a unit vector", width=TECH_DIMENSIONS
+    )
 
     staff: np.ndarray = column("float64", unit="persons", doc="employees")
     revenue: np.ndarray = column("float64", unit="CNY / year", doc="main business revenue")
     revenue_lag1: np.ndarray = column("float64", unit="CNY / year", doc="revenue a year ago")
     revenue_lag2: np.ndarray = column("float64", unit="CNY / year", doc="revenue two years ago")
     growth: np.ndarray = column("float64", unit="log points / year", doc="growth of revenue in the last year")
-    productivity: np.ndarray = column("float64", unit="log points", doc="total factor productivity relative to the start")
+    productivity: np.ndarray = column(
+        "float64", unit="log points", doc="total factor productivity relative to the start"
+    )
     edge: np.ndarray = column("float64", unit="log points", doc="lead in productivity that sales already reflect")
     margin: np.ndarray = column("float64", unit="1", doc="own profit margin before R&D effects")
     profit: np.ndarray = column("float64", unit="CNY / year", doc="profit before tax")
-    value_added: np.ndarray = column("float64", unit="CNY / year", doc="value added; transfers and relief are not in it")
+    value_added: np.ndarray = column(
+        "float64", unit="CNY / year", doc="value added; transfers and relief are not in it"
+    )
     tax: np.ndarray = column("float64", unit="CNY / year", doc="corporate tax paid")
     loss_pool: np.ndarray = column("float64", unit="CNY", doc="losses still to be set off")
     cash: np.ndarray = column("float64", unit="CNY", doc="liquid funds")
@@ -51,7 +59,9 @@ class Firms(Population):
     rd_years: np.ndarray = column("int16", unit="years", doc="years of R&D without a break")
     rd_intensity: np.ndarray = column("float64", unit="1", doc="R&D over revenue that the firm would choose unaided")
     rd_real: np.ndarray = column("float64", unit="CNY / year", doc="R&D that is R&D")
-    rd_reported: np.ndarray = column("float64", unit="CNY / year", doc="R&D as the firm reports it to tax and status offices")
+    rd_reported: np.ndarray = column(
+        "float64", unit="CNY / year", doc="R&D as the firm reports it to tax and status offices"
+    )
     rd_lag1: np.ndarray = column("float64", unit="CNY / year", doc="reported R&D a year ago")
     rd_lag2: np.ndarray = column("float64", unit="CNY / year", doc="reported R&D two years ago")
     rd_staff: np.ndarray = column("float64", unit="persons", doc="R&D staff, full-time equivalent")
@@ -71,8 +81,12 @@ class Firms(Population):
 
     patents: np.ndarray = column("float64", unit="inventions", doc="inventions in force")
     quality_patents: np.ndarray = column("float64", unit="inventions", doc="of these from true filings")
-    waiting_true: np.ndarray = column("float64", unit="filings", doc="true filings waiting, by years waited", width=LAGS)
-    waiting_marginal: np.ndarray = column("float64", unit="filings", doc="marginal filings waiting, by years", width=LAGS)
+    waiting_true: np.ndarray = column(
+        "float64", unit="filings", doc="true filings waiting, by years waited", width=LAGS
+    )
+    waiting_marginal: np.ndarray = column(
+        "float64", unit="filings", doc="marginal filings waiting, by years", width=LAGS
+    )
     filed: np.ndarray = column("float64", unit="filings / year", doc="invention applications this year")
     filed_true: np.ndarray = column("float64", unit="filings / year", doc="of these with an invention behind them")
     granted: np.ndarray = column("float64", unit="patents / year", doc="inventions granted this year")
@@ -89,7 +103,9 @@ class Firms(Population):
     voucher_year: np.ndarray = column("int16", unit="year", doc="year of the first innovation voucher, 0 never")
     registers: np.ndarray = column("bool", unit="0/1", doc="registers its technology contracts")
     technology_sales: np.ndarray = column("float64", unit="CNY / year", doc="sales of technology, registered or not")
-    contracts: np.ndarray = column("float64", unit="CNY / year", doc="value of technology contracts registered this year")
+    contracts: np.ndarray = column(
+        "float64", unit="CNY / year", doc="value of technology contracts registered this year"
+    )
 
     loan: np.ndarray = column("float64", unit="CNY", doc="technology loan outstanding")
     loan_cover: np.ndarray = column("float64", unit="1", doc="share of its loss that a risk pool carries")
@@ -127,7 +143,9 @@ class Universities(Population):
     granted: np.ndarray = column("float64", unit="patents / year", doc="inventions granted this year")
     results: np.ndarray = column("float64", unit="results / year", doc="usable results this year")
     transfer_staff: np.ndarray = column("float64", unit="persons", doc="staff of the transfer office")
-    inventor_share: np.ndarray = column("float64", unit="1", doc="share of transfer income that inventors get in practice")
+    inventor_share: np.ndarray = column(
+        "float64", unit="1", doc="share of transfer income that inventors get in practice"
+    )
     deals: np.ndarray = column("float64", unit="deals / year", doc="licences, assignments and equity deals")
     deal_value: np.ndarray = column("float64", unit="CNY / year", doc="value of these deals")
     contracts: np.ndarray = column("float64", unit="CNY / year", doc="contracts registered this year")
@@ -219,4 +237,6 @@ class Sectors(Population):
     rest_value_added: np.ndarray = column("float64", unit="CNY / year", doc="value added by the rest of the economy")
     value_added: np.ndarray = column("float64", unit="CNY / year", doc="value added by agents")
     productivity: np.ndarray = column("float64", unit="log points", doc="mean productivity of agents, by sales")
-    covered: np.ndarray = column("float64", unit="1", doc="activity that statistics have come to count since the start, over that counted then")
+    covered: np.ndarray = column(
+        "float64", unit="1", doc="activity that statistics have come to count since the start, over that counted then"
+    )

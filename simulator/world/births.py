@@ -14,6 +14,11 @@ from simulator.world.world import World
 NEW_FIRM_STAFF = 6.1  # opening staff of a new small firm (obs:china/new_small_firm_mean_employees_at_opening/2016Q2)
 
 
+def ranks_within(counts: np.ndarray) -> np.ndarray:
+    """Return for ``counts`` (m,) of children the rank of each child within its parent, (sum,), from zero."""
+    return np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
 def found_firms(
     world: World,
     luck: Luck,
@@ -44,9 +49,7 @@ def found_firms(
     tech = position(centre, noise, 0.35)
     x, y = region.district("x_km"), region.district("y_km")
     u = world.universities
-    where, near = nearest(
-        tech, x[district], y[district], u.tech.astype(float), x[u.district], y[u.district], 80.0
-    )
+    where, near = nearest(tech, x[district], y[district], u.tech.astype(float), x[u.district], y[u.district], 80.0)
     quality = luck.normal(keys, "birth quality")
     wage = region.sector("wage")[sector] * world.state.wage_index
     staff = np.maximum(1.0, np.round(NEW_FIRM_STAFF * np.exp(0.5 * luck.normal(keys, "birth staff") - 0.125)))

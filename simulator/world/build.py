@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from simulator.core.luck import Luck, mix64, name_hash
+from simulator.core.luck import Luck, name_hash, sub_keys
 from simulator.world.agents import (
     ANGEL,
     BANK,
@@ -33,8 +33,7 @@ KNOWLEDGE_YEARS = 4.0  # knowledge over yearly R&D in a steady state: 1 / (depre
 
 def keys_of(name: str, count: int) -> np.ndarray:
     """Return (count,) keys that belong to a name, the same in every run."""
-    base = name_hash(name)
-    return np.array([mix64(np.uint64(base) ^ np.uint64(i + 1)) for i in range(count)], np.uint64)
+    return sub_keys(np.full(count, name_hash(name), np.uint64), np.arange(count))
 
 
 def exact_labels(score: np.ndarray, counts: list[int]) -> np.ndarray:
@@ -51,7 +50,7 @@ def exact_labels(score: np.ndarray, counts: list[int]) -> np.ndarray:
 
 def share_out(total: float, weight: np.ndarray) -> np.ndarray:
     """Return whole numbers in proportion to ``weight`` that add exactly to the rounded total (largest remainder)."""
-    whole = int(round(total))
+    whole = round(total)
     if whole <= 0 or weight.sum() <= 0:
         return np.zeros(weight.size)
     exact = whole * weight / weight.sum()
@@ -116,7 +115,9 @@ def _class_columns(region: Region, luck: Luck, name: str) -> dict[str, np.ndarra
     bounds = np.array([_levels(k) for k, _ in sizes])
     age_bounds = np.array([_levels(k) for k, _ in ages])
     staff = np.floor(pareto_between(luck.uniform(keys, f"{name} staff"), bounds[size, 0], bounds[size, 1], START_TAIL))
-    years = np.floor(age_bounds[age, 0] + luck.uniform(keys, f"{name} years") * (age_bounds[age, 1] - age_bounds[age, 0]))
+    years = np.floor(
+        age_bounds[age, 0] + luck.uniform(keys, f"{name} years") * (age_bounds[age, 1] - age_bounds[age, 0])
+    )
     return {
         "key": keys,
         "sector": sector,
@@ -157,7 +158,9 @@ def _place_anchors(region: Region, c: dict[str, np.ndarray]) -> dict[int, dict]:
         fits = np.flatnonzero((c["low"] <= staff) & (staff <= c["high"]) & c["above_scale"])
         fits = np.array([i for i in fits if i not in placed], int)
         if fits.size == 0:
-            raise ValueError(f"{region.id}: no size class holds the anchor firm {anchor['firm']} with {staff:.0f} staff")
+            raise ValueError(
+                f"{region.id}: no size class holds the anchor firm {anchor['firm']} with {staff:.0f} staff"
+            )
         same = fits[c["sector"][fits] == sector]
         row = int(same[0]) if same.size else int(fits[0])
         if not same.size:
@@ -238,7 +241,7 @@ def _research(world: World, luck: Luck, anchors: dict[int, dict]) -> None:
     for mask, share in ((f.above_scale, "rd_share_above_scale"), (~f.above_scale, "rd_share_tech_sme")):
         for s, rate in enumerate(region.sector(share)):
             rows = np.flatnonzero(mask & (f.sector == s))
-            best = rows[np.argsort(-score[rows], kind="stable")[: int(round(rate * rows.size))]]
+            best = rows[np.argsort(-score[rows], kind="stable")[: round(rate * rows.size)]]
             f.does_rd[best] = True
     f.does_rd[list(anchors)] = True
     f.rd_intensity[:] = region.sector("rd_intensity")[f.sector] * np.exp(0.7 * luck.normal(f.key, "intensity"))

@@ -62,9 +62,7 @@ class Cells:
         at = table.header.index("value")
         value = number(cells[at])
         if value is None:
-            self.problems.add(
-                table.place(line, at), what, read=cells[at], allowed="a finite number in digits"
-            )
+            self.problems.add(table.place(line, at), what, read=cells[at], allowed="a finite number in digits")
             return None
         unit = cells[at + 1].strip()
         if schema.outside(sort, value) or (sort == "money" and not unit.startswith("CNY")):
@@ -99,9 +97,7 @@ class Cells:
     def again(self, table: Table, row: Row, seen: dict[Any, int], key: tuple[str, ...]) -> bool:
         """Return whether a row's key was seen before, noting it."""
         if key in seen:
-            self.problems.add(
-                table.place(row[0]), f"duplicate row, first on line {seen[key]}", read=",".join(key)
-            )
+            self.problems.add(table.place(row[0]), f"duplicate row, first on line {seen[key]}", read=",".join(key))
             return True
         seen[key] = row[0]
         return False

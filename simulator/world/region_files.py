@@ -68,9 +68,7 @@ class RegionFiles(Cells):
         columns = {
             "sector": self._long("sectors.csv", "sector", ids["sector"], schema.SECTOR_QUANTITIES),
             "district": self._long("districts.csv", "district", ids["district"], schema.DISTRICT_QUANTITIES),
-            "university": self._long(
-                "universities.csv", "university", ids["university"], schema.UNIVERSITY_QUANTITIES
-            ),
+            "university": self._long("universities.csv", "university", ids["university"], schema.UNIVERSITY_QUANTITIES),
         }
         fields = self._university_fields(columns["university"], ids["university"])
         margins = self._margins(ids, columns["sector"])
@@ -145,9 +143,7 @@ class RegionFiles(Cells):
         return 0.0, title
 
     def _figures(self, node: Node) -> dict[str, Figure]:
-        parts = mapping(
-            node, tuple(schema.FIGURES), self.problems, what="figures", required=tuple(schema.FIGURES)
-        )
+        parts = mapping(node, tuple(schema.FIGURES), self.problems, what="figures", required=tuple(schema.FIGURES))
         out = {}
         for name, item in parts.items():
             given = mapping(
@@ -162,17 +158,13 @@ class RegionFiles(Cells):
             value, place = given["value"].value, given["value"].place
             text = {k: str(n.value or "").strip() for k, n in given.items() if k != "value"}
             if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-                self.problems.add(
-                    place, f"figure {name}", read=given["value"].plain(), allowed="a finite number"
-                )
+                self.problems.add(place, f"figure {name}", read=given["value"].plain(), allowed="a finite number")
                 continue
             self.fits(schema.FIGURES[name], float(value), text.get("unit", ""), place, f"figure {name}")
             for key in ("unit", "source"):
                 if key in text and not text[key]:
                     self.problems.add(given[key].place, f"figure {name} has an empty {key}")
-            out[name] = Figure(
-                float(value), text.get("unit", ""), text.get("source", ""), text.get("note", "")
-            )
+            out[name] = Figure(float(value), text.get("unit", ""), text.get("source", ""), text.get("note", ""))
         return out
 
     # ---- tables -----------------------------------------------------------------------------------
@@ -202,9 +194,7 @@ class RegionFiles(Cells):
     ) -> dict[str, np.ndarray]:
         """Return ``{quantity: (len(ids),)}`` from a long table; ``field:`` quantities default to 0."""
         table = self.tables[file]
-        known = tuple(quantities) + (
-            tuple(f"field:{s}" for s in schema.SECTORS) if column == "university" else ()
-        )
+        known = tuple(quantities) + (tuple(f"field:{s}" for s in schema.SECTORS) if column == "university" else ())
         position = {name: i for i, name in enumerate(ids)}
         out = {q: np.full(len(ids), np.nan) for q in quantities}
         seen: dict[tuple[str, str], int] = {}
@@ -264,9 +254,7 @@ class RegionFiles(Cells):
                 out[cls, margin][level] = int(value)
         if not table.usable:
             return out
-        self.missing(
-            table, (f"{c}.{m}" for c, m in levels if not any(s[:2] == (c, m) for s in seen)), "margins"
-        )
+        self.missing(table, (f"{c}.{m}" for c, m in levels if not any(s[:2] == (c, m) for s in seen)), "margins")
         for cls in schema.FIRM_CLASSES:
             totals = {margin: sum(out[cls, margin].values()) for margin in schema.MARGINS}
             if len(set(totals.values())) > 1:
@@ -352,9 +340,7 @@ class RegionFiles(Cells):
         missing = [r for r in schema.RULES if r not in out]
         for rule in missing if table.usable else ():
             near = closest(rule, [r for r in out if r not in schema.RULES])
-            self.problems.add(
-                Place(table.file), f"missing rule {rule}" + (f": is {near} meant?" if near else "")
-            )
+            self.problems.add(Place(table.file), f"missing rule {rule}" + (f": is {near} meant?" if near else ""))
         if start:
             self.gaps(table, out, start, last)
         return out

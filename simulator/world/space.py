@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numba import njit
 
@@ -11,14 +13,20 @@ from simulator.world.region import Region
 
 
 def sector_centres(region: Region) -> np.ndarray:
+    """Return the (S, 8) positions of a region's sectors; see ``_centres``."""
+    return _centres(region.sectors)
+
+
+@lru_cache(maxsize=16)
+def _centres(sectors: tuple[str, ...]) -> np.ndarray:
     """Return the (S, 8) unit vectors of the sectors in technology space, the same in every run.
 
     Related sectors share components by a common factor; positions are positive, so that nearness
     (the cosine) lies in [0, 1].
     """
-    count = len(region.sectors)
+    count = len(sectors)
     out = np.empty((count, TECH_DIMENSIONS))
-    for s, name in enumerate(region.sectors):
+    for s, name in enumerate(sectors):
         u = np.array([uniform_at(name_hash(f"sector {name}"), name_hash(str(d))) for d in range(TECH_DIMENSIONS)])
         out[s] = np.exp(1.1 * normal_quantile(u))
     return out / np.linalg.norm(out, axis=1, keepdims=True)
