@@ -48,6 +48,7 @@ _MERGED = ("assumptions", "switches", "drivers", "replicates")
 _REGION = re.compile(r"[a-z][a-z0-9_]*\Z")
 _UNTIL = re.compile(r"[A-Za-z][A-Za-z0-9_.]*@([0-9]{4})\Z")
 _MOST_REPLICATES = 1_000_000
+_MOST_FILES = 3  # a mix on a plan on a baseline
 
 
 @dataclass(frozen=True)
@@ -197,17 +198,12 @@ class _Reader:
         root = read_yaml(self.path, self.problems)
         if root is None:
             return None
-        own = self._top(root)
-        before = len(self.problems)
-        base = self._extended(own["extends"]) if "extends" in own else {}
-        complete = len(self.problems) == before
-        parts = base | own
-        for key in _MERGED:
-            if key in base and key in own and all(isinstance(p[key].value, dict) for p in (base, own)):
-                old, new = base[key], own[key]
-                parts[key] = Node(old.value | new.value, new.place, old.keys | new.keys)
-        below, above = (raw_entries(p.get("levers"), self.problems) for p in (base, own))
-        entries = merge(below, above, self.problems)
+        files, complete = self._chain(self._top(root))
+        parts: dict[str, Node] = {}
+        entries: dict[str, Node] = {}
+        for level in reversed(files):  # the file at the bottom first
+            parts = _laid_over(parts, level)
+            entries = merge(entries, raw_entries(level.get("levers"), self.problems), self.problems)
         for key in ("title", "region"):
             if key not in parts and complete:
                 self.problems.add(root.place, f"the scenario lacks {key!r}")
@@ -262,21 +258,30 @@ class _Reader:
             return None
         return Path(node.place.file).parent / name
 
-    def _extended(self, node: Node) -> dict[str, Node]:
-        """Return the top-level parts of the file extended."""
-        path = self._beside(node, "extends")
-        if path is None:
-            return {}
-        if path.resolve() == self.path.resolve():
-            self.problems.add(node.place, "a scenario that extends itself", read=node.value)
-            return {}
-        root = read_yaml(path, self.problems)
-        parts = self._top(root) if root is not None else {}
-        if "extends" in parts:
-            line = parts.pop("extends").place.line
-            message = f"extends a file that extends another (line {line} there)"
-            self.problems.add(node.place, message, read=node.value, allowed="one level")
-        return parts
+    def _chain(self, own: dict[str, Node]) -> tuple[list[dict[str, Node]], bool]:
+        """Return the parts of this file and of those below it, nearest first, and whether all were read."""
+        files, seen, before = [own], [self.path.resolve()], len(self.problems)
+        while "extends" in files[-1]:
+            node = files[-1]["extends"]
+            path = self._beside(node, "extends")
+            if path is None:
+                break
+            if path.resolve() in seen:
+                itself = path.resolve() == seen[-1]
+                message = "a scenario that extends itself" if itself else "extends goes round in a circle"
+                self.problems.add(node.place, message, read=node.value)
+                break
+            if len(files) == _MOST_FILES:
+                self.problems.add(
+                    node.place, "extends: the chain is too long", read=node.value, allowed=f"{_MOST_FILES} files"
+                )
+                break
+            root = read_yaml(path, self.problems)
+            if root is None:
+                break
+            files.append(self._top(root))
+            seen.append(path.resolve())
+        return files, len(self.problems) == before
 
     def _roots(self) -> list[Path]:
         """Return folders that may hold regions, the nearest first."""
@@ -406,6 +411,16 @@ class _Reader:
     def _baseline(self, node: Node | None) -> str | None:
         path = self._beside(node, "baseline") if node is not None else None
         return None if path is None else Path(os.path.relpath(path, self.path.parent)).as_posix()
+
+
+def _laid_over(below: dict[str, Node], own: dict[str, Node]) -> dict[str, Node]:
+    """Return the top-level parts of a file laid over those below it; named values are merged key by key."""
+    parts = below | own
+    for key in _MERGED:
+        if key in below and key in own and all(isinstance(p[key].value, dict) for p in (below, own)):
+            old, new = below[key], own[key]
+            parts[key] = Node(old.value | new.value, new.place, old.keys | new.keys)
+    return parts
 
 
 def _identifier(folder: Path) -> str:

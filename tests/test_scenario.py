@@ -133,9 +133,7 @@ def test_a_scenario_is_read_into_units_dates_and_payers(home: Path) -> None:
 
 
 def test_a_scenario_without_levers_covers_the_whole_horizon(home: Path) -> None:
-    s = read(
-        home, "schema: 1\ntitle: {en: Base, zh: 基准}\nregion: testville\nlevers:\ncalibration: history\n"
-    )
+    s = read(home, "schema: 1\ntitle: {en: Base, zh: 基准}\nregion: testville\nlevers:\ncalibration: history\n")
     assert s.entries == ()
     assert s.years == (2011, 2020)
     assert s.calibration == "history"
@@ -360,10 +358,44 @@ def test_problems_of_the_file_extended_are_placed_there(home: Path) -> None:
     assert "plan.yaml:11:" in problems(home, "schema: 1\nextends: plan.yaml\n")[0]
 
 
-def test_only_one_level_is_extended(home: Path) -> None:
+def test_a_mix_may_extend_a_plan_that_extends_a_baseline(home: Path) -> None:
+    read(home, PLAN, "baseline.yaml")
+    (home / "plan.yaml").write_text(
+        "schema: 1\ntitle: Plan\nextends: baseline.yaml\nlevers:\n"
+        "  - {id: QL09d, settings: {budget: 80 MCNY/year}}\n"
+        "  - {id: NEW, lever: equity_incentive, settings: {team_share: 0.5}}\n"
+        "assumptions: {research.persistence: 0.9}\n"
+    )
+    mix = read(
+        home,
+        "schema: 1\nextends: plan.yaml\nbaseline: plan.yaml\nlevers:\n"
+        "  - {id: QL09d, settings: {face_value: 200_000 CNY}}\n  - {id: NEW, off: true}\n",
+        "mix.yaml",
+    )
+    assert [e.id for e in mix.entries] == ["QL09d", "QL16a"]
+    assert mix.entries[0].settings == VoucherSettings(2e5, 8e7, ("tech_sme", "hnte"))
+    assert mix.title.en == "Plan"
+    assert mix.assumptions == {"transfer.decay_km": 80.0, "research.persistence": 0.9}
+    assert mix.baseline == "plan.yaml"
+
+
+def test_a_chain_of_more_than_three_files_is_refused(home: Path) -> None:
     read(home, PLAN)
-    (home / "middle.yaml").write_text("schema: 1\nextends: plan.yaml\n")
-    assert "one level" in problems(home, "schema: 1\nextends: middle.yaml\n")[0]
+    (home / "second.yaml").write_text("schema: 1\nextends: plan.yaml\n")
+    (home / "third.yaml").write_text("schema: 1\nextends: second.yaml\n")
+    found = problems(home, "schema: 1\nextends: third.yaml\n")
+    assert len(found) == 1, found
+    assert "second.yaml:2:10: extends: the chain is too long" in found[0]
+    assert "3 files" in found[0]
+
+
+def test_a_circle_of_files_is_refused_where_it_closes(home: Path) -> None:
+    (home / "middle.yaml").write_text("schema: 1\nextends: bad.yaml\n")
+    found = problems(home, HEAD + "extends: middle.yaml\n")
+    assert len(found) == 1, found
+    assert "middle.yaml:2:10: extends goes round in a circle" in found[0]
+    (home / "middle.yaml").write_text("schema: 1\nextends: middle.yaml\n")
+    assert "middle.yaml:2:10: a scenario that extends itself" in problems(home, HEAD + "extends: middle.yaml\n")[0]
 
 
 # ---- copies and fingerprints ------------------------------------------------------------------------
@@ -457,9 +489,7 @@ def test_a_scenario_survives_pickling(home: Path) -> None:
     cut=st.integers(0, 40),
     whole=st.booleans(),
 )
-def test_no_bytes_raise_anything_but_an_input_error(
-    home: Path, data: bytes, at: int, cut: int, whole: bool
-) -> None:
+def test_no_bytes_raise_anything_but_an_input_error(home: Path, data: bytes, at: int, cut: int, whole: bool) -> None:
     plan = PLAN.encode()
     with suppress(InputError):
         read(home, data if whole else plan[:at] + data + plan[at + cut :], "random.yaml")
@@ -480,9 +510,7 @@ TOP = ("schema", "title", "region", "years", "calibration", "levers", "assumptio
     top=st.sampled_from((*TOP, "replicates", "notes", "baseline", "extends")),
     value=VALUES,
 )
-def test_a_value_of_any_shape_anywhere_is_read_or_refused(
-    home: Path, field: str, top: str, value: Any
-) -> None:
+def test_a_value_of_any_shape_anywhere_is_read_or_refused(home: Path, field: str, top: str, value: Any) -> None:
     whole = YAML(typ="safe", pure=True).load(PLAN)
     with_field = whole | {"levers": [whole["levers"][0] | {field: value}, whole["levers"][1]]}
     for content in (with_field, whole | {top: value}):

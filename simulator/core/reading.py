@@ -156,8 +156,8 @@ def parse_yaml(data: bytes, file: str, problems: Problems) -> Node | None:
     except _RefusedError:
         return None
     except Exception as error:  # whatever the parser raises, it is the file that is wrong
-        line = getattr(error, "line", None)
-        problems.add(Place(file, line + 1 if isinstance(line, int) else 1), f"not YAML: {str(error).splitlines()[:1]}")
+        at_line: object = getattr(error, "line", None)
+        problems.add(Place(file, at_line + 1 if isinstance(at_line, int) else 1), f"not YAML: {str(error).splitlines()[:1]}")
         return None
     if root is None or root.value is None:
         problems.add(Place(file), "the file is empty", allowed="a mapping of keys to values")

@@ -85,6 +85,13 @@ class Parameters:
         source="schwartz2013",
         doc="closure in the two years after leaving an incubator",
     )
+    loan_loss: float = parameter(
+        0.9,
+        unit="1",
+        prior=Range(0.75, 0.98, "logit"),
+        source="assumed",
+        doc="part of a loan that is lost when the borrower closes",
+    )
     patents_passed: float = parameter(
         0.5,
         unit="1",
@@ -172,9 +179,11 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         return
     for k in np.unique(f.loan_entry[rows][(f.loan_entry[rows] >= 0) & (f.loan[rows] > 0.0)]):
         mine = rows[f.loan_entry[rows] == k]
-        terms.charge(world.entry_ids[k], "outlay", float((0.7 * f.loan[mine] * f.loan_cover[mine]).sum()), "banks")
+        entry = world.entry_ids[k]
+        lost = float((p.loan_loss * f.loan[mine] * f.loan_cover[mine]).sum())
+        terms.charge(entry, "outlay", world.call_pool(entry, lost), "banks")
     st.loan_defaults += float((f.loan[rows] > 0.0).sum())
-    st.loans_lost += float(f.loan[rows].sum()) * 0.7
+    st.loans_lost += float(f.loan[rows].sum()) * p.loan_loss
     st.individual_patents += round(p.patents_passed * float(f.patents[rows].sum()))
     st.individual_quality += round(p.patents_passed * float(f.quality_patents[rows].sum()))
     st.individual_true += f.waiting_true[rows].sum(axis=0)

@@ -191,6 +191,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
 def _settle_loans(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Let last year's loans be repaid or fail; call the risk pools for their part of the loss."""
     f, st = world.firms, world.state
+    st.pool_left = dict(st.pool_size)
     rows = np.flatnonzero((f.loan > 0.0) & f.alive)
     weak = np.exp(-0.4 * f.quality[rows]) * np.where(f.profit[rows] < 0.0, 1.5, 1.0)
     chance = p.default * weak * np.where(f.loan_cover[rows] > 0.0, p.cover_default, 1.0)
@@ -200,7 +201,10 @@ def _settle_loans(world: World, terms: Terms, p: Parameters, luck: Luck) -> None
     st.loans_lost, st.loan_defaults = float(lost.sum()), float(bad.size)
     for k in np.unique(f.loan_entry[bad][f.loan_entry[bad] >= 0]):
         mine = f.loan_entry[bad] == k
-        terms.charge(world.entry_ids[k], "outlay", float((lost * f.loan_cover[bad])[mine].sum()), "banks")
+        entry = world.entry_ids[k]
+        terms.charge(
+            entry, "outlay", world.call_pool(entry, float((lost * f.loan_cover[bad])[mine].sum())), "banks"
+        )
     f.cash[bad] = np.minimum(f.cash[bad], -0.3 * f.loan[bad])  # a failed loan leaves the firm in distress
     f.loan[rows] = 0.0
     f.loan_cover[rows] = 0.0
@@ -229,6 +233,8 @@ def _lend(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         tipped = mask & ~made & (u < (p.loan_chance + p.cover_gain * share / 0.5) * collateral)
         asked = np.flatnonzero(tipped | (mask & unaided & (f.loan_entry < 0) & (luck.uniform(f.key, "covers") < 0.5)))
         asked = asked[np.lexsort((f.key[asked], u[asked]))]
+        st.pool_size[o.entry.id] = o.budget
+        st.pool_left.setdefault(o.entry.id, o.budget)
         reach = float(np.max(np.asarray(o.worth))) * o.budget  # the pool's leverage
         fits = np.cumsum(size[asked] * share[asked]) <= reach
         taken = asked[fits]

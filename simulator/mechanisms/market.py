@@ -218,14 +218,33 @@ def _profit_and_tax(world: World, terms: Terms, p: Parameters, luck: Luck) -> No
     base = np.where(f.alive, gain - used, 0.0)
     small = (base < rules["small_profit_ceiling"]) & (f.staff <= 100)
     certified = (f.hnte_until >= world.year) & ~small
-    terms.national_relief(
-        "firms", np.where(certified, (rules["corporate_tax"] - rules["hnte_tax"]) * base, 0.0), "firms"
-    )
-    terms.relieve("hnte_tax", np.where(certified, terms.column("hnte_tax") * base, 0.0))
     rate = np.where(small, rules["small_profit_effective_rate"], rules["corporate_tax"])
-    f.tax[:] = np.maximum(rate * base - f.tax_relief, 0.0)
+    due = rate * base
+    base = _deduct(world, terms, base, np.where(certified, rules["hnte_tax"], rate))
+    cut = np.where(certified, rules["corporate_tax"] - rules["hnte_tax"], 0.0)
+    terms.national_relief("firms", cut * base, "firms")
+    terms.relieve("hnte_tax", np.where(certified, np.minimum(terms.column("hnte_tax"), rate - cut) * base, 0.0))
+    f.tax[:] = np.maximum(due - f.tax_relief, 0.0)
     flow = (f.profit - f.tax) * np.where(f.profit > 0.0, 1.0 - p.payout, 1.0)
     f.cash[:] = np.where(f.alive, np.minimum(f.cash + flow + f.policy_income, 0.6 * f.revenue + f.policy_income), 0.0)
+
+
+def _deduct(world: World, terms: Terms, base: np.ndarray, rate: np.ndarray) -> np.ndarray:
+    """Deduct R&D beyond its cost from taxable profit, (n,) CNY, and bill the tax that it forgoes.
+
+    The law's part is the nation's, unless guidance brought the firm to claim; the rest is whose rule it is.
+    """
+    f, rules = world.firms, world.rules
+    law = np.where(f.technology_sme, rules["rd_super_deduction_tech_sme"], 0.0)
+    law = np.maximum(law, rules["rd_super_deduction"])
+    rates = np.maximum(terms.column("deduction_rate"), law)
+    deducted = np.where(f.alive & f.claims, np.minimum(rates * f.rd_reported, base), 0.0)
+    forgone = rate * deducted
+    by_law = forgone * law / np.maximum(rates, 1e-12)
+    terms.national_relief("firms", np.where(f.claim_induced, 0.0, by_law), "firms")
+    terms.relieve("claim_cost", np.where(f.claim_induced, by_law, 0.0))
+    terms.relieve("deduction_rate", forgone - by_law)
+    return base - deducted
 
 
 MECHANISM = Mechanism("market", Label("Market", "市场"), Parameters, step)

@@ -270,6 +270,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     for who in (f, u):
         who.waiting_true[:, 0] = who.filed_true
         who.waiting_marginal[:, 0] = who.filed - who.filed_true
+    f.cash -= cost * f.filed
     _subsidise(terms, "filing_subsidy", f, f.filed, st.paid_part)
     _subsidise(terms, "filing_subsidy_public", u, u.filed, st.paid_part)
     _subsidise(terms, "grant_reward", f, f.granted, st.paid_part)

@@ -314,6 +314,12 @@ def _notch(
             rd_reported[i] += x + r
 
 
+def deduction_rate(world: World, terms: Terms) -> np.ndarray:
+    """Return the (n,) extra share of R&D that may be deducted: the best of national, local and technology-SME rule."""
+    own = np.where(world.firms.technology_sme, world.rules["rd_super_deduction_tech_sme"], 0.0)
+    return np.maximum(terms.column("deduction_rate"), own)
+
+
 def thresholds(rules: dict[str, float], revenue: np.ndarray) -> np.ndarray:
     """Return the (n,) least share of R&D in sales that HNTE status asks for, by class of sales."""
     return np.where(
@@ -333,9 +339,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     tax = np.where(
         small_rate, rules["small_profit_effective_rate"], np.where(certified, rules["hnte_tax"], rules["corporate_tax"])
     )
-    extra = np.maximum(
-        terms.column("deduction_rate"), np.where(f.technology_sme, rules["rd_super_deduction_tech_sme"], 0.0)
-    )
+    extra = deduction_rate(world, terms)
     cost_factor = terms.column("claim_cost") * (1.0 - p.negative_list * rules["negative_list_simplification"])
     reward = _hoped_reward(world, terms)
     years = np.where(certified, rules["loss_carry_years_hnte"], rules["loss_carry_years"])
@@ -416,7 +420,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         world.switches.get("relabelling", "on") == "on",
         luck.address("status"),
     )
-    _relief(world, terms, tax, extra, induced)
+    f.claim_induced[:] = induced & terms.offered("claim_cost")
     _rewards(world, terms)
     per_head = p.cost_per_head * st.wage_index * np.exp(p.labour_share * st.research_premium)
     f.rd_staff[:] = np.where(f.alive, f.rd_real / per_head, 0.0)
@@ -463,20 +467,6 @@ def _rewards(world: World, terms: Terms) -> None:
         paid = terms.draw("rd_reward", rows, f.rd_lag1[rows], -f.rd_lag1[rows])
         # what is paid for work that was not done is not what a firm weighs when it decides to do more
         world.state.paid_part["rd_reward"] = min(1.0, float(paid.real.sum()) / max(asked, 1.0))
-
-
-def _relief(world: World, terms: Terms, tax: np.ndarray, extra: np.ndarray, induced: np.ndarray) -> None:
-    """Book the tax that the deduction forgoes: the law's part to the nation, the rest to who caused it."""
-    f = world.firms
-    base = np.where(
-        f.alive & f.claims & (f.profit > 0.0), tax * np.minimum(f.rd_reported, np.maximum(f.profit, 0.0)), 0.0
-    )
-    law = np.minimum(extra, world.rules["rd_super_deduction"])
-    law = np.maximum(law, np.where(f.technology_sme, world.rules["rd_super_deduction_tech_sme"], 0.0))
-    caused = induced & terms.offered("claim_cost")
-    terms.national_relief("firms", np.where(caused, 0.0, base * law), "firms")
-    terms.relieve("claim_cost", np.where(caused, base * law, 0.0))
-    terms.relieve("deduction_rate", base * np.maximum(extra - law, 0.0))
 
 
 MECHANISM = Mechanism("research", Label("Firms' R&D", "企业研发"), Parameters, step)

@@ -157,9 +157,9 @@ class Parameters:
         doc="start-ups where there is an incubation base",
     )
     register_spread: float = parameter(
-        0.30,
+        0.36,
         unit="1 / year",
-        prior=Range(0.12, 0.55, "log"),
+        prior=Range(0.15, 0.65, "log"),
         source="assumed",
         doc="chance that a seller who sees all others register does so too",
     )

@@ -58,8 +58,13 @@ def draw_compare(tables: Tables, folder: Path, language: str) -> list[Path]:
 
 
 def _named(row: dict[str, Any], language: str) -> str:
-    name = f"{row['id']} {row['name_zh' if language == 'zh' else 'name']} {int(row['year'])}"
-    return textwrap.shorten(name, NAME_WIDTH[language], placeholder="…") if language == "en" else name[:26]
+    name = row["name_zh" if language == "zh" else "name"]
+    return _short(f"{row['id']} {name}", language) + f" {int(row['year'])}"
+
+
+def _short(text: str, language: str) -> str:
+    width = NAME_WIDTH[language]
+    return text if len(text) <= width else text[: width - 1].rstrip() + "…"
 
 
 def _signed(value: float, unit: str, language: str) -> str:
@@ -161,7 +166,7 @@ def draw_spending(tables: Tables, folder: Path, language: str) -> list[Path]:
             text += f" (+ {guarantee:,.3g} {word('contingent', language)})"
         axes.text(total + 0.01 * reach, i, text, va="center", fontsize=7.5)
     names = [f"{e} {entries[e][language]}" if e in entries else str(e) for e in frame.index]
-    names = [textwrap.shorten(s, 50, placeholder="…") if language == "en" else s[:26] for s in names]
+    names = [_short(name, language) for name in names]
     axes.set_yticks(range(n), names, fontsize=8)
     axes.set_xlim(right=reach * 1.22)
     first, last = tables.meta["years"]

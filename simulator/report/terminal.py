@@ -110,26 +110,24 @@ def headline(board: Board, language: str) -> Text:
     return shown
 
 
-def doubts(board: Board, language: str) -> list[Text]:
+def doubts(board: Board, language: str) -> list[RenderableType]:
     """Return the targets most in doubt: the distance in their own unit, and the pace needed."""
-    zh, out = language == "zh", []
-    for i, row in enumerate(board.most_in_doubt()):
-        lead = ("最存疑：" if zh else "Most in doubt: ") if i == 0 else ("  　　　" if zh else " " * 15)
+    rows, zh = board.most_in_doubt(), language == "zh"
+    if not rows:
+        return []
+    table = Table.grid(padding=(0, 1))
+    for i, row in enumerate(rows):
+        lead = ("最存疑" if zh else "Most in doubt:") if i == 0 else ""
         name, gap = row["name_zh"] if zh else row["name"], apart(abs(row["gap"]), row["unit"], language)
         where = ("短缺" if zh else "short") if row["gap"] < 0 else ("超出" if zh else "above")
         text = f"{name}：中位数{where} {gap}" if zh else f"{name}: median {gap} {where}"
         if math.isfinite(row["pace_needed"]):
-            needed, simulated = (
-                apart(row[k], row["unit"], language, sign=True) for k in ("pace_needed", "pace_simulated")
-            )
+            needed, got = (distance(row[k], row["unit"], language) for k in ("pace_needed", "pace_simulated"))
             since = int(row["start_year"])
-            text += (
-                f"；{since} 年末起每年需 {needed}，模拟 {simulated}"
-                if zh
-                else f"; from the end of {since} on it needs {needed} a year and gets {simulated}"
-            )
-        out.append(Text(lead + text))
-    return out
+            pace = f"；{since} 年末起每年需 {needed}，模拟 {got}"
+            text += pace if zh else f"; needs {needed} a year from the end of {since} on, gets {got}"
+        table.add_row(lead, text)
+    return [table]
 
 
 def _sum(tables: Tables, scope: str, payer: str, kind: str, column: str = "mean") -> float:
@@ -185,7 +183,7 @@ def target_table(rows: Sequence[dict[str, Any]], language: str) -> Table:
     """Return the targets: value, median and 90 % range, probability, distance; the true state underneath."""
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=True, header_style="dim")
     table.add_column(word("id", language), no_wrap=True)
-    table.add_column(word("name", language), ratio=1)
+    table.add_column(word("name", language), ratio=1, overflow="fold")
     table.add_column(word("target", language), justify="right", no_wrap=True)
     table.add_column(word("median", language), justify="right", no_wrap=True)
     table.add_column(word("probability", language), no_wrap=True)

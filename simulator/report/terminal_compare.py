@@ -66,7 +66,7 @@ def difference_table(tables: Tables, scenario: str, language: str) -> Table:
     zh = language == "zh"
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=True, header_style="dim")
     table.add_column(word("id", language), no_wrap=True)
-    table.add_column(word("name", language), ratio=1)
+    table.add_column(word("name", language), ratio=1, overflow="fold")
     table.add_column(word("probability", language), justify="right", no_wrap=True)
     for title in ("差值 [90 %]", "更优", "单位净成本 (元)") if zh else ("difference [90 %]", "better", "CNY per unit"):
         table.add_column(title, justify="right", no_wrap=True)

@@ -274,9 +274,7 @@ def read(folder: Path) -> Tables:
     for name in _FRAMES:
         path = folder / f"{name}.csv"
         if path.is_file():
-            frame = pandas.read_csv(
-                path, encoding=CSV_ENCODING, float_precision="round_trip", dtype=dict.fromkeys(_TEXT, "str")
-            )
+            frame = pandas.read_csv(path, encoding=CSV_ENCODING, dtype=dict.fromkeys(_TEXT, "str"))
             text = [column for column in frame if column in _TEXT]
             frame[text] = frame[text].fillna("")
             frames[name] = frame

@@ -71,6 +71,7 @@ class Firms(Population):
     hightech_share: np.ndarray = column("float64", unit="1", doc="share of revenue from high-tech products")
 
     claims: np.ndarray = column("bool", unit="0/1", doc="claims the R&D super-deduction")
+    claim_induced: np.ndarray = column("bool", unit="0/1", doc="claims it only because guidance made that easier")
     hnte_until: np.ndarray = column("int16", unit="year", doc="last year of the HNTE certificate, 0 without one")
     hnte_informed: np.ndarray = column("bool", unit="0/1", doc="knows what HNTE status takes and brings")
     technology_sme: np.ndarray = column("bool", unit="0/1", doc="recognised technology SME, the broad local notion")

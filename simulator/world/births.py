@@ -79,7 +79,7 @@ def found_firms(
         "rd_real": np.where(performs, np.minimum(intensity, 0.30) * revenue, 0.0),
         "knowledge": 2.0e4 * staff**0.5,
         "hightech_share": np.clip(
-            region.sector("hightech_share")[sector] + 0.30 * quality + 0.25 * luck.normal(keys, "birth high-tech"), 0, 1
+            region.sector("hightech_share")[sector] + 0.10 * performs + 0.30 * quality + 0.25 * luck.normal(keys, "birth high-tech"), 0, 1
         ),
         "technology_sales": region.sector("technology_sales_share")[sector] * revenue,
     }

@@ -27,6 +27,7 @@ CLASSES = ("above_scale", "tech_sme")
 OWNERSHIP = ("private", "state", "foreign")
 START_TAIL = 1.05  # Pareto exponent of staff within a size class (axtell2001, about 1)
 M2_PER_SEAT = 700.0  # gross floor space of an incubator per tenant (derived: 8.94 m m2 in use, 7,200 tenants, not full)
+RD_HIGHTECH = 0.10  # more high-tech revenue of firms that do R&D: they sell what comes of it (assumed)
 KNOWN_AT_START = 0.15  # R&D firms that know of HNTE status without holding it (assumed)
 KNOWLEDGE_YEARS = 4.0  # knowledge over yearly R&D in a steady state: 1 / (depreciation 0.15 + growth 0.10)
 
@@ -311,6 +312,7 @@ def _patents(world: World, luck: Luck, anchors: dict[int, dict]) -> None:
 def _statuses(world: World, luck: Luck) -> None:
     f, region = world.firms, world.region
     start, rules = region.start_year, {k: v.get(region.start_year, 0.0) for k, v in region.rules.items()}
+    f.hightech_share[f.does_rd] = np.minimum(f.hightech_share[f.does_rd] + RD_HIGHTECH, 1.0)
     threshold = np.where(
         f.revenue < rules["hnte_sales_small"],
         rules["hnte_threshold_small"],

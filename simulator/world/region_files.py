@@ -346,7 +346,8 @@ class RegionFiles(Cells):
         return out
 
     def _vintages(self) -> list[dict[str, float | str]]:
-        path, out = self.folder / "vintages.csv", []
+        path = self.folder / "vintages.csv"
+        out: list[dict[str, float | str]] = []
         if not path.exists():
             return []
         table = self.table(path, schema.VINTAGES_HEADER)

@@ -70,6 +70,8 @@ class RegionState:
     value_added_factor: float = 1.0  # agents' value added over revenue times the sector's ratio, from the start's GDP
     first_release: float = 1.0  # GDP as first released over the later vintage
     survey_share: float = 0.5  # share of relabelled R&D that the statistical survey takes for R&D
+    pool_left: dict[str, float] = field(default_factory=dict)  # CNY that each risk pool can still pay this year
+    pool_size: dict[str, float] = field(default_factory=dict)  # CNY a year that each pool was last given
     paid_part: dict[str, float] = field(default_factory=dict)  # by term, part of what was asked that was paid
     transaction_share: float = 1.0  # technology proper in the value of technology contracts
     ordered: float = 0.0  # CNY that suppliers took this year for what measures ordered
@@ -147,6 +149,12 @@ class World:
     def tax_payers(self) -> dict[str, float]:
         """Return who bears corporate tax forgone (shares of one): 60 % centre, the rest as the region shares it."""
         return self._tax_payers
+
+    def call_pool(self, entry_id: str, loss: float) -> float:
+        """Return what a risk pool pays of a loss (CNY): no more than the year's money, and what is left is noted."""
+        paid = min(loss, self.state.pool_left.get(entry_id, 0.0))
+        self.state.pool_left[entry_id] = self.state.pool_left.get(entry_id, 0.0) - paid
+        return paid
 
     def close_books(self) -> None:
         """Check that what agents say they received is what the ledger paid them."""
