@@ -32,6 +32,13 @@ class Parameters:
         source="manez2004",
         doc="chance to stop R&D in the first years; it falls with experience",
     )
+    size_leave: float = parameter(
+        0.25,
+        unit="elasticity",
+        prior=Range(0.10, 0.40),
+        source="cefis_orsenigo2001",
+        doc="fall of the chance to stop with revenue over 50 m: persistence rises with size (size is assumed)",
+    )
     experience: float = parameter(
         0.80,
         unit="factor / year",
@@ -198,6 +205,7 @@ def _decide(
     entry: float,
     traditional: np.ndarray,
     leave: float,
+    size_leave: float,
     experience: float,
     size_entry: float,
     link_entry: float,
@@ -232,6 +240,7 @@ def _decide(
                 rd_real[i] = 0.4 * rd_intensity[i] * revenue[i] * ease
         else:
             chance = leave * max(experience ** rd_years[i], 0.33) * (1.3 if profit[i] < 0.0 else 1.0)
+            chance *= min(1.5, (revenue[i] / deflator / 5.0e7) ** (-size_leave))  # large performers persist
             if uniform_at(a_leave, key[i]) < chance:
                 does_rd[i] = False
                 rd_years[i] = 0
@@ -370,6 +379,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         p.entry,
         np.where(f.above_scale & ~f.technology_sme, p.traditional, 1.0),
         p.leave,
+        p.size_leave,
         p.experience,
         p.size_entry,
         p.link_entry,
