@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import toy_model
 from toy_model import Toy
 from typer.testing import CliRunner, Result
 
 from simulator.cli import app, locale_language
 
-
-pytest_plugins = ("toy_model",)
+toy, home = toy_model.toy, toy_model.home  # the fixtures
 
 
 def ris(*words: object, **environment: str) -> Result:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas
 import pytest
+import toy_model
 from hypothesis import given
 from hypothesis import strategies as st
 from toy_model import INDICATORS, Toy
@@ -22,7 +23,7 @@ from simulator.study.replicates import StudyError, design, replay
 from simulator.study.statistics import luck_and_ignorance, paired_difference, wilson
 from simulator.study.targets import NOT_SIMULATED, OUTSIDE_YEARS, SIMULATED, Target, load_targets
 
-pytest_plugins = ("toy_model",)
+toy, home = toy_model.toy, toy_model.home  # the fixtures
 FORKS = "fork" in multiprocessing.get_all_start_methods()
 YEARS = np.arange(2015, 2021)
 
@@ -299,7 +300,7 @@ def test_a_folder_holds_the_run_and_equal_runs_are_equal_to_the_byte(toy: Toy, h
     assert (folder / "targets.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     frame = pandas.read_csv(folder / "targets.csv", encoding="utf-8-sig")
     assert list(frame.columns[:13]) == (
-        "id region name indicator year op value unit mean p05 p50 p95 probability".split(" ")
+        ["id", "region", "name", "indicator", "year", "op", "value", "unit", "mean", "p05", "p50", "p95", "probability"]
     )
     for png in (folder / "figures").glob("*.png"):
         assert png.with_suffix(".csv").is_file()

@@ -275,6 +275,13 @@ def _uniforms(address: np.uint64, keys: np.ndarray, out: np.ndarray) -> None:
 
 
 @njit(cache=True, nogil=True)
+def _normals(address: np.uint64, keys: np.ndarray, out: np.ndarray) -> None:
+    for i in range(keys.shape[0]):
+        for k in range(out.shape[1]):
+            out[i, k] = _quantile(uniform_at(address, sub_key(keys[i], k) if k else keys[i]))
+
+
+@njit(cache=True, nogil=True)
 def child_keys(parents: np.ndarray, ranks: np.ndarray, year: int) -> np.ndarray:
     """Return the (n,) keys of newcomers, made from their origin: parent key, rank among its children, year."""
     out = np.empty(parents.shape[0], np.uint64)
@@ -324,4 +331,11 @@ class Luck:
 
     def normal(self, keys: np.ndarray, decision: str) -> np.ndarray:
         """Return the (n,) standard normals of the agents whose keys are given."""
-        return np.asarray(normal_quantile(self.uniform(keys, decision)))
+        return self.normals(keys, decision, 1)[:, 0]
+
+    def normals(self, keys: np.ndarray, decision: str, width: int) -> np.ndarray:
+        """Return (n, width) standard normals, ``width`` for each of the agents whose keys are given."""
+        keys = np.ascontiguousarray(keys, np.uint64)
+        out = np.empty((keys.shape[0], width))
+        _normals(self.address(decision), keys, out)
+        return out

@@ -64,10 +64,9 @@ class Population:
         self._capacity = capacity
 
     def _grow_to(self, n: int) -> None:
+        # rows beyond n hold the values of birth: fresh from _reserve, or put back by compact
         if n > self._capacity:
             self._reserve(n + n // 4 + 16)
-        for name, c in self.columns.items():
-            self._data[name][self.n : n] = c.default
         self.n = n
         self._publish()
 
@@ -107,14 +106,16 @@ class Population:
 
     def admit(self) -> int:
         """Append the queued newcomers and return how many joined."""
-        joined = 0
+        joined = self.waiting()
+        if joined == 0:
+            return 0
+        start = self.n
+        self._grow_to(start + joined)
         for rows in self._queue:
             count = int(rows.pop("__count__"))
-            start = self.n
-            self._grow_to(start + count)
             for name, value in rows.items():
                 self._data[name][start : start + count] = value
-            joined += count
+            start += count
         self._queue.clear()
         return joined
 
@@ -123,8 +124,9 @@ class Population:
         keep = self._data["alive"][: self.n].copy()
         where = np.where(keep, np.cumsum(keep) - 1, -1)
         kept = int(keep.sum())
-        for data in self._data.values():
+        for name, data in self._data.items():
             data[:kept] = data[: self.n][keep]
+            data[kept : self.n] = self.columns[name].default
         self.n = kept
         self._publish()
         return where

@@ -157,7 +157,9 @@ def parse_yaml(data: bytes, file: str, problems: Problems) -> Node | None:
         return None
     except Exception as error:  # whatever the parser raises, it is the file that is wrong
         at_line: object = getattr(error, "line", None)
-        problems.add(Place(file, at_line + 1 if isinstance(at_line, int) else 1), f"not YAML: {str(error).splitlines()[:1]}")
+        problems.add(
+            Place(file, at_line + 1 if isinstance(at_line, int) else 1), f"not YAML: {str(error).splitlines()[:1]}"
+        )
         return None
     if root is None or root.value is None:
         problems.add(Place(file), "the file is empty", allowed="a mapping of keys to values")

@@ -42,6 +42,7 @@ class Entry(Protocol):
     def payer(self) -> str | Mapping[str, float]:
         """Return who pays, or the share of each who does."""
         ...
+
     def share_of_year(self, year: int) -> float:
         """Return the part of the year in which the entry is in force, 0 to 1."""
         ...

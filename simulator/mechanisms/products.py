@@ -146,12 +146,20 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     )
 
 
+def _rows_of(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return the (m,) rows at which the wanted keys stand among (n,) keys, -1 where they do not."""
+    few = np.unique(wanted)
+    place = np.minimum(np.searchsorted(few, keys), few.size - 1)
+    here = np.flatnonzero(few[place] == keys)
+    row = np.full(few.size, -1)
+    row[place[here]] = here
+    return row[np.searchsorted(few, wanted)]
+
+
 def _advance(world: World, p: Parameters, luck: Luck) -> None:
     f, products = world.firms, world.products
-    order = np.argsort(f.key, kind="stable")
-    found = np.minimum(np.searchsorted(f.key[order], products.owner), len(f) - 1)
-    row = order[found]
-    owned = (f.key[row] == products.owner) & f.alive[row]
+    row = _rows_of(f.key, products.owner)
+    owned = (row >= 0) & f.alive[row]
     products.alive &= owned  # a product ends with its owner
     length = np.array([p.early_years, p.early_years, p.phase_1_years, p.late_years, p.late_years, p.review_new, np.inf])
     passes = np.array([p.early_pass, p.early_pass, p.pass_1, p.pass_2, p.pass_3, p.pass_review, 1.0])

@@ -138,7 +138,7 @@ def _attract(world: World, p: Parameters, luck: Luck) -> None:
     keys = child_keys(np.repeat(seed, number), np.arange(number), world.year)
     weight = np.cumsum(world.sectors.value_added)
     sector = np.minimum(np.searchsorted(weight / weight[-1], luck.uniform(keys, "field")), weight.size - 1)
-    noise = np.stack([luck.normal(keys, f"tech {d}") for d in range(TECH_DIMENSIONS)], axis=1)
+    noise = luck.normals(keys, "tech", TECH_DIMENSIONS)
     place = np.cumsum(region.district("incubator_share"))
     people = p.new_size * np.exp(0.5 * luck.normal(keys, "size"))
     per_head = float(u.core_budget.sum() / max(float(u.researchers.sum()), 1.0))

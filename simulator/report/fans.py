@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import math
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +26,11 @@ from simulator.report.style import (
     footer,
     new_figure,
     scale_axis,
+    styled,
 )
 from simulator.report.words import figure as shown
 from simulator.report.words import word
+from simulator.study.replicates import processors
 from simulator.study.targets import CALIBRATION, SIMULATED
 
 if TYPE_CHECKING:
@@ -43,25 +48,52 @@ LONGEST_TITLE = 44
 
 def draw_fans(tables: Tables, folder: Path, language: str) -> list[Path]:
     """Draw one fan chart for each simulated target, and all of them on one page (``fans.png``)."""
-    import pandas
-
     rows = records(tables.targets[tables.targets["status"] == SIMULATED])
     if not rows:
         return []
     fans = fans_of(tables.series, {r["indicator"] for r in rows} | {r["true_indicator"] for r in rows})
     observed = history(tables.meta["region"])
-    foot, written = footer(tables.meta, language, band=True), []
+    foot = footer(tables.meta, language, band=True)
     frames = [fan_frame(row, fans, observed) for row in rows]
+    pages = [Page(rows, frames, tables.meta, language, foot, folder / "fans.png")]
     for row, frame in zip(rows, frames, strict=True):
-        page = new_figure(6.4, 4.2)
-        draw_fan(page.add_subplot(), row, frame, tables.meta, language, small=False)
-        written += finish(page, frame, folder / f"fan-{row['id']}.png", foot, language, ALONE)
-    lines = math.ceil(len(rows) / COLUMNS)
-    page = new_figure(4.0 * COLUMNS, 2.7 * lines + 0.4)
-    for i, (row, frame) in enumerate(zip(rows, frames, strict=True)):
-        draw_fan(page.add_subplot(lines, COLUMNS, i + 1), row, frame, tables.meta, language, small=True)
-    both = pandas.concat([f.assign(target=row["id"]) for row, f in zip(rows, frames, strict=True)])
-    return written + finish(page, both, folder / "fans.png", foot, language, TOGETHER)
+        pages.append(Page([row], [frame], tables.meta, language, foot, folder / f"fan-{row['id']}.png"))
+    methods, jobs = multiprocessing.get_all_start_methods(), min(processors(), len(pages))
+    if "fork" not in methods or jobs < 2:
+        return [path for page in pages for path in draw_page(page)]
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("fork")) as pool:
+        return [path for paths in pool.map(draw_page, pages) for path in paths]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A picture to draw: one fan, or several beside each other; all that a process needs to draw it."""
+
+    rows: list[dict[str, Any]]
+    frames: list[pandas.DataFrame]
+    meta: dict[str, Any]
+    language: str
+    foot: str
+    path: Path
+
+
+def draw_page(page: Page) -> list[Path]:
+    """Draw one picture and return its files."""
+    import pandas
+
+    with styled(page.language):
+        if len(page.rows) == 1 and page.path.name != "fans.png":
+            figure = new_figure(6.4, 4.2)
+            draw_fan(figure.add_subplot(), page.rows[0], page.frames[0], page.meta, page.language, small=False)
+            return finish(figure, page.frames[0], page.path, page.foot, page.language, ALONE)
+        lines = math.ceil(len(page.rows) / COLUMNS)
+        figure = new_figure(4.0 * COLUMNS, 2.7 * lines + 0.4)
+        for i, (row, frame) in enumerate(zip(page.rows, page.frames, strict=True)):
+            draw_fan(figure.add_subplot(lines, COLUMNS, i + 1), row, frame, page.meta, page.language, small=True)
+        numbers = pandas.concat(
+            [frame.assign(target=row["id"]) for row, frame in zip(page.rows, page.frames, strict=True)]
+        )
+        return finish(figure, numbers, page.path, page.foot, page.language, TOGETHER)
 
 
 def fans_of(series: pandas.DataFrame, names: set[str]) -> dict[str, pandas.DataFrame]:

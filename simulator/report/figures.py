@@ -26,8 +26,9 @@ from simulator.report.style import (
     styled,
     usable_language,
 )
-from simulator.report.words import apart, money_unit, word
+from simulator.report.words import apart, money_unit, plain_number, word
 from simulator.study.tables import NATIONAL_LAW, NET_SIGN
+from simulator.study.targets import HEADLINE_KINDS
 
 if TYPE_CHECKING:
     import pandas
@@ -52,8 +53,9 @@ def draw_compare(tables: Tables, folder: Path, language: str) -> list[Path]:
     language = usable_language(language)
     with styled(language):
         written: list[Path] = []
+        stamp = {key: tables.meta[key] for key in ("hash", "created") if key in tables.meta}
         for meta in tables.meta["runs"][1:]:
-            written += draw_forest(tables, meta, folder, language)
+            written += draw_forest(tables, meta | stamp, folder, language)
         return written + draw_cost_bars(tables, folder, language)
 
 
@@ -160,15 +162,16 @@ def draw_spending(tables: Tables, folder: Path, language: str) -> list[Path]:
                   label=word("recovered", language))  # fmt: skip
     reach = max(float(left.max()), 1e-9)
     for i, (entry, total) in enumerate(zip(frame.index, left, strict=True)):
-        text = f"{total:,.0f}" if total >= 10 else f"{total:,.2g}"
+        text = plain_number(total)
         guarantee = frame["contingent"].loc[entry] / factor
         if guarantee:
-            text += f" (+ {guarantee:,.3g} {word('contingent', language)})"
+            text += f" (+ {plain_number(guarantee)} {word('contingent', language)})"
         axes.text(total + 0.01 * reach, i, text, va="center", fontsize=7.5)
     names = [f"{e} {entries[e][language]}" if e in entries else str(e) for e in frame.index]
     names = [_short(name, language) for name in names]
     axes.set_yticks(range(n), names, fontsize=8)
     axes.set_xlim(right=reach * 1.22)
+    axes.set_ylim(-0.7, n - 0.3)
     first, last = tables.meta["years"]
     axes.set_xlabel(f"{unit}, {first}–{last} ({'各次运行平均' if language == 'zh' else 'mean over runs'})")
     title = "各项措施由谁出资" if language == "zh" else "What each measure costs, and who pays"
@@ -182,9 +185,13 @@ def draw_spending(tables: Tables, folder: Path, language: str) -> list[Path]:
 
 def draw_forest(tables: Tables, meta: dict[str, Any], folder: Path, language: str) -> list[Path]:
     """Draw the paired differences of the targets relative to the baseline's mean, with 90 % intervals."""
+    import pandas
+
     assert tables.compare_targets is not None
     frame = tables.compare_targets
-    frame = frame[frame["scenario"] == meta["scenario"]].reset_index(drop=True)
+    frame = frame[frame["scenario"] == meta["scenario"]]
+    headline = frame["kind"].isin(HEADLINE_KINDS)
+    frame = pandas.concat([frame[headline], frame[~headline]], ignore_index=True)
     if frame.empty:
         return []
     base = frame["baseline_mean"].abs().where(frame["baseline_mean"] != 0)
@@ -250,8 +257,9 @@ def draw_cost_bars(tables: Tables, folder: Path, language: str) -> list[Path]:
     axes.invert_yaxis()
     axes.margins(x=0.12)
     first, last = tables.meta["years"]
-    net = "公共净成本" if language == "zh" else "net public cost"
-    axes.set_xlabel(f"{net}, {money_unit(language)}, {first}–{last}")
-    axes.legend(frameon=False, fontsize=8, loc="best")
+    net = "公共净成本及出资方" if language == "zh" else "Net public cost, and who pays"
+    axes.set_xlabel(f"{money_unit(language)}, {first}–{last}")
+    axes.set_title(net)
+    axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     clean(axes)
     return finish(page, frame.reset_index(), folder / "costs.png", footer(tables.meta, language), language)

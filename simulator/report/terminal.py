@@ -27,7 +27,7 @@ from simulator.report.words import (
     word,
 )
 from simulator.study.tables import NATIONAL_LAW, Tables
-from simulator.study.targets import NOT_SIMULATED
+from simulator.study.targets import HEADLINE_KINDS, NOT_SIMULATED
 
 if TYPE_CHECKING:
     import pandas
@@ -36,6 +36,11 @@ STYLES = {"likely": "green", "in doubt": "yellow", "unlikely": "red"}
 MONEY_KINDS = ("outlay", "running", "tax_forgone", "recovered", "net", "contingent")
 SUMMARY_WIDTH = 100
 BAR_CELLS = 6
+
+
+def board_order(row: dict[str, Any]) -> bool:
+    """Return the sorting key that puts outcome and growth targets before the others."""
+    return row["kind"] not in HEADLINE_KINDS
 
 
 def console(width: int | None = None) -> Console:
@@ -158,11 +163,11 @@ def money_line(tables: Tables, language: str) -> Text:
         text += f"of which the city {sums[1]}"
         text += f"; guarantees and the like {sums[2]} on top" if risk else ""
     if budget:
-        share = city / (last - first + 1) / budget
+        share, line = city / (last - first + 1) / budget, figure(budget, "CNY", language)
         text += (
-            f"；市级年均相当于科技预算的 {share:.0%}"
+            f"；市级年均相当于科技预算（{line}）的 {share:.0%}"
             if zh
-            else f"; the city's mean year is {share:.0%} of its science budget"
+            else f"; the city's mean year is {share:.0%} of its science budget of {line}"
         )
     return Text(text)
 

@@ -9,16 +9,19 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from simulator.report.terminal import heading
-from simulator.report.words import money, money_unit, number, word
+from simulator.report.board import records
+from simulator.report.terminal import board_order, heading
+from simulator.report.words import figure, number, word
 from simulator.study.tables import Tables
+
+MOST_ENTRIES = 8  # that are described one by one; more are only named, the file has all of them
 
 
 def compare_screen(tables: Tables, language: str) -> RenderableType:
     """Return the screen of a comparison."""
     zh = language == "zh"
-    parts: list[RenderableType] = heading(tables.meta, language)[:1]
-    baseline, *others = tables.meta["runs"]
+    stamp = {key: tables.meta[key] for key in ("hash", "created") if key in tables.meta}
+    baseline, *others = [run | stamp for run in tables.meta["runs"]]
     parts = [
         Text(
             f"{'基准' if zh else 'baseline'}: {baseline['title'][language]} ({baseline['scenario']})",
@@ -44,19 +47,23 @@ def compare_screen(tables: Tables, language: str) -> RenderableType:
 def settings_lines(tables: Tables, scenario: str, language: str) -> list[RenderableType]:
     """Return what the scenario sets differently."""
     assert tables.settings is not None
-    rows = tables.settings[tables.settings["scenario"] == scenario].to_dict("records")
+    rows = records(tables.settings[tables.settings["scenario"] == scenario])
     if not rows:
         same = "设置与基准完全相同" if language == "zh" else "nothing is set differently from the baseline"
         return [Text(same, style="yellow")]
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
-    for row in rows:
-        name = " ".join(str(row[k]) for k in ("entry", "lever") if row[k])
-        change = word(row["change"], language)
-        if row["change"] == "changed":
-            what = f"{row['what']}: {row['baseline_value'] or '–'} → {row['scenario_value'] or '–'}"
-        else:
+    for change in ("changed", "added", "removed"):
+        mine = [row for row in rows if row["change"] == change]
+        if change != "changed" and len(mine) > MOST_ENTRIES:
+            names = "; ".join(f"{row['entry']} {row['lever']}" for row in mine)
+            table.add_row(Text(word(change, language), style="cyan"), str(len(mine)), names)
+            continue
+        for row in mine:
+            name = " ".join(str(row[k]) for k in ("entry", "lever") if row[k])
             what = row["scenario_value"] or row["baseline_value"]
-        table.add_row(Text(change, style="cyan"), name, what)
+            if change == "changed":
+                what = f"{row['what']}: {row['baseline_value'] or '–'} → {row['scenario_value'] or '–'}"
+            table.add_row(Text(word(change, language), style="cyan"), name, what)
     return [table]
 
 
@@ -71,7 +78,7 @@ def difference_table(tables: Tables, scenario: str, language: str) -> Table:
     for title in ("差值 [90 %]", "更优", "单位净成本 (元)") if zh else ("difference [90 %]", "better", "CNY per unit"):
         table.add_column(title, justify="right", no_wrap=True)
     paired = tables.compare_targets
-    for row in paired[paired["scenario"] == scenario].to_dict("records"):
+    for row in sorted(records(paired[paired["scenario"] == scenario]), key=board_order):
         unit, name = row["unit"], row["name_zh"] if zh else row["name"]
         shown = [row[k] for k in ("difference", "ci_low", "ci_high")]
         like = max(abs(x) for x in shown if math.isfinite(x))
@@ -79,7 +86,8 @@ def difference_table(tables: Tables, scenario: str, language: str) -> Table:
         clear = row["ci_low"] > 0 or row["ci_high"] < 0
         change = f"{row['probability_baseline']:.2f} → {row['probability_scenario']:.2f}"
         each = row["cost_per_unit"]
-        cost = number(each, "CNY", language) if math.isfinite(each) else "–"
+        gained = math.isfinite(each) and row["difference"] > 0 and row["cost_difference"] > 0
+        cost = number(each, "CNY", language) if gained else "–"
         span = Text(f"{middle} [{low}, {high}]", style="bold" if clear else "")
         table.add_row(row["id"], f"{name} {row['year']}", change, span, f"{row['p_better']:.0%}", cost)
     return table
@@ -92,13 +100,12 @@ def cost_line(tables: Tables, baseline: str, scenario: str, language: str) -> Te
     for payer in dict.fromkeys(m["payer"]):
         mine = m[m["payer"] == payer].set_index("scenario")["mean"]
         by_payer[payer] = float(mine.get(scenario, 0.0)) - float(mine.get(baseline, 0.0))
-    unit, total = money_unit(language), by_payer.pop("all", 0.0)
-
-    def signed(x: float) -> str:
-        return ("+" if x > 0 else "") + money(x, language)
-
-    parts = " · ".join(f"{word(p, language)} {signed(x)}" for p, x in by_payer.items() if abs(x) >= 0.5)
+    total = by_payer.pop("all", 0.0)
+    named = [
+        f"{word(p, language)} {figure(x, 'CNY', language, sign=True)}" for p, x in by_payer.items() if abs(x) >= 0.5
+    ]
+    parts, all_ = " · ".join(named), figure(total, "CNY", language, sign=True)
     first, last = tables.meta["years"]
     if language == "zh":
-        return Text(f"净成本差 {first}–{last} 年：{signed(total)} {unit}" + (f"（{parts}）" if parts else ""))
-    return Text(f"Net public cost {first}–{last}: {unit} {signed(total)}" + (f" ({parts})" if parts else ""))
+        return Text(f"净成本差 {first}–{last} 年：{all_}" + (f"（{parts}）" if parts else ""))
+    return Text(f"Net public cost {first}–{last}: {all_}" + (f" ({parts})" if parts else ""))

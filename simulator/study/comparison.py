@@ -335,13 +335,8 @@ def differences(baseline: Scenario, scenario: Scenario, name: str) -> list[list[
 
 def _flat(entry: Any) -> dict[str, Any]:
     settings = {f.name: getattr(entry.settings, f.name) for f in fields(entry.settings)}
-    return {
-        "lever": entry.lever.name,
-        "payer": entry.payer,
-        "from": entry.start,
-        "until": entry.stop,
-        **settings,
-    }
+    dates = {key: entry.resolved()[key] for key in ("from", "to")}
+    return {"lever": entry.lever.name, "payer": entry.payer, **dates, **settings}
 
 
 def _filled(entry: Any) -> str:
@@ -351,7 +346,8 @@ def _filled(entry: Any) -> str:
         for f in fields(entry.settings)
         if getattr(entry.settings, f.name) != f.default
     ]
-    return ", ".join([*chosen, f"{_text(entry.start)} until {_text(entry.stop)}"])
+    dates = entry.resolved()
+    return ", ".join([*chosen, f"{dates['from']} to {dates['to']}"])
 
 
 def _text(value: Any) -> str:

@@ -45,7 +45,7 @@ def found_firms(
     starts = np.flatnonzero(same)
     ranks[order] = np.arange(m) - starts[np.cumsum(same) - 1]
     keys = child_keys(parents.astype(np.uint64), ranks + 16 * origin, year)
-    noise = np.stack([luck.normal(keys, f"birth tech {d}") for d in range(TECH_DIMENSIONS)], axis=1)
+    noise = luck.normals(keys, "birth tech", TECH_DIMENSIONS)
     tech = position(centre, noise, 0.35)
     x, y = region.district("x_km"), region.district("y_km")
     u = world.universities
@@ -79,7 +79,12 @@ def found_firms(
         "rd_real": np.where(performs, np.minimum(intensity, 0.30) * revenue, 0.0),
         "knowledge": 2.0e4 * staff**0.5,
         "hightech_share": np.clip(
-            region.sector("hightech_share")[sector] + 0.10 * performs + 0.30 * quality + 0.25 * luck.normal(keys, "birth high-tech"), 0, 1
+            region.sector("hightech_share")[sector]
+            + 0.10 * performs
+            + 0.30 * quality
+            + 0.25 * luck.normal(keys, "birth high-tech"),
+            0,
+            1,
         ),
         "technology_sales": region.sector("technology_sales_share")[sector] * revenue,
     }

@@ -185,7 +185,7 @@ def _firms(world: World, luck: Luck, centres: np.ndarray) -> None:
     for name in ("key", "sector", "founded", "district", "ownership", "above_scale", "staff"):
         getattr(f, name)[:] = c[name]
     f.quality[:] = luck.normal(f.key, "quality")
-    noise = np.stack([luck.normal(f.key, f"tech {d}") for d in range(TECH_DIMENSIONS)], axis=1)
+    noise = luck.normals(f.key, "tech", TECH_DIMENSIONS)
     f.tech[:] = position(centres[f.sector], noise)
     for row, a in anchors.items():
         f.staff[row], f.founded[row] = float(a["staff"]), int(float(a["founded"]))
