@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.core.declare import Indicator, Label
+from simulator.world.rules import hnte_threshold
 from simulator.world.world import World
 
 MARKET = 6  # stage of a product that is sold
@@ -19,11 +20,7 @@ def _by_real_rd(world: World) -> float:
     f, rules = world.firms, world.rules
     if not rules:
         return float(_certified(world).sum())
-    threshold = np.where(
-        f.revenue < rules["hnte_sales_small"],
-        rules["hnte_threshold_small"],
-        np.where(f.revenue < rules["hnte_sales_large"], rules["hnte_threshold_mid"], rules["hnte_threshold_large"]),
-    )
+    threshold = hnte_threshold(rules, f.revenue)
     return float((_certified(world) & (f.rd_real >= threshold * f.revenue)).sum())
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
+from simulator.world.agents import STATE
 from simulator.world.world import World
 
 
@@ -27,6 +28,13 @@ class Settings:
         low=0.0,
         high=20.0,
         doc="years over which tax on an award may be paid; works above national law",
+    )
+    state_firms: float = setting(
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        doc="share of technical staff of state firms with dividend rights, held only while employed",
     )
 
 
@@ -49,6 +57,13 @@ class Parameters:
         source="assumed",
         doc="valuation, contracts and disclosure per rise of the team's share by 0.5",
     )
+    scheme_cost: float = parameter(
+        1.0e5,
+        unit="CNY / firm / year",
+        prior=Range(3.0e4, 3.0e5, "log"),
+        source="assumed",
+        doc="approval, valuation and accounts of a scheme in one state firm with R&D",
+    )
     instalment_cost: float = parameter(
         5.0e4,
         unit="CNY / year",
@@ -70,6 +85,10 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
     if added_years > 0.0:
         terms.offer(entry, "equity_tax_years", s.tax_years)
         terms.run(entry, p.instalment_cost * added_years)
+    owned = world.firms.alive & (world.firms.ownership == STATE) & world.firms.does_rd
+    if s.state_firms > 0.0 and owned.any():
+        terms.offer(entry, "staff_stake", p.adoption * s.state_firms, eligible=owned)
+        terms.run(entry, p.scheme_cost * s.state_firms * float(owned.sum()))
 
 
 LEVER = Lever(
@@ -78,6 +97,6 @@ LEVER = Lever(
     Settings,
     Parameters,
     offer,
-    dose={"team_share": 0.8, "tax_years": 10.0},
+    dose={"team_share": 0.8, "tax_years": 10.0, "state_firms": 0.5},
     moves={"university_spinoffs": +1},
 )

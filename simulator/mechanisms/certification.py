@@ -10,6 +10,7 @@ from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
+from simulator.world.rules import hnte_threshold, small_low_profit
 from simulator.world.world import World
 
 
@@ -99,18 +100,14 @@ def _step_hnte(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f.hnte_informed |= f.alive & f.does_rd & (luck.uniform(f.key, "told") < np.minimum(told, 0.95))
     sales = f.revenue + f.revenue_lag1 + f.revenue_lag2
     ratio = (f.rd_reported + f.rd_lag1 + f.rd_lag2) / np.maximum(sales, 1.0)
-    threshold = np.where(
-        f.revenue < rules["hnte_sales_small"],
-        rules["hnte_threshold_small"],
-        np.where(f.revenue < rules["hnte_sales_large"], rules["hnte_threshold_mid"], rules["hnte_threshold_large"]),
-    )
+    threshold = hnte_threshold(rules, f.revenue)
     technicians = p.technicians * f.rd_staff + p.other_technicians * f.staff >= rules["hnte_staff_share"] * f.staff
     due = f.hnte_until <= year  # this year's certificate runs out, or there is none
     # own IP is met by utility models, filed as part of an application; their cost is in it
     meets = (ratio >= threshold) & technicians & (f.hightech_share >= rules["hnte_hightech_share"])
     meets &= f.founded <= year - np.ceil(rules["hnte_min_age"])
     cut = rules["corporate_tax"] - rules["hnte_tax"] + terms.column("hnte_tax")
-    small_rate = (f.profit < rules["small_profit_ceiling"]) & (f.staff <= 100)
+    small_rate = small_low_profit(rules, f.profit, f.staff)
     valid = max(rules["hnte_valid_years"], 1.0)
     offers = terms.promises("certification_award")
     award = max((float(np.max(o.value)) for o in offers), default=0.0)

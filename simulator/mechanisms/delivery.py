@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,23 +92,26 @@ def governance(strength: float, half: float) -> float:
     return min(1.0, strength * (1.0 + half) / (strength + half)) if strength > 0.0 else 0.0
 
 
-def _units(total: float, mean: float) -> int:
+def _units(total: float, mean: float, u: float) -> int:
+    """Return how many projects an order makes: whole units, the fraction of one by luck; space is always built."""
+    if mean == 1.0:
+        return math.floor(total) + int(u < total - math.floor(total))
     return max(1, round(total / mean)) if total > 0.0 else 0
 
 
 def _queue(world: World, luck: Luck, order: Order, kind: int, mean: float, leak: float) -> None:
     """Queue one order as whole projects whose sizes vary and add to what was ordered."""
-    count = _units(order.quantity, mean)
+    name = np.array([name_hash(f"{order.entry.id} {PROJECT_KINDS[kind]}")], np.uint64)
+    count = _units(order.quantity, mean, float(luck.uniform(name, "fraction")[0]))
     if count == 0:
         return
-    seed = np.full(count, name_hash(f"{order.entry.id} {PROJECT_KINDS[kind]}"), np.uint64)
-    keys = child_keys(seed, np.arange(count), world.year)
+    keys = child_keys(np.repeat(name, count), np.arange(count), world.year)
     weight = np.exp(0.6 * luck.normal(keys, "size")) if mean > 1.0 else np.ones(count)
     world.projects.arrive(
         count,
         key=keys,
         kind=kind,
-        quantity=order.quantity * weight / weight.sum(),
+        quantity=weight if mean == 1.0 else order.quantity * weight / weight.sum(),
         ordered=world.year,
         lost=luck.uniform(keys, "lost") < leak,
         entry=world.entry_index(order.entry.id),

@@ -26,6 +26,14 @@ class Parameters:
         source="assumed",
         doc="chance that a small technology firm with average collateral gets a technology loan unaided",
     )
+    interest_response: float = parameter(
+        0.4,
+        unit="1",
+        prior=Range(0.1, 1.0, "log"),
+        source="assumed",
+        doc="more loans taken where the state pays all interest, over those taken without: interest is a small part "
+        "of what keeps a small firm from a loan",
+    )
     cover_gain: float = parameter(
         0.10,
         unit="1 / year",
@@ -222,9 +230,9 @@ def _lend(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     )
     u = luck.uniform(f.key, "loan")
     size = np.minimum(p.loan_size * f.revenue, 1.0e7 * st.deflator)
-    unaided = seeks & (u < p.loan_chance * collateral)
-    f.loan[unaided] = size[unaided]
     interest = terms.column("loan_interest")
+    unaided = seeks & (u < p.loan_chance * collateral * (1.0 + p.interest_response * interest))
+    f.loan[unaided] = size[unaided]
     made = unaided.copy()
     for o in terms.promises("loan_cover"):
         share = np.broadcast_to(np.asarray(o.value, float), (len(f),))

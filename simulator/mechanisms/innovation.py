@@ -94,6 +94,13 @@ class Parameters:
         source="assumed",
         doc="knowledge that a CNY of university hours brings, while its effect lasts",
     )
+    stake_effect: float = parameter(
+        0.04,
+        unit="1",
+        prior=Range(0.0, 0.12),
+        source="assumed",
+        doc="more innovations of a state firm whose technical staff all hold a stake; no causal study was found",
+    )
     quality_effect: float = parameter(
         0.25,
         unit="log points",
@@ -124,6 +131,7 @@ def _innovate(
     boost: np.ndarray,
     boost_life: np.ndarray,
     quality: np.ndarray,
+    lift: np.ndarray,
     tech: np.ndarray,
     around: np.ndarray,
     total: float,
@@ -168,9 +176,12 @@ def _innovate(
         productivity[i] += elasticity * np.log((knowledge[i] + 1.0e5) / before)
         novelty[i] *= 1.0 - 1.0 / life
         if does_rd[i] or boost[i] > 0.0:
+            # without own R&D, only what the bought work adds brings anything about
+            idle = 0.0 if does_rd[i] else (knowledge[i] / 1.0e6) ** returns
             mean = (
                 arrival
-                * (stock / 1.0e6) ** returns
+                * ((stock / 1.0e6) ** returns - idle)
+                * lift[i]
                 * np.exp(quality_effect * quality[i] + spread * normal_at(a_rate, key[i]) - 0.5 * spread * spread)
             )
             n = poisson_at(a_count, key[i], mean)
@@ -196,6 +207,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         f.boost,
         f.boost_life,
         f.quality,
+        1.0 + p.stake_effect * terms.column("staff_stake"),
         f.tech,
         around,
         total,

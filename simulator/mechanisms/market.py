@@ -11,6 +11,7 @@ from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck, laplace_at, normal_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
+from simulator.world.rules import small_low_profit, super_deduction
 from simulator.world.world import World
 
 
@@ -216,7 +217,7 @@ def _profit_and_tax(world: World, terms: Terms, p: Parameters, luck: Luck) -> No
     kept = 1.0 - 1.0 / max(rules["loss_carry_years"], 1.0)
     f.loss_pool[:] = (f.loss_pool - used) * kept + np.maximum(-f.profit, 0.0)
     base = np.where(f.alive, gain - used, 0.0)
-    small = (base < rules["small_profit_ceiling"]) & (f.staff <= 100)
+    small = small_low_profit(rules, base, f.staff)
     certified = (f.hnte_until >= world.year) & ~small
     rate = np.where(small, rules["small_profit_effective_rate"], rules["corporate_tax"])
     due = rate * base
@@ -235,8 +236,7 @@ def _deduct(world: World, terms: Terms, base: np.ndarray, rate: np.ndarray) -> n
     The law's part is the nation's, unless guidance brought the firm to claim; the rest is whose rule it is.
     """
     f, rules = world.firms, world.rules
-    law = np.where(f.technology_sme, rules["rd_super_deduction_tech_sme"], 0.0)
-    law = np.maximum(law, rules["rd_super_deduction"])
+    law = super_deduction(rules, f.technology_sme)
     rates = np.maximum(terms.column("deduction_rate"), law)
     deducted = np.where(f.alive & f.claims, np.minimum(rates * f.rd_reported, base), 0.0)
     forgone = rate * deducted

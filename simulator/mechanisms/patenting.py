@@ -40,12 +40,12 @@ class Parameters:
         source="assumed",
         doc="invention applications per usable result of a university or institute",
     )
-    individual_rate: float = parameter(
-        0.6,
-        unit="filings / 10000 residents / year",
-        prior=Range(0.3, 1.2, "log"),
+    individual_growth: float = parameter(
+        1.1,
+        unit="factor",
+        prior=Range(0.7, 1.6, "log"),
         source="assumed",
-        doc="true applications by individuals",
+        doc="true applications by individuals per resident in the first year, over those of the year before",
     )
     filing_cost: float = parameter(
         3000.0,
@@ -83,11 +83,12 @@ class Parameters:
         doc="more filings of a firm about to seek or renew HNTE status",
     )
     enforcement: float = parameter(
-        0.08,
+        0.04,
         unit="1 / standard deviation",
-        prior=Range(0.0, 0.20),
-        source="judgement_effects",
-        doc="more filings of private firms where enforcement is stronger",
+        prior=Range(0.0, 0.12),
+        source="assumed",
+        doc="more filings per innovation of private firms where enforcement is stronger, beside what more R&D brings; "
+        "the evidence has a sign only (fang_lerner_wu2017)",
     )
     true_grant: float = parameter(
         0.60,
@@ -238,7 +239,8 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     propensity = p.propensity * (1.0 + p.propensity_growth) ** (world.year - world.region.start_year)
     lift = 1.0 + p.enforcement * float(np.asarray(terms.total("enforcement"))) * (f.ownership == 0)
     seeking = f.hnte_informed & (f.hnte_until <= world.year + 1) & f.does_rd
-    base = propensity * f.innovations * lift * np.where(seeking, 1.0 + p.status_burst, 1.0)
+    field = world.region.sector("patent_propensity")[f.sector]
+    base = propensity * field * f.innovations * lift * np.where(seeking, 1.0 + p.status_burst, 1.0)
     _file(
         f.key,
         f.alive,
@@ -322,7 +324,10 @@ def _individuals(world: World, p: Parameters, luck: Luck, shares: np.ndarray) ->
     st.individual_patents, st.individual_quality = float(stock[0]), float(good[0])
     st.individual_granted = float(granted[0])
     growth = (1.0 + p.propensity_growth) ** (world.year - world.region.start_year)
-    mean = p.individual_rate * st.population / 1.0e4 * growth
+    region = world.region
+    before = region.figure("invention_applications") * (1.0 - region.figure("marginal_share"))
+    before *= region.figure("patents_share_individuals") / region.figure("population")
+    mean = p.individual_growth * before * st.population * growth
     u = luck.uniform(np.array([key[0], sub_key(key[0], 1)]), "individuals")
     st.individual_filed_true = poisson_quantile(mean, float(u[0]))
     drawn = poisson_quantile(mean * st.agency * 0.5, float(u[1]))

@@ -21,9 +21,9 @@ class Parameters:
     """How long stages last, how many pass, and what sells."""
 
     start: float = parameter(
-        0.35,
+        1.0,
         unit="projects / innovation",
-        prior=Range(0.15, 0.8, "log"),
+        prior=Range(0.4, 2.0, "log"),
         source="assumed",
         doc="new projects per innovation of a pharmaceutical firm",
     )

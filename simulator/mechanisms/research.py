@@ -11,6 +11,8 @@ from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck, normal_at, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
+from simulator.world.agents import STATE
+from simulator.world.rules import hnte_threshold, small_low_profit, super_deduction
 from simulator.world.world import World
 
 
@@ -177,6 +179,20 @@ class Parameters:
     labour_share: float = parameter(
         0.5, unit="1", prior=Range(0.3, 0.7, "logit"), source="assumed", doc="share of R&D spent on people"
     )
+    enforcement: float = parameter(
+        0.08,
+        unit="1 / standard deviation",
+        prior=Range(0.0, 0.20),
+        source="judgement_ip_enforcement_private",
+        doc="more R&D wished by private firms where intellectual property is better enforced",
+    )
+    enforcement_state: float = parameter(
+        0.015,
+        unit="1 / standard deviation",
+        prior=Range(0.0, 0.03),
+        source="judgement_ip_enforcement_state",
+        doc="the same for state-owned firms",
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -217,6 +233,7 @@ def _decide(
     floor: float,
     claim_cost: float,
     premium: float,
+    protection: np.ndarray,
     a_enter: np.uint64,
     a_leave: np.uint64,
     a_mind: np.uint64,
@@ -264,7 +281,7 @@ def _decide(
         user_cost = max(0.2, 1.0 - saved / (1.0 - used * tax[i]))
         eta = eta_small if staff[i] < 300.0 else eta_large
         # the premium on researchers raises what the same work costs; the firm spends more and gets less
-        wish = base * user_cost ** (-eta) * ease * np.exp(0.3 * premium)
+        wish = base * user_cost ** (-eta) * ease * np.exp(0.3 * premium) * protection[i]
         rd_real[i] += (adjustment if rd_years[i] > 1 else 1.0) * (wish - rd_real[i])
         if rd_real[i] < 0.0:
             rd_real[i] = 0.0
@@ -323,36 +340,26 @@ def _notch(
             rd_reported[i] += x + r
 
 
-def deduction_rate(world: World, terms: Terms) -> np.ndarray:
-    """Return the (n,) extra share of R&D that may be deducted: the best of national, local and technology-SME rule."""
-    own = np.where(world.firms.technology_sme, world.rules["rd_super_deduction_tech_sme"], 0.0)
-    return np.maximum(terms.column("deduction_rate"), own)
-
-
-def thresholds(rules: dict[str, float], revenue: np.ndarray) -> np.ndarray:
-    """Return the (n,) least share of R&D in sales that HNTE status asks for, by class of sales."""
-    return np.where(
-        revenue < rules["hnte_sales_small"],
-        rules["hnte_threshold_small"],
-        np.where(revenue < rules["hnte_sales_large"], rules["hnte_threshold_mid"], rules["hnte_threshold_large"]),
-    )
-
-
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Decide R&D, take grants and rewards, answer the notch, count R&D staff."""
     f, st, rules = world.firms, world.state, world.rules
     f.rd_lag2[:] = f.rd_lag1
     f.rd_lag1[:] = f.rd_reported
+    # what a grant added ends with it: a firm adjusts from what it paid for itself
+    f.rd_real[:] = np.maximum(f.rd_real - f.rd_aided, 0.0)
+    f.rd_aided[:] = 0.0
     certified = f.hnte_until >= world.year
-    small_rate = (f.profit < rules["small_profit_ceiling"]) & (f.staff <= 100)
+    small_rate = small_low_profit(rules, f.profit, f.staff)
     tax = np.where(
         small_rate, rules["small_profit_effective_rate"], np.where(certified, rules["hnte_tax"], rules["corporate_tax"])
     )
-    extra = deduction_rate(world, terms)
+    extra = np.maximum(terms.column("deduction_rate"), super_deduction(rules, f.technology_sme))
     cost_factor = terms.column("claim_cost") * (1.0 - p.negative_list * rules["negative_list_simplification"])
     reward = _hoped_reward(world, terms)
     years = np.where(certified, rules["loss_carry_years_hnte"], rules["loss_carry_years"])
     recover = float(np.mean(1.0 - np.exp(-0.15 * years))) if len(f) else 0.0
+    strength = float(np.asarray(terms.total("enforcement")))
+    protection = 1.0 + strength * np.where(f.ownership == STATE, p.enforcement_state, p.enforcement)
     induced = np.zeros(len(f), bool)
     _decide(
         f.key,
@@ -391,6 +398,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         p.finance_floor,
         p.claim_cost,
         st.research_premium,
+        protection,
         luck.address("enter"),
         luck.address("leave"),
         luck.address("mind"),
@@ -416,7 +424,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         f.rd_real,
         f.profit,
         f.hightech_share,
-        thresholds(rules, f.revenue),
+        hnte_threshold(rules, f.revenue),
         gain,
         award,
         terms.column("hnte_cost"),
@@ -452,6 +460,7 @@ def _grants(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     i = paid.index
     done = paid.real * p.repeat ** f.grants[i]
     f.rd_real[i] += done
+    f.rd_aided[i] = done
     f.rd_reported[i] += np.maximum(done, paid.amount)  # what was misused is accounted for as R&D
     f.cash[i] -= paid.amount  # the grant goes through R&D or is gone; it does not stay as cash
     f.grants[i] += 1
@@ -461,11 +470,17 @@ def _hoped_reward(world: World, terms: Terms) -> np.ndarray:
     """Return the (n,) reward per CNY of more R&D that firms count on: none beyond the cap, less where few were paid."""
     f = world.firms
     hoped = np.zeros(len(f))
-    for o in terms.promises("rd_reward"):
+    offers = terms.promises("rd_reward")
+    for o in offers:
         room = o.rate * f.rd_lag1 < np.asarray(o.value, float)
         here = np.where(room, o.rate, 0.0) if o.eligible is None else np.where(room & o.eligible, o.rate, 0.0)
         hoped = np.maximum(hoped, here)
-    return hoped * world.state.paid_part.get("rd_reward", 1.0)
+    if not offers:
+        return hoped
+    # a first year has no record of what was paid: the budget over what R&D as it stands would ask tells as much
+    rows = np.flatnonzero(f.alive & (f.rd_lag1 > 0.0))
+    reach = sum(o.budget for o in offers) / max(terms.asked("rd_reward", rows, f.rd_lag1[rows]), 1.0)
+    return hoped * min(1.0, reach, world.state.paid_part.get("rd_reward", 1.0))
 
 
 def _rewards(world: World, terms: Terms) -> None:

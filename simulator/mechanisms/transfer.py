@@ -35,11 +35,12 @@ class Parameters:
         doc="median cost of a small firm's first university project",
     )
     voucher_interest: float = parameter(
-        0.10,
+        0.25,
         unit="1 / year",
-        prior=Range(0.04, 0.25, "log"),
+        prior=Range(0.10, 0.50, "logit"),
         source="assumed",
-        doc="chance that an eligible firm applies for its first voucher in a year, at full nearness",
+        doc="chance that an eligible firm applies for its first voucher in a year, at full nearness; the Dutch "
+        "vouchers were drawn by lot because many more firms applied (cornet2006)",
     )
     regular: float = parameter(
         0.15,
@@ -354,17 +355,17 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     )
     u.contracts[:] = joined * (u.contract_income + u.deal_value)
     st.transaction_share = p.transaction_share
-    u.inventor_share[:] = np.maximum(u.inventor_share, terms.column("inventor_share"))
 
 
 def _spinoffs(world: World, terms: Terms, p: Parameters, luck: Luck, team: np.ndarray) -> None:
     """Let researchers leave to found firms, more readily the larger the part that is theirs."""
     u, region = world.universities, world.region
-    share = np.maximum(np.maximum(u.inventor_share, terms.column("inventor_share")), team)
-    ratio = np.maximum(share, 0.05) / 0.5
-    elasticity = np.where(ratio > 1.0, p.share_elasticity * p.rise_discount, p.share_elasticity)
+    own = np.maximum(u.inventor_share, 0.05)
+    share = np.maximum(np.maximum(own, terms.column("inventor_share")), team)
+    # institutions differ by the whole elasticity; a rise above what one gave before moves less than a cut would
+    response = (own / 0.5) ** p.share_elasticity * (share / own) ** (p.share_elasticity * p.rise_discount)
     years = float(np.asarray(terms.total("equity_tax_years")))
-    mean = p.spinoff_rate * u.researchers * ratio**elasticity * (1.0 + p.instalment_gain * years)
+    mean = p.spinoff_rate * u.researchers * response * (1.0 + p.instalment_gain * years)
     mean = mean * np.where(u.has_base, p.base_spinoffs, 1.0) * np.where(u.alive, 1.0, 0.0)
     born = np.array([poisson_quantile(m, v) for m, v in zip(mean, luck.uniform(u.key, "spin-off"), strict=True)])
     u.spinoffs += born

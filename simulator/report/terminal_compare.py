@@ -22,7 +22,7 @@ def compare_screen(tables: Tables, language: str) -> RenderableType:
     zh = language == "zh"
     stamp = {key: tables.meta[key] for key in ("hash", "created") if key in tables.meta}
     baseline, *others = [run | stamp for run in tables.meta["runs"]]
-    parts = [
+    parts: list[RenderableType] = [
         Text(
             f"{'基准' if zh else 'baseline'}: {baseline['title'][language]} ({baseline['scenario']})",
             style="bold",

@@ -245,15 +245,16 @@ def rd_per_forgone(pair: Pair, *, years: Sequence[int]) -> Fraction:
 
 def notch_relabelled(pair: Pair) -> Fraction:
     """Return the relabelled share of the R&D that certified firms within a point above the threshold report."""
-    from simulator.mechanisms.research import thresholds
+    from simulator.world.rules import hnte_threshold
 
     relabelled = reported = 0.0
     for year in pair.years:
         f, rules = pair.treated.firms[year], pair.treated.rules[year]
-        # status was judged on the sales before this year's market: those now a year old
-        sales = f["revenue_lag1"] + f["revenue_lag2"]
-        ratio = (f["rd_reported"] + f["rd_lag1"]) / np.maximum(sales, 1.0)
-        above = ratio - thresholds(rules, f["revenue_lag1"])
+        # status was judged on three years' sales before this year's market: those now one to three years old
+        oldest = pair.treated.of_firms(year - 1, f["key"], "revenue_lag2")
+        sales = f["revenue_lag1"] + f["revenue_lag2"] + np.where(np.isfinite(oldest), oldest, f["revenue_lag2"])
+        ratio = (f["rd_reported"] + f["rd_lag1"] + f["rd_lag2"]) / np.maximum(sales, 1.0)
+        above = ratio - hnte_threshold(rules, f["revenue_lag1"])
         near = (f["hnte_until"] >= year) & (above >= 0.0) & (above < 0.01)
         relabelled += float((f["rd_reported"] - f["rd_real"])[near].sum())
         reported += float(f["rd_reported"][near].sum())
@@ -326,7 +327,7 @@ def tenant_growth(pair: Pair, *, lag: int, column: str = "revenue") -> Fraction:
         with_it, without = pair.both(year + lag, _moved_in(pair, year), column)
         here = np.isfinite(with_it) & np.isfinite(without) & (without > 0.0)
         extra += float(np.log(with_it[here] / without[here]).sum())
-        years += lag * float(here.sum())
+        years += (lag + 1) * float(here.sum())  # a seat works in the year it is taken, too
     return extra, years
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SEEDS_PER_DRAW = 2
 SEED_STRIDE = 1_000_003
-LARGEST_CHUNK = 8
+LARGEST_CHUNK = 4
 NAMES_SHOWN = 5
 Progress = Callable[[int, int], None]
 BillKey = tuple[str, str, int, str, str]  # entry, lever, year, payer, kind

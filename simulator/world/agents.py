@@ -59,6 +59,7 @@ class Firms(Population):
     rd_years: np.ndarray = column("int16", unit="years", doc="years of R&D without a break")
     rd_intensity: np.ndarray = column("float64", unit="1", doc="R&D over revenue that the firm would choose unaided")
     rd_real: np.ndarray = column("float64", unit="CNY / year", doc="R&D that is R&D")
+    rd_aided: np.ndarray = column("float64", unit="CNY / year", doc="of this, what a grant of the year added")
     rd_reported: np.ndarray = column(
         "float64", unit="CNY / year", doc="R&D as the firm reports it to tax and status offices"
     )
@@ -145,7 +146,7 @@ class Universities(Population):
     results: np.ndarray = column("float64", unit="results / year", doc="usable results this year")
     transfer_staff: np.ndarray = column("float64", unit="persons", doc="staff of the transfer office")
     inventor_share: np.ndarray = column(
-        "float64", unit="1", doc="share of transfer income that inventors get in practice"
+        "float64", unit="1", doc="share of transfer income that inventors get where no rule asks for more"
     )
     deals: np.ndarray = column("float64", unit="deals / year", doc="licences, assignments and equity deals")
     deal_value: np.ndarray = column("float64", unit="CNY / year", doc="value of these deals")

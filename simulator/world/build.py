@@ -14,12 +14,12 @@ from simulator.world.agents import (
     LAGS,
     MAKER_SPACE,
     POOLS,
-    PRIVATE,
     TECH_DIMENSIONS,
     VENTURE,
     Firms,
 )
 from simulator.world.region import Region
+from simulator.world.rules import hnte_threshold
 from simulator.world.space import nearest, position, sector_centres
 from simulator.world.world import World
 
@@ -126,6 +126,7 @@ def _class_columns(region: Region, luck: Luck, name: str) -> dict[str, np.ndarra
         "staff": staff,
         "low": bounds[size, 0],
         "high": bounds[size, 1] - 1.0,
+        "age": age,
         "founded": region.start_year - 1 - years,
         "district": district,
         "ownership": np.array([OWNERSHIP.index(o) for o in owners])[owner],
@@ -133,10 +134,16 @@ def _class_columns(region: Region, luck: Luck, name: str) -> dict[str, np.ndarra
     }
 
 
-def _fit_staff(c: dict[str, np.ndarray], totals: np.ndarray) -> None:
-    """Move staff inside each firm's size class so that every sector's total is met, as far as the classes allow."""
-    for s, total in enumerate(totals):
-        rows = np.flatnonzero(c["sector"] == s)
+def _fit_staff(c: dict[str, np.ndarray], totals: np.ndarray, known: list[int]) -> None:
+    """Move staff inside each firm's size class so that every sector's total is met, as far as the classes allow.
+
+    The rows in ``known`` keep theirs.
+    """
+    fixed = np.zeros(c["staff"].size, bool)
+    fixed[known] = True
+    for s, whole in enumerate(totals):
+        rows = np.flatnonzero((c["sector"] == s) & ~fixed)
+        total = whole - float(c["staff"][fixed & (c["sector"] == s)].sum())
         if rows.size == 0 or total <= 0:
             continue
         low, high = c["low"][rows], c["high"][rows]
@@ -151,24 +158,37 @@ def _fit_staff(c: dict[str, np.ndarray], totals: np.ndarray) -> None:
         c["staff"][rows] = low + (high - low) * unit ** math.sqrt(a * b)
 
 
+def _swap_in(c: dict[str, np.ndarray], names: tuple[str, ...], row: int, fits: np.ndarray, taken: dict) -> None:
+    """Exchange values with a free row that ``fits`` (n,), if this one does not: the counts of every level stand."""
+    free = [] if fits[row] else [int(i) for i in np.flatnonzero(fits) if i not in taken]
+    if free:
+        other = free[0]
+        for name in names:
+            c[name][row], c[name][other] = c[name][other], c[name][row]
+
+
 def _place_anchors(region: Region, c: dict[str, np.ndarray]) -> dict[int, dict]:
-    """Give the named firms their rows: one of the right size class, its sector swapped in, so margins stand."""
+    """Give the named firms rows of their size class; what else they are is swapped in, so that margins stand."""
     placed: dict[int, dict] = {}
+    oldest = [_levels(k)[1] - 1.0 for k in region.margin("above_scale", "age")]
     for anchor in region.anchors:
-        staff, sector = float(anchor["staff"]), int(float(anchor["sector"]))
-        fits = np.flatnonzero((c["low"] <= staff) & (staff <= c["high"]) & c["above_scale"])
+        staff = float(anchor["staff"])
+        fits = np.flatnonzero((c["low"] <= staff) & (staff <= c["high"]))
         fits = np.array([i for i in fits if i not in placed], int)
         if fits.size == 0:
             raise ValueError(
                 f"{region.id}: no size class holds the anchor firm {anchor['firm']} with {staff:.0f} staff"
             )
-        same = fits[c["sector"][fits] == sector]
+        same = fits[c["sector"][fits] == int(float(anchor["sector"]))]
         row = int(same[0]) if same.size else int(fits[0])
-        if not same.size:
-            other = np.flatnonzero((c["sector"] == sector) & c["above_scale"])
-            other = np.array([i for i in other if i not in placed], int)
-            if other.size:
-                c["sector"][other[0]], c["sector"][row] = c["sector"][row], sector
+        for name in ("sector", "district", "ownership"):
+            _swap_in(c, (name,), row, c[name] == int(float(anchor.get(name, 0))), placed)
+        years = region.start_year - 1 - int(float(anchor["founded"]))
+        band = min(int(np.searchsorted(oldest, years)), len(oldest) - 1)  # the oldest level is open
+        _swap_in(c, ("age", "founded"), row, c["age"] == band, placed)
+        c["staff"][row] = staff
+        if c["age"][row] == band:
+            c["founded"][row] = int(float(anchor["founded"]))
         placed[row] = anchor
     return placed
 
@@ -177,7 +197,7 @@ def _firms(world: World, luck: Luck, centres: np.ndarray) -> None:
     region = world.region
     parts = [_class_columns(region, luck, name) for name in CLASSES]
     anchors = _place_anchors(region, parts[0])
-    _fit_staff(parts[0], region.sector("above_scale_staff"))
+    _fit_staff(parts[0], region.sector("above_scale_staff"), list(anchors))
     c = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
     n = c["key"].size
     f = Firms(n)
@@ -187,9 +207,6 @@ def _firms(world: World, luck: Luck, centres: np.ndarray) -> None:
     f.quality[:] = luck.normal(f.key, "quality")
     noise = luck.normals(f.key, "tech", TECH_DIMENSIONS)
     f.tech[:] = position(centres[f.sector], noise)
-    for row, a in anchors.items():
-        f.staff[row], f.founded[row] = float(a["staff"]), int(float(a["founded"]))
-        f.ownership[row] = int(float(a.get("ownership", PRIVATE)))
     _revenue(world, luck, anchors)
     _research(world, luck, anchors)
     _patents(world, luck, anchors)
@@ -313,12 +330,9 @@ def _statuses(world: World, luck: Luck) -> None:
     f, region = world.firms, world.region
     start, rules = region.start_year, {k: v.get(region.start_year, 0.0) for k, v in region.rules.items()}
     f.hightech_share[f.does_rd] = np.minimum(f.hightech_share[f.does_rd] + RD_HIGHTECH, 1.0)
-    threshold = np.where(
-        f.revenue < rules["hnte_sales_small"],
-        rules["hnte_threshold_small"],
-        np.where(f.revenue < rules["hnte_sales_large"], rules["hnte_threshold_mid"], rules["hnte_threshold_large"]),
-    )
-    ready = f.does_rd & (f.founded <= start - 2)
+    threshold = hnte_threshold(rules, f.revenue)
+    # high-tech revenue decides first: a steelworks with much R&D is no high-tech firm
+    ready = f.does_rd & (f.founded <= start - 2) & (f.hightech_share >= 0.45)
     score = np.where(ready, np.minimum(f.rd_intensity / threshold, 1.0) + 0.3 * f.hightech_share, -1.0)
     # the first to be certified were large: tax relief of 1.0 bn for 281 firms in 2011
     score += np.where(ready, 0.20 * np.log(f.revenue / 1.0e7) + 0.4 * luck.normal(f.key, "status"), 0.0)

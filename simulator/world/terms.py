@@ -56,6 +56,13 @@ _ALL = (
         national="transfer_law_inventor_share",
     ),
     Term(
+        "staff_stake",
+        "firms",
+        "1",
+        "max",
+        "share of technical staff of state firms who hold dividend rights or equity while employed",
+    ),
+    Term(
         "equity_tax_years",
         "region",
         "years",

@@ -1,0 +1,37 @@
+"""What national rules say of a firm: the classes, tests and rates of law that several steps of the year apply.
+
+``rules`` are the national rules of one year by name, as ``World.rules`` holds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+Rules = Mapping[str, float]
+
+# Staff below which an industrial firm counts as small, in the national size standard of 2011.
+SMALL_FIRM_STAFF = 300.0
+# Staff up to which an industrial firm can have the small low-profit rate (a cap raised to 300 from 2019 on).
+SMALL_PROFIT_STAFF = 100.0
+
+
+def hnte_threshold(rules: Rules, revenue: np.ndarray) -> np.ndarray:
+    """Return the (n,) least share of R&D in sales that HNTE status asks for, by class of sales (CNY / year)."""
+    return np.where(
+        revenue < rules["hnte_sales_small"],
+        rules["hnte_threshold_small"],
+        np.where(revenue < rules["hnte_sales_large"], rules["hnte_threshold_mid"], rules["hnte_threshold_large"]),
+    )
+
+
+def small_low_profit(rules: Rules, profit: np.ndarray, staff: np.ndarray) -> np.ndarray:
+    """Return which of (n,) firms have the small low-profit rate: taxable profit (CNY / year) and staff under caps."""
+    return (profit < rules["small_profit_ceiling"]) & (staff <= SMALL_PROFIT_STAFF)
+
+
+def super_deduction(rules: Rules, technology_sme: np.ndarray) -> np.ndarray:
+    """Return the (n,) extra share of R&D that the law lets a firm deduct: the general rate or a technology SME's."""
+    own = np.where(technology_sme, rules["rd_super_deduction_tech_sme"], 0.0)
+    return np.maximum(own, rules["rd_super_deduction"])
