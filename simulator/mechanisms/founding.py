@@ -22,7 +22,7 @@ class Parameters:
     """Who founds firms, and what encourages them."""
 
     staff_rate: float = parameter(
-        0.115,
+        0.14,
         unit="firms / firm / year",
         prior=Range(0.06, 0.20, "log"),
         source="assumed",
@@ -67,7 +67,7 @@ class Parameters:
         doc="fewer foundings in sectors that guidance funds do not favour, where such funds are at full depth",
     )
     performs: float = parameter(
-        0.35,
+        0.40,
         unit="1",
         prior=Range(0.15, 0.6, "logit"),
         source="assumed",
