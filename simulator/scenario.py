@@ -48,7 +48,7 @@ _MERGED = ("assumptions", "switches", "drivers", "replicates")
 _REGION = re.compile(r"[a-z][a-z0-9_]*\Z")
 _UNTIL = re.compile(r"[A-Za-z][A-Za-z0-9_.]*@([0-9]{4})\Z")
 _MOST_REPLICATES = 1_000_000
-_MOST_FILES = 3  # a mix on a plan on a baseline
+MOST_FILES = 3  # a mix on a plan on a baseline
 
 
 @dataclass(frozen=True)
@@ -271,9 +271,9 @@ class _Reader:
                 message = "a scenario that extends itself" if itself else "extends goes round in a circle"
                 self.problems.add(node.place, message, read=node.value)
                 break
-            if len(files) == _MOST_FILES:
+            if len(files) == MOST_FILES:
                 self.problems.add(
-                    node.place, "extends: the chain is too long", read=node.value, allowed=f"{_MOST_FILES} files"
+                    node.place, "extends: the chain is too long", read=node.value, allowed=f"{MOST_FILES} files"
                 )
                 break
             root = read_yaml(path, self.problems)

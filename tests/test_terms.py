@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.core.declare import Combine, Label, Lever, Term
+from simulator.core.declare import Label, Lever, Term
 from simulator.core.ledger import Ledger, payer_shares
 from simulator.core.luck import Luck, mix64
 from simulator.core.terms import Terms
@@ -49,7 +49,7 @@ class FakeEntry:
 def counter(n: int = N) -> Terms:
     firms = Firms(n)
     firms.key[:] = [mix64(np.uint64(i + 1)) for i in range(n)]
-    entries = {id_: ("voucher", "city") for id_ in ("A", "B")}
+    entries = dict.fromkeys(("A", "B"), ("voucher", "city"))
     world = SimpleNamespace(firms=firms, year=YEAR, entries=entries, tax_payers=lambda: {"centre": 0.6, "city": 0.4})
     return Terms(TABLE, world, YEAR, Ledger(), Luck(3).at(YEAR, "terms"), LAW)
 
@@ -200,7 +200,7 @@ def test_part_of_a_year_has_part_of_the_budget() -> None:
 
 
 @pytest.mark.parametrize(("combine", "both"), [("plus", 0.8), ("times", 0.15), ("least", 0.5), ("instead", 0.5)])
-def test_offers_meet_as_their_term_says(combine: Combine, both: float) -> None:
+def test_offers_meet_as_their_term_says(combine: str, both: float) -> None:
     terms = counter()
     some = np.arange(N) < 4
     terms.offer(FakeEntry("A"), combine, 0.3)

@@ -196,6 +196,17 @@ class Terms:
         """Return whether anything is on offer."""
         return bool(self._sorted(term))
 
+    def eligible(self, term: str) -> np.ndarray:
+        """Return which rows (n,) of the term's population any offer is open to."""
+        n = len(getattr(self.world, self.declarations[term].population))
+        out = np.zeros(n, bool)
+        for o in self._sorted(term):
+            if o.eligible is None:
+                out[:] = True
+            else:
+                out[o.eligible] = True
+        return out
+
     def total(self, term: str) -> Values:
         """Return the rule in force: one number, or a (n,) column where offers differ between rows.
 

@@ -90,7 +90,7 @@ class Parameters:
         unit="1",
         prior=Range(0.75, 0.98, "logit"),
         source="assumed",
-        doc="part of a loan that is lost when the borrower closes",
+        doc="part lost of what a borrower that closes cannot repay",
     )
     patents_passed: float = parameter(
         0.5,
@@ -177,13 +177,15 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     st.deaths = float(rows.size)
     if rows.size == 0:
         return
-    for k in np.unique(f.loan_entry[rows][(f.loan_entry[rows] >= 0) & (f.loan[rows] > 0.0)]):
+    # a firm that closes with money in hand repays first
+    unpaid = np.maximum(f.loan - np.maximum(f.cash, 0.0), 0.0)
+    for k in np.unique(f.loan_entry[rows][(f.loan_entry[rows] >= 0) & (unpaid[rows] > 0.0)]):
         mine = rows[f.loan_entry[rows] == k]
         entry = world.entry_ids[k]
-        lost = float((p.loan_loss * f.loan[mine] * f.loan_cover[mine]).sum())
+        lost = float((p.loan_loss * unpaid[mine] * f.loan_cover[mine]).sum())
         terms.charge(entry, "outlay", world.call_pool(entry, lost), "banks")
-    st.loan_defaults += float((f.loan[rows] > 0.0).sum())
-    st.loans_lost += float(f.loan[rows].sum()) * p.loan_loss
+    st.loan_defaults += float((unpaid[rows] > 0.0).sum())
+    st.loans_lost += float(unpaid[rows].sum()) * p.loan_loss
     st.individual_patents += round(p.patents_passed * float(f.patents[rows].sum()))
     st.individual_quality += round(p.patents_passed * float(f.quality_patents[rows].sum()))
     st.individual_true += f.waiting_true[rows].sum(axis=0)

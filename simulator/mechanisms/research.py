@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from simulator.core.declare import Label, Mechanism
-from simulator.core.luck import Luck, normal_at, uniform_at
+from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
+from simulator.mechanisms.research_kernels import Addresses, Columns, Faced, Habits, decide
+from simulator.mechanisms.research_notch import NotchParameters, answer_notch
 from simulator.world.agents import STATE
-from simulator.world.rules import hnte_threshold, small_low_profit, super_deduction
+from simulator.world.rules import small_low_profit, super_deduction
 from simulator.world.world import World
 
 
 @dataclass(frozen=True)
-class Parameters:
+class Parameters(NotchParameters):
     """How firms decide on R&D."""
 
     entry: float = parameter(
@@ -48,6 +49,23 @@ class Parameters:
         source="assumed",
         doc="fall of the chance to stop with each year of R&D, to a third of it: persistence is the main fact",
     )
+    lasting: float = parameter(
+        0.33,
+        unit="1",
+        prior=Range(0.15, 0.6, "logit"),
+        source="assumed",
+        doc="chance to stop that remains after long experience, over that of a first year",
+    )
+    loss_leave: float = parameter(
+        1.3, unit="factor", prior=Range(1.0, 2.0, "log"), source="assumed", doc="chance to stop of a firm with losses"
+    )
+    small_leave: float = parameter(
+        1.5,
+        unit="factor",
+        prior=Range(1.1, 2.5, "log"),
+        source="assumed",
+        doc="most by which small size raises the chance to stop",
+    )
     size_entry: float = parameter(
         0.30, unit="elasticity", prior=Range(0.1, 0.5), source="assumed", doc="chance to begin R&D to revenue over 50 m"
     )
@@ -64,6 +82,27 @@ class Parameters:
         prior=Range(0.2, 1.5),
         source="scandura2016",
         doc="more entry with a university partner",
+    )
+    nearness_entry: float = parameter(
+        0.4,
+        unit="log points",
+        prior=Range(0.0, 1.0),
+        source="assumed",
+        doc="more entry at full nearness to a university than at none",
+    )
+    quality_entry: float = parameter(
+        0.35,
+        unit="log points",
+        prior=Range(0.1, 0.7, "log"),
+        source="assumed",
+        doc="log chance to begin R&D per standard deviation of quality",
+    )
+    first_year: float = parameter(
+        0.4,
+        unit="1",
+        prior=Range(0.2, 0.8, "logit"),
+        source="assumed",
+        doc="part of the wished R&D that a firm does in the year in which it begins",
     )
     eta_small: float = parameter(
         1.3,
@@ -92,6 +131,20 @@ class Parameters:
     intensity_noise: float = parameter(
         0.20, unit="log points", prior=Range(0.1, 0.35, "log"), source="assumed", doc="a firm's yearly change of mind"
     )
+    intensity_most: float = parameter(
+        0.35,
+        unit="1",
+        prior=Range(0.25, 0.5, "logit"),
+        source="assumed",
+        doc="highest R&D over revenue that a firm wishes for",
+    )
+    premium_spend: float = parameter(
+        0.3,
+        unit="elasticity",
+        prior=Range(0.0, 0.6),
+        source="assumed",
+        doc="log R&D spending to the log premium on researchers' wages: more is spent on less work",
+    )
     finance_floor: float = parameter(
         0.55,
         unit="1",
@@ -99,12 +152,33 @@ class Parameters:
         source="assumed",
         doc="share of wished R&D that a firm without liquid funds can do",
     )
+    liquidity_need: float = parameter(
+        0.1,
+        unit="1",
+        prior=Range(0.03, 0.3, "log"),
+        source="assumed",
+        doc="liquid funds over yearly revenue from which on finance holds no R&D back",
+    )
     claim_cost: float = parameter(
         6.0e5,
         unit="CNY",
         prior=Range(2.5e5, 1.5e6, "log"),
         source="obs:qingdao/city_firms_using_superdeduction/2016",
         doc="median cost and trouble of claiming the deduction (471 firms claimed, a mean of 10 m of R&D each)",
+    )
+    claim_spread: float = parameter(
+        0.9,
+        unit="log points",
+        prior=Range(0.5, 1.4, "log"),
+        source="assumed",
+        doc="spread of that cost between firms and years",
+    )
+    carry_hazard: float = parameter(
+        0.15,
+        unit="1 / year",
+        prior=Range(0.05, 0.35, "log"),
+        source="assumed",
+        doc="chance that a firm without taxable profit has some again in a year, as long as losses are carried",
     )
     negative_list: float = parameter(
         0.3,
@@ -134,33 +208,12 @@ class Parameters:
         source="wang_li_furman2017",
         doc="part of a grant's award that is not merit",
     )
-    notch_real: float = parameter(
-        0.36,
-        unit="CNY / CNY",
-        prior=Range(0.2, 0.6, "log"),
-        source="chen2021",
-        doc="private cost of one more CNY of real R&D beyond what the firm wanted, after its return",
-    )
-    notch_relabel: float = parameter(
-        1.05,
-        unit="CNY / CNY",
-        prior=Range(0.6, 2.0, "log"),
-        source="chen2021",
-        doc="curvature of the cost of relabelling, per share of required R&D; with notch_real it sets the 24.2 %",
-    )
-    status_worth: float = parameter(
-        0.006,
-        unit="1",
-        prior=Range(0.0, 0.015),
+    grant_size: float = parameter(
+        0.3,
+        unit="standard deviations",
+        prior=Range(0.1, 0.6, "log"),
         source="assumed",
-        doc="what HNTE status is worth in tenders and standing, as a share of yearly revenue",
-    )
-    status_cost: float = parameter(
-        9.0e4,
-        unit="CNY",
-        prior=Range(4.0e4, 2.5e5, "log"),
-        source="assumed",
-        doc="median cost of an application for status",
+        doc="rise of a project's rank by the log of the firm's R&D: committees like substance",
     )
     survey_share: float = parameter(
         0.5,
@@ -179,6 +232,30 @@ class Parameters:
     labour_share: float = parameter(
         0.5, unit="1", prior=Range(0.3, 0.7, "logit"), source="assumed", doc="share of R&D spent on people"
     )
+    institution: float = parameter(
+        0.05,
+        unit="1 / year",
+        prior=Range(0.02, 0.10, "log"),
+        source="assumed",
+        doc="chance that an R&D firm sets up an R&D institution of its own",
+    )
+    institution_large: float = parameter(
+        0.1, unit="1 / year", prior=Range(0.0, 0.25), source="assumed", doc="the same in large firms, in addition"
+    )
+    institution_size: float = parameter(
+        100000000.0,
+        unit="CNY / year",
+        prior=Range(4.0e7, 3.0e8, "log"),
+        source="assumed",
+        doc="revenue at the start's prices from which a firm is large for this",
+    )
+    institution_kept: float = parameter(
+        0.8,
+        unit="1",
+        prior=Range(0.5, 0.95, "logit"),
+        source="assumed",
+        doc="chance that an institution outlasts a year in which its firm does no R&D",
+    )
     enforcement: float = parameter(
         0.08,
         unit="1 / standard deviation",
@@ -195,159 +272,9 @@ class Parameters:
     )
 
 
-@njit(cache=True, nogil=True)
-def _decide(
-    key: np.ndarray,
-    alive: np.ndarray,
-    revenue: np.ndarray,
-    profit: np.ndarray,
-    cash: np.ndarray,
-    staff: np.ndarray,
-    does_rd: np.ndarray,
-    rd_years: np.ndarray,
-    rd_intensity: np.ndarray,
-    rd_real: np.ndarray,
-    rd_reported: np.ndarray,
-    link: np.ndarray,
-    nearness: np.ndarray,
-    quality: np.ndarray,
-    claims: np.ndarray,
-    cost_factor: np.ndarray,
-    extra: np.ndarray,
-    reward: np.ndarray,
-    tax: np.ndarray,
-    recover: float,
-    deflator: float,
-    entry: float,
-    traditional: np.ndarray,
-    leave: float,
-    size_leave: float,
-    experience: float,
-    size_entry: float,
-    link_entry: float,
-    eta_small: float,
-    eta_large: float,
-    adjustment: float,
-    drift: float,
-    noise: float,
-    floor: float,
-    claim_cost: float,
-    premium: float,
-    protection: np.ndarray,
-    a_enter: np.uint64,
-    a_leave: np.uint64,
-    a_mind: np.uint64,
-    a_claim: np.uint64,
-    induced: np.ndarray,
-) -> None:
-    """Decide on participation and size of real R&D, and on claiming the deduction, firm by firm."""
-    for i in range(key.shape[0]):
-        induced[i] = False
-        if not alive[i]:
-            rd_real[i] = 0.0
-            continue
-        need = 0.10 * revenue[i]
-        ease = floor + (1.0 - floor) * min(1.0, max(cash[i], 0.0) / max(need, 1.0))
-        if not does_rd[i]:
-            chance = entry * traditional[i] * (revenue[i] / deflator / 5.0e7) ** size_entry
-            chance *= np.exp(link_entry * link[i] + 0.4 * (nearness[i] - 0.7) + 0.35 * quality[i]) * ease
-            if uniform_at(a_enter, key[i]) < min(chance, 0.6):
-                does_rd[i] = True
-                rd_years[i] = 0
-                rd_real[i] = 0.4 * rd_intensity[i] * revenue[i] * ease
-        else:
-            chance = leave * max(experience ** rd_years[i], 0.33) * (1.3 if profit[i] < 0.0 else 1.0)
-            chance *= min(1.5, (revenue[i] / deflator / 5.0e7) ** (-size_leave))  # large performers persist
-            if uniform_at(a_leave, key[i]) < chance:
-                does_rd[i] = False
-                rd_years[i] = 0
-        if not does_rd[i]:
-            rd_real[i] = 0.0
-            rd_reported[i] = 0.0
-            claims[i] = False
-            continue
-        rd_years[i] += 1
-        rd_intensity[i] = min(
-            0.35, rd_intensity[i] * np.exp(drift + noise * normal_at(a_mind, key[i]) - 0.5 * noise * noise)
-        )
-        # the deduction is used where profit lets it be, now or within the years that losses may be carried
-        used = 1.0 if profit[i] > 0.0 else recover
-        worth = used * tax[i] * extra[i]
-        base = rd_intensity[i] * revenue[i]
-        trouble = claim_cost * deflator * np.exp(0.9 * normal_at(a_claim, key[i]))
-        claims[i] = worth * base > trouble * cost_factor[i]
-        induced[i] = claims[i] and worth * base <= trouble
-        saved = (worth if claims[i] else 0.0) + reward[i] * ease
-        user_cost = max(0.2, 1.0 - saved / (1.0 - used * tax[i]))
-        eta = eta_small if staff[i] < 300.0 else eta_large
-        # the premium on researchers raises what the same work costs; the firm spends more and gets less
-        wish = base * user_cost ** (-eta) * ease * np.exp(0.3 * premium) * protection[i]
-        rd_real[i] += (adjustment if rd_years[i] > 1 else 1.0) * (wish - rd_real[i])
-        if rd_real[i] < 0.0:
-            rd_real[i] = 0.0
-        rd_reported[i] = rd_real[i]
-
-
-@njit(cache=True, nogil=True)
-def _notch(
-    key: np.ndarray,
-    alive: np.ndarray,
-    does_rd: np.ndarray,
-    informed: np.ndarray,
-    revenue: np.ndarray,
-    revenue_lag1: np.ndarray,
-    revenue_lag2: np.ndarray,
-    rd_reported: np.ndarray,
-    rd_lag1: np.ndarray,
-    rd_lag2: np.ndarray,
-    rd_real: np.ndarray,
-    profit: np.ndarray,
-    hightech: np.ndarray,
-    threshold: np.ndarray,
-    tax_gain: np.ndarray,
-    award: float,
-    cost_factor: np.ndarray,
-    min_hightech: float,
-    status_worth: float,
-    status_cost: float,
-    real: float,
-    relabel: float,
-    valid: float,
-    deflator: float,
-    relabelling: bool,
-    a_cost: np.uint64,
-) -> None:
-    """Let firms below the HNTE threshold reach it by real R&D, by relabelling, or not at all.
-
-    The test is the sum of three years' R&D over the same years' sales. The cost of a gap g is least at
-    relabelling r = min(g, T * real / relabel), with T the R&D that the threshold asks for this year.
-    """
-    for i in range(key.shape[0]):
-        if not (alive[i] and does_rd[i] and informed[i]) or hightech[i] < min_hightech:
-            continue
-        sales = revenue[i] + revenue_lag1[i] + revenue_lag2[i]
-        gap = threshold[i] * sales * 1.005 - (rd_reported[i] + rd_lag1[i] + rd_lag2[i])
-        asked = threshold[i] * revenue[i]
-        if gap <= 0.0 or gap > 1.5 * asked:
-            continue
-        r = min(gap, asked * real / relabel) if relabelling else 0.0
-        x = gap - r
-        cost = real * x + 0.5 * relabel * r * r / asked
-        cost += status_cost * deflator * cost_factor[i] * np.exp(0.7 * normal_at(a_cost, key[i])) / valid
-        gain = tax_gain[i] * max(profit[i], 0.0) + award / valid + status_worth * revenue[i]
-        if gain > cost:
-            rd_real[i] += x
-            rd_reported[i] += x + r
-
-
-def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
-    """Decide R&D, take grants and rewards, answer the notch, count R&D staff."""
+def _own_research(world: World, terms: Terms, p: Parameters, luck: Luck) -> np.ndarray:
+    """Decide on R&D under this year's tax and rewards; return who claims the deduction because of guidance (n,)."""
     f, st, rules = world.firms, world.state, world.rules
-    f.rd_lag2[:] = f.rd_lag1
-    f.rd_lag1[:] = f.rd_reported
-    # what a grant added ends with it: a firm adjusts from what it paid for itself
-    f.rd_real[:] = np.maximum(f.rd_real - f.rd_aided, 0.0)
-    f.rd_aided[:] = 0.0
     certified = f.hnte_until >= world.year
     small_rate = small_low_profit(rules, f.profit, f.staff)
     tax = np.where(
@@ -355,96 +282,50 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     )
     extra = np.maximum(terms.column("deduction_rate"), super_deduction(rules, f.technology_sme))
     cost_factor = terms.column("claim_cost") * (1.0 - p.negative_list * rules["negative_list_simplification"])
-    reward = _hoped_reward(world, terms)
     years = np.where(certified, rules["loss_carry_years_hnte"], rules["loss_carry_years"])
-    recover = float(np.mean(1.0 - np.exp(-0.15 * years))) if len(f) else 0.0
+    recover = float(np.mean(1.0 - np.exp(-p.carry_hazard * years))) if len(f) else 0.0
     strength = float(np.asarray(terms.total("enforcement")))
     protection = 1.0 + strength * np.where(f.ownership == STATE, p.enforcement_state, p.enforcement)
-    induced = np.zeros(len(f), bool)
-    _decide(
-        f.key,
-        f.alive,
-        f.revenue,
-        f.profit,
-        f.cash,
-        f.staff,
-        f.does_rd,
-        f.rd_years,
-        f.rd_intensity,
-        f.rd_real,
-        f.rd_reported,
-        f.link,
-        f.nearness,
-        f.quality,
-        f.claims,
-        cost_factor,
-        extra,
-        reward,
-        tax,
+    faced = Faced(
+        cost_factor=cost_factor,
+        extra=extra,
+        reward=_hoped_reward(world, terms),
+        tax=tax,
+        traditional=np.where(f.above_scale & ~f.technology_sme, p.traditional, 1.0),
+        protection=protection,
+        induced=np.zeros(len(f), bool),
+    )
+    decide(
+        Columns._make(getattr(f, name) for name in Columns._fields),
+        faced,
+        Habits._make(float(getattr(p, name)) for name in Habits._fields),
+        Addresses._make(luck.address(name) for name in Addresses._fields),
         recover,
         st.deflator,
-        p.entry,
-        np.where(f.above_scale & ~f.technology_sme, p.traditional, 1.0),
-        p.leave,
-        p.size_leave,
-        p.experience,
-        p.size_entry,
-        p.link_entry,
-        p.eta_small,
-        p.eta_large,
-        p.adjustment,
-        p.drift,
-        p.intensity_noise,
-        p.finance_floor,
-        p.claim_cost,
         st.research_premium,
-        protection,
-        luck.address("enter"),
-        luck.address("leave"),
-        luck.address("mind"),
-        luck.address("claim"),
-        induced,
     )
+    return faced.induced
+
+
+def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+    """Decide R&D, take grants and rewards, answer the notch, count R&D staff."""
+    f, st = world.firms, world.state
+    f.rd_lag2[:] = f.rd_lag1
+    f.rd_lag1[:] = f.rd_reported
+    # what a grant added ends with it: a firm adjusts from what it paid for itself
+    f.rd_real[:] = np.maximum(f.rd_real - f.rd_aided, 0.0)
+    f.rd_aided[:] = 0.0
+    induced = _own_research(world, terms, p, luck)
     _grants(world, terms, p, luck)
-    valid = max(rules["hnte_valid_years"], 1.0)
-    cut = terms.column("hnte_tax")
-    gain = np.where(small_rate, 0.0, rules["corporate_tax"] - rules["hnte_tax"] + cut)
-    award = max((float(np.max(o.value)) for o in terms.promises("certification_award")), default=0.0)
-    _notch(
-        f.key,
-        f.alive,
-        f.does_rd,
-        f.hnte_informed,
-        f.revenue,
-        f.revenue_lag1,
-        f.revenue_lag2,
-        f.rd_reported,
-        f.rd_lag1,
-        f.rd_lag2,
-        f.rd_real,
-        f.profit,
-        f.hightech_share,
-        hnte_threshold(rules, f.revenue),
-        gain,
-        award,
-        terms.column("hnte_cost"),
-        rules["hnte_hightech_share"],
-        p.status_worth,
-        p.status_cost,
-        p.notch_real,
-        p.notch_relabel,
-        valid,
-        st.deflator,
-        world.switches.get("relabelling", "on") == "on",
-        luck.address("status"),
-    )
+    answer_notch(world, terms, p, luck)
     f.claim_induced[:] = induced & terms.offered("claim_cost")
     _rewards(world, terms)
     per_head = p.cost_per_head * st.wage_index * np.exp(p.labour_share * st.research_premium)
     f.rd_staff[:] = np.where(f.alive, f.rd_real / per_head, 0.0)
     big = f.alive & f.does_rd & ~f.has_institution
-    f.has_institution |= big & (luck.uniform(f.key, "institution") < 0.05 + 0.10 * (f.revenue > 1.0e8 * st.deflator))
-    f.has_institution &= f.alive & (f.does_rd | (luck.uniform(f.key, "keeps institution") < 0.8))
+    large = f.revenue > p.institution_size * st.deflator
+    f.has_institution |= big & (luck.uniform(f.key, "institution") < p.institution + p.institution_large * large)
+    f.has_institution &= f.alive & (f.does_rd | (luck.uniform(f.key, "keeps institution") < p.institution_kept))
     st.survey_share = p.survey_share
 
 
@@ -454,7 +335,7 @@ def _grants(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     if not terms.offered("rd_grant"):
         return
     rows = np.flatnonzero(f.alive & f.does_rd & (luck.uniform(f.key, "applies") < p.apply))
-    merit = f.quality[rows] + 0.3 * np.log(np.maximum(f.rd_real[rows], 1.0) / 1.0e6)
+    merit = f.quality[rows] + p.grant_size * np.log(np.maximum(f.rd_real[rows], 1.0) / 1.0e6)
     rank = merit + p.connections * luck.normal(f.key[rows], "connections")
     paid = terms.draw("rd_grant", rows, f.rd_real[rows], rank)
     i = paid.index

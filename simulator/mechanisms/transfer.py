@@ -268,27 +268,31 @@ def _vouchers(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     if not terms.offered("university_hours"):
         return
     chance = p.voucher_interest * (0.4 + 0.6 * f.nearness)
-    asks = f.alive & (f.voucher_year == 0) & (f.university >= 0) & (luck.uniform(f.key, "asks") < chance)
+    asks = f.alive & (f.voucher_year == 0) & (f.university >= 0) & terms.eligible("university_hours")
+    asks &= luck.uniform(f.key, "asks") < chance
     rows = np.flatnonzero(asks)
     if rows.size == 0:
         return
     cost = p.project_cost * world.state.wage_index * np.exp(0.5 * luck.normal(f.key[rows], "project"))
     rank = f.quality[rows] + luck.normal(f.key[rows], "rank")
-    # the university's hours bind: those ranked lower find none
+    # universities' hours bind: a firm whose own has none left goes to the one with most, the last find none
     order = np.lexsort((f.key[rows], -rank))
-    left = u.researchers * p.hours_per_researcher * world.state.wage_index
-    served = np.zeros(rows.size, bool)
+    left = u.researchers * p.hours_per_researcher * world.state.wage_index * u.alive
+    provider = np.full(len(f), -1)
     for k in order:
-        j = f.university[rows[k]]
+        j = int(f.university[rows[k]])
+        if left[j] < cost[k]:
+            j = int(np.argmax(left))
         if left[j] >= cost[k]:
             left[j] -= cost[k]
-            served[k] = True
+            provider[rows[k]] = j
+    served = provider[rows] >= 0
     paid = terms.draw("university_hours", rows[served], cost[served], rank[served])
     i = paid.index
     if i.size == 0:
         return
     f.voucher_year[i] = world.year
-    np.add.at(u.hours_sold, f.university[i], paid.amount)
+    np.add.at(u.hours_sold, provider[i], paid.amount)
     f.cash[i] -= paid.amount  # the hours are paid for at once
     works = luck.uniform(f.key[i], "worth") < paid.real / paid.amount
     good = i[works]

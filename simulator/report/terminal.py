@@ -162,12 +162,18 @@ def money_line(tables: Tables, language: str) -> Text:
         text = f"Money {first}–{last}: net {sums[0]}, "
         text += f"of which the city {sums[1]}"
         text += f"; guarantees and the like {sums[2]} on top" if risk else ""
-    if budget:
-        share, line = city / (last - first + 1) / budget, figure(budget, "CNY", language)
+    mean, general = city / (last - first + 1), tables.meta.get("general_budget")
+    if general:
+        share, line = mean / general, figure(general, "CNY", language)
         text += (
-            f"；市级年均相当于科技预算（{line}）的 {share:.0%}"
+            f"；市级年均相当于一般公共预算收入（{line}）的 {share:.1%}"
             if zh
-            else f"; the city's mean year is {share:.0%} of its science budget of {line}"
+            else f"; the city's mean year is {share:.1%} of general budget revenue ({line})"
+        )
+    if budget:
+        times, line = mean / budget, figure(budget, "CNY", language)
+        text += (
+            f"、科技专项资金（{line}）的 {times:.1f} 倍" if zh else f", {times:.1f} times its science funds ({line})"
         )
     return Text(text)
 

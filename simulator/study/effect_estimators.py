@@ -367,10 +367,11 @@ def loan_chance(pair: Pair) -> Fraction:
 def covered_failures(pair: Pair) -> Fraction:
     """Return the failure rate of covered loans over the rate without the measure.
 
-    Loans that are not covered are taken to fail as often as those of the run without.
+    Loans that are not covered are taken to fail as often as those of the run without; the years that a
+    programme begins and ends in are left out, as a year's failures are of two years' loans.
     """
     excess = expected = 0.0
-    for year in pair.years:
+    for year in pair.years[:-1]:
         after, before = pair.treated.state, pair.control.state
         rate = before[year + 1]["loan_defaults"] / max(before[year]["loan_count"], 1.0)
         covered = float((pair.treated.firms[year]["loan_cover"] > 0.0).sum())

@@ -131,6 +131,7 @@ def describe(result: RunResult) -> dict[str, Any]:
     """Return what a page says about a run: names, years, counts, calibration, entries."""
     scenario, region = result.scenario, result.scenario.region
     science_budget = region.figures.get("science_budget")
+    general_budget = region.figures.get("general_budget_revenue")
 
     def both(label: Any) -> dict[str, str] | None:
         return None if label is None else {"en": label.en, "zh": label.zh}
@@ -150,6 +151,7 @@ def describe(result: RunResult) -> dict[str, Any]:
         "seed": result.seed,
         "baseline": scenario.baseline,
         "science_budget": None if science_budget is None else float(science_budget.value),
+        "general_budget": None if general_budget is None else float(general_budget.value),
         "entries": [
             {"id": e.id, "lever": e.lever.name, **(both(e.title or e.lever.label) or {})} for e in scenario.entries
         ],

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.core.problems import InputError, Problem, Problems
 from simulator.core.reading import read_yaml
+from simulator.scenario import MOST_FILES
 from simulator.study.tables import Tables
 from simulator.study.targets import CALIBRATION
 
@@ -233,9 +234,13 @@ def input_files(scenario: Scenario) -> list[Path]:
         *scenario.region.folder.glob("*.*"),
         scenario.region.folder.parent.parent / "national_rules.csv",
     ]
-    root = read_yaml(path, Problems())
-    if root is not None and "extends" in root.value:
-        files.append(path.parent / str(root.value["extends"].value))
+    below = path
+    for _ in range(MOST_FILES):
+        root = read_yaml(below, Problems())
+        if root is None or "extends" not in root.value:
+            break
+        below = below.parent / str(root.value["extends"].value)
+        files.append(below)
     files += [CALIBRATION / "targets.yaml", CALIBRATION / "history" / f"{scenario.region.id}.csv"]
     return [f for f in files if f.is_file()]
 

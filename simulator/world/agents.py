@@ -67,6 +67,9 @@ class Firms(Population):
     rd_lag2: np.ndarray = column("float64", unit="CNY / year", doc="reported R&D two years ago")
     rd_staff: np.ndarray = column("float64", unit="persons", doc="R&D staff, full-time equivalent")
     knowledge: np.ndarray = column("float64", unit="CNY", doc="knowledge stock, depreciates")
+    status_cost: np.ndarray = column(
+        "float64", unit="CNY", doc="what an application for HNTE status would cost this year"
+    )
     has_institution: np.ndarray = column("bool", unit="0/1", doc="has an R&D institution of its own")
     innovations: np.ndarray = column("float64", unit="count / year", doc="innovations that arrived this year")
     hightech_share: np.ndarray = column("float64", unit="1", doc="share of revenue from high-tech products")

@@ -70,6 +70,7 @@ class RegionState:
     value_added_factor: float = 1.0  # agents' value added over revenue times the sector's ratio, from the start's GDP
     first_release: float = 1.0  # GDP as first released over the later vintage
     survey_share: float = 0.5  # share of relabelled R&D that the statistical survey takes for R&D
+    status_worth: float = 0.0  # worth of HNTE status in tenders and standing, share of yearly revenue
     pool_left: dict[str, float] = field(default_factory=dict)  # CNY that each risk pool can still pay this year
     pool_size: dict[str, float] = field(default_factory=dict)  # CNY a year that each pool was last given
     paid_part: dict[str, float] = field(default_factory=dict)  # by term, part of what was asked that was paid
