@@ -46,7 +46,7 @@ INDICATORS = (
     ),
     Indicator(
         "hnte_by_real_rd",
-        Label("of these by real R&D", "其中真实研发达标"),
+        Label("HNTE by real R&D", "真实研发达标的高企"),
         "firms",
         "stock",
         _by_real_rd,

@@ -15,7 +15,6 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import Field, fields
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from simulator.core.declare import Lever, Mechanism
@@ -106,10 +105,12 @@ def terms_named(source: str) -> set[str]:
     }
 
 
-def _module(step: Callable[..., None]) -> ModuleType:
+def _sources(step: Callable[..., None]) -> str:
+    """Return the code of a mechanism: its module and those split off from it, named ``<module>_<part>``."""
     module = inspect.getmodule(step)
-    assert module is not None
-    return module
+    assert module is not None and module.__file__ is not None
+    path = Path(module.__file__)
+    return "\n".join(p.read_text("utf-8") for p in (path, *sorted(path.parent.glob(f"{path.stem}_*.py"))))
 
 
 def offered_by(term: str) -> list[str]:
@@ -119,7 +120,7 @@ def offered_by(term: str) -> list[str]:
 
 def taken_up_by(term: str) -> list[str]:
     """Return the mechanisms that read or draw a term."""
-    return [m.name for m in SCHEDULE if term in terms_named(inspect.getsource(_module(m.step)))]
+    return [m.name for m in SCHEDULE if term in terms_named(_sources(m.step))]
 
 
 # ---- sections ---------------------------------------------------------------------------------------

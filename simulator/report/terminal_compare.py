@@ -13,6 +13,7 @@ from simulator.report.board import records
 from simulator.report.terminal import board_order, heading
 from simulator.report.words import figure, number, word
 from simulator.study.tables import Tables
+from simulator.study.targets import load_targets
 
 MOST_ENTRIES = 8  # that are described one by one; more are only named, the file has all of them
 
@@ -34,6 +35,8 @@ def compare_screen(tables: Tables, language: str) -> RenderableType:
         parts += heading(other, language)[-1:] if other["failures"] else []
         parts += [*settings_lines(tables, other["scenario"], language), Text("")]
         parts += [difference_table(tables, other["scenario"], language), Text("")]
+        beyond = beyond_targets(tables, other["scenario"], language)
+        parts += [beyond, Text("")] if beyond is not None else []
         parts.append(cost_line(tables, baseline["scenario"], other["scenario"], language))
     note = (
         "成对差值：同样的参数与运气；区间 90 %（按参数组自助抽样）；更优：高于基准的比例；区间含零时不给出单位成本"
@@ -90,6 +93,46 @@ def difference_table(tables: Tables, scenario: str, language: str) -> Table:
         cost = number(each, "CNY", language) if gained else "–"
         span = Text(f"{middle} [{low}, {high}]", style="bold" if clear else "")
         table.add_row(row["id"], f"{name} {row['year']}", change, span, f"{row['p_better']:.0%}", cost)
+    return table
+
+
+def beyond_targets(tables: Tables, scenario: str, language: str) -> Table | None:
+    """Return what changes most by the last year among indicators that are no target, by relative size; None if nothing."""
+    from simulator.model import INDICATORS
+
+    assert tables.compare is not None
+    assert tables.compare_targets is not None
+    zh, frame = language == "zh", tables.compare
+    last = frame[(frame["scenario"] == scenario) & (frame["year"] == frame["year"].max())]
+    targeted = {t.indicator for t in load_targets(tables.meta["region"]) if t.indicator}
+    rows = [
+        row
+        for row in records(last)
+        if row["indicator"] in INDICATORS
+        and row["indicator"] not in targeted
+        and (row["ci_low"] > 0 or row["ci_high"] < 0)
+        and row["baseline_mean"]
+    ]
+    rows.sort(key=lambda row: -abs(row["difference"] / row["baseline_mean"]))
+    if not rows:
+        return None
+    year = int(rows[0]["year"])
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=True, header_style="dim")
+    table.add_column(f"{'目标之外变化最大' if zh else 'what moves most besides'} ({year})", ratio=1, overflow="fold")
+    for title in ("差值 [90 %]", "相对", "单位净成本 (元)") if zh else ("difference [90 %]", "relative", "CNY per unit"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for row in rows[:MOST_ENTRIES]:
+        unit, shown = row["unit"], [row[k] for k in ("difference", "ci_low", "ci_high")]
+        like = max(abs(x) for x in shown)
+        middle, low, high = (number(x, unit, language, like=like, sign=True) for x in shown)
+        each = row["cost_per_unit"]
+        gained = math.isfinite(each) and row["difference"] > 0 and row["cost_difference"] > 0
+        table.add_row(
+            f"{INDICATORS[row['indicator']].label[language]} ({unit})",
+            f"{middle} [{low}, {high}]",
+            f"{row['difference'] / row['baseline_mean']:+.1%}",
+            number(each, "CNY", language) if gained else "–",
+        )
     return table
 
 
