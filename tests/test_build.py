@@ -16,7 +16,9 @@ from simulator.core.luck import Luck
 from simulator.model import INDICATORS
 from simulator.simulate import measure, run_year, start
 from simulator.world.agents import INCUBATOR, MAKER_SPACE
-from simulator.world.build import OWNERSHIP, build, exact_labels, pareto_between, share_out
+from simulator.world.build import build
+from simulator.world.build_firms import OWNERSHIP
+from simulator.world.drawing import exact_labels, pareto_between, share_out
 from simulator.world.region import Region, load_region
 from simulator.world.region_schema import FIRM_CLASSES
 from simulator.world.world import World

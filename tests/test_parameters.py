@@ -60,6 +60,8 @@ def test_quantiles_rise_and_stay_where_they_may(three: list[float], shape: str, 
 
 
 def test_linear_draws_are_cut() -> None:
+    assert Range(0.0, 2.0).quantile(1.0, 0.001) == 0.0
+    assert Range(-0.1, 2.0).quantile(1.0, 0.001) < 0.0
     prior = Range(-1.0, 2.0, floor=-0.5, ceiling=1.5)
     assert prior.quantile(0.0, 0.001) == -0.5
     assert prior.quantile(0.0, 0.999) == 1.5

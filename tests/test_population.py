@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -78,6 +82,18 @@ def test_newcomers_may_be_given_as_numbers_or_columns() -> None:
     assert shops.where.tolist() == [[1, 2], [3, 4]]
     assert shops.owner.tolist() == [8, 9]
     assert shops.nbytes() == 2 * (8 + 1 + 8 + 2 * 4 + 4)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda shops: pickle.loads(pickle.dumps(shops))])
+def test_a_copy_is_whole_and_apart(copied: Callable[[Shops], Shops]) -> None:
+    shops = Shops(3)
+    shops.arrive(1, size=9.0)
+    other = copied(shops)
+    other.size[:] = 7.0
+    other.admit()
+    assert other.size.tolist() == [7.0, 7.0, 7.0, 9.0]
+    assert shops.size.tolist() == [3.0, 3.0, 3.0]
+    assert shops.waiting() == 1
 
 
 def test_wrong_newcomers_are_refused() -> None:

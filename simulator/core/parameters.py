@@ -29,7 +29,7 @@ class Range:
 
     The declared value is the median, ``low`` the 5 % and ``high`` the 95 % quantile, so the two halves
     may differ in width. ``log`` keeps a value positive and ``logit`` inside (0, 1); ``linear`` draws
-    are cut at ``floor`` and ``ceiling``.
+    are cut at ``floor`` and ``ceiling``, and at zero if ``low`` is not below it and no floor is given.
     """
 
     low: float
@@ -45,6 +45,8 @@ class Range:
             raise ValueError("a log Range needs low > 0")
         if self.shape == "logit" and not (self.low > 0 and self.high < 1):
             raise ValueError("a logit Range lies inside (0, 1)")
+        if self.low >= 0.0 and self.floor == -math.inf:
+            object.__setattr__(self, "floor", 0.0)  # a rate, share or cost has no sign to change in the tail
 
     def _forward(self, x: float) -> float:
         if self.shape == "log":

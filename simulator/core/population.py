@@ -135,5 +135,13 @@ class Population:
         """Return the bytes that the rows in use take."""
         return int(sum(data[: self.n].nbytes for data in self._data.values()))
 
+    def __getstate__(self) -> dict[str, Any]:
+        # the published views would be copied apart from the data that they show
+        return {name: value for name, value in vars(self).items() if name not in self.columns}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._publish()
+
     def __len__(self) -> int:
         return self.n

@@ -10,8 +10,11 @@ from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
-from simulator.world.rules import hnte_threshold, small_low_profit
+from simulator.world.agents import FOREIGN
+from simulator.world.rules import SMALL_FIRM_STAFF, TECHNOLOGY_SME_STAFF, hnte_threshold, small_low_profit
 from simulator.world.world import World
+
+WHOLE_OFFER = 1.0e9  # CNY, more than any offer: firms take what is on the counter
 
 
 @dataclass(frozen=True)
@@ -35,20 +38,6 @@ class Parameters:
     approval: float = parameter(
         0.85, unit="1", prior=Range(0.7, 0.95, "logit"), source="assumed", doc="share of applications that are approved"
     )
-    cost: float = parameter(
-        9.0e4,
-        unit="CNY",
-        prior=Range(4.0e4, 2.5e5, "log"),
-        source="assumed",
-        doc="median cost and trouble of an application",
-    )
-    worth: float = parameter(
-        0.006,
-        unit="1",
-        prior=Range(0.0, 0.015),
-        source="assumed",
-        doc="what the status is worth in tenders and standing, as a share of yearly revenue",
-    )
     technicians: float = parameter(
         5.0,
         unit="factor",
@@ -70,6 +59,16 @@ class Parameters:
         source="assumed",
         doc="chance that a technology firm of a year or more enters the city's list of technology SMEs",
     )
+    recognise_active: float = parameter(
+        1.4,
+        unit="factor",
+        prior=Range(1.0, 2.0, "log"),
+        source="assumed",
+        doc="the same for firms that do R&D or sit in an incubator",
+    )
+    recognise_passive: float = parameter(
+        0.8, unit="factor", prior=Range(0.4, 1.0, "log"), source="assumed", doc="the same for the others"
+    )
     innovative: float = parameter(
         0.10,
         unit="1 / year",
@@ -84,6 +83,13 @@ class Parameters:
         source="assumed",
         doc="chance that a firm past the threshold enters the above-scale register in a year",
     )
+    scale_exit: float = parameter(
+        0.8,
+        unit="1",
+        prior=Range(0.6, 0.95, "logit"),
+        source="assumed",
+        doc="revenue over the threshold under which a firm may leave the register: offices are slow to strike out",
+    )
     listing: float = parameter(
         0.02,
         unit="1 / year",
@@ -91,10 +97,38 @@ class Parameters:
         source="assumed",
         doc="chance that a firm large and profitable enough goes to an exchange in a year",
     )
+    listing_profit: float = parameter(
+        30000000.0,
+        unit="CNY / year",
+        prior=Range(1.5e7, 6.0e7, "log"),
+        source="assumed",
+        doc="profit from which a firm can be listed: what the exchanges ask, and some distance from it",
+    )
+    listing_revenue: float = parameter(
+        200000000.0,
+        unit="CNY / year",
+        prior=Range(1.0e8, 4.0e8, "log"),
+        source="assumed",
+        doc="revenue from which a firm can be listed",
+    )
+    support_rd: float = parameter(
+        1.0,
+        unit="standard deviations",
+        prior=Range(0.3, 2.0),
+        source="assumed",
+        doc="rank of an R&D firm for the growth programme, over one of the same quality without R&D",
+    )
+    support_noise: float = parameter(
+        0.7,
+        unit="standard deviations",
+        prior=Range(0.3, 1.5, "log"),
+        source="assumed",
+        doc="error of the growth programme's view of a firm",
+    )
 
 
 def _step_hnte(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
-    f, rules, year = world.firms, world.rules, world.year
+    f, st, rules, year = world.firms, world.state, world.rules, world.year
     share = _certified_share(world)
     told = p.own_search + p.contact * share[f.sector] + terms.column("status_outreach")
     f.hnte_informed |= f.alive & f.does_rd & (luck.uniform(f.key, "told") < np.minimum(told, 0.95))
@@ -111,17 +145,16 @@ def _step_hnte(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     valid = max(rules["hnte_valid_years"], 1.0)
     offers = terms.promises("certification_award")
     award = max((float(np.max(o.value)) for o in offers), default=0.0)
-    gain = valid * (np.where(small_rate, 0.0, cut) * np.maximum(f.profit, 0.0) + p.worth * f.revenue) + award
-    cost = p.cost * world.state.deflator * terms.column("hnte_cost") * np.exp(0.7 * luck.normal(f.key, "cost"))
-    applies = f.alive & f.hnte_informed & due & meets & (gain > cost)
+    gain = valid * (np.where(small_rate, 0.0, cut) * np.maximum(f.profit, 0.0) + st.status_worth * f.revenue) + award
+    applies = f.alive & f.hnte_informed & due & meets & (gain > f.status_cost)
     passed = applies & (luck.uniform(f.key, "passes") < p.approval)
     f.hnte_until[passed] = year + round(valid) - 1 + (f.hnte_until[passed] == year)
     if offers and passed.any():
         rows = np.flatnonzero(passed)
-        terms.draw("certification_award", rows, np.full(rows.size, 1.0e9), f.rd_reported[rows])
+        terms.draw("certification_award", rows, np.full(rows.size, WHOLE_OFFER), f.rd_reported[rows])
     certified = f.alive & (f.hnte_until >= year)
-    world.state.hnte_revenue_before = world.state.hnte_revenue
-    world.state.hnte_revenue = float(f.revenue[certified].sum())
+    st.hnte_revenue_before = st.hnte_revenue
+    st.hnte_revenue = float(f.revenue[certified].sum())
 
 
 def _certified_share(world: World) -> np.ndarray:
@@ -135,32 +168,40 @@ def _certified_share(world: World) -> np.ndarray:
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Renew and grant HNTE status, and keep the other registers."""
     f, year = world.firms, world.year
-    _support(world, terms, luck)
+    _support(world, terms, p, luck)
     _step_hnte(world, terms, p, luck)
-    small = f.alive & ~f.above_scale & (f.staff < 300)
+    small = f.alive & ~f.above_scale & (f.staff < SMALL_FIRM_STAFF)
     grown = small & (f.founded <= year - 1) & ~f.technology_sme
-    seen = p.recognise * np.where(f.does_rd | (f.incubator >= 0), 1.4, 0.8) + terms.column("status_outreach")
+    seen = p.recognise * np.where(
+        f.does_rd | (f.incubator >= 0), p.recognise_active, p.recognise_passive
+    ) + terms.column("status_outreach")
     f.technology_sme |= grown & (luck.uniform(f.key, "recognised") < seen)
-    f.technology_sme &= f.alive & (f.staff < 500)
+    f.technology_sme &= f.alive & (f.staff < TECHNOLOGY_SME_STAFF)
     f.innovative_small |= small & (f.innovations > 0) & (luck.uniform(f.key, "innovative") < p.innovative)
-    f.innovative_small &= f.alive & (f.staff < 300)
+    f.innovative_small &= f.alive & (f.staff < SMALL_FIRM_STAFF)
     threshold = world.rules["above_scale_threshold"]
     industry = world.region.sector("above_scale_firms")[f.sector] > 0
     enters = industry & ~f.above_scale & (f.revenue >= threshold) & (luck.uniform(f.key, "scale") < p.scale_lag)
     f.above_scale |= f.alive & enters
-    f.above_scale &= f.alive & ~((f.revenue < 0.8 * threshold) & (luck.uniform(f.key, "below") < p.scale_lag))
-    ready = f.alive & (f.listed == 0) & (f.profit > 3.0e7) & (f.revenue > 2.0e8) & (f.ownership != 2)
+    f.above_scale &= f.alive & ~((f.revenue < p.scale_exit * threshold) & (luck.uniform(f.key, "below") < p.scale_lag))
+    ready = (
+        f.alive
+        & (f.listed == 0)
+        & (f.profit > p.listing_profit)
+        & (f.revenue > p.listing_revenue)
+        & (f.ownership != FOREIGN)
+    )
     f.listed[ready & (luck.uniform(f.key, "listing") < p.listing)] = 2
 
 
-def _support(world: World, terms: Terms, luck: Luck) -> None:
+def _support(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Put firms on the growth programme's list, the most promising first."""
     if not terms.offered("growth_support"):
         return
     f = world.firms
     rows = np.flatnonzero(f.alive & f.technology_sme)
-    rank = f.quality[rows] + 1.0 * f.does_rd[rows] + 0.7 * luck.normal(f.key[rows], "rank")
-    paid = terms.draw("growth_support", rows, np.full(rows.size, 1.0e9), rank)
+    rank = f.quality[rows] + p.support_rd * f.does_rd[rows] + p.support_noise * luck.normal(f.key[rows], "rank")
+    paid = terms.draw("growth_support", rows, np.full(rows.size, WHOLE_OFFER), rank)
     f.supported[paid.index] = world.year
     # what the programme's services are worth relieves the firm like cash of its own
     f.cash[paid.index] += paid.real - paid.amount

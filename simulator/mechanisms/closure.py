@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -12,7 +13,11 @@ from simulator.core.luck import Luck, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.world.agents import STATE
+from simulator.world.rules import SMALL_FIRM_STAFF
 from simulator.world.world import World
+
+REFERENCE_STAFF = 7.0  # staff at which the chances by age are stated: a small firm a year after opening
+FADED = 0.05  # mentoring below this is over
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,20 @@ class Parameters:
         source="survival_capital2013",
         doc="fall of closure with staff (ten-year survival 40 to 90 % by registered capital)",
     )
+    size_large: float = parameter(
+        0.5,
+        unit="elasticity",
+        prior=Range(0.2, 0.9),
+        source="assumed",
+        doc="further fall of closure with staff beyond small firms: a giant almost never closes",
+    )
+    quality: float = parameter(
+        0.15,
+        unit="1 / standard deviation",
+        prior=Range(0.0, 0.35),
+        source="assumed",
+        doc="fall of log closure with a firm's quality",
+    )
     knowledge: float = parameter(
         0.20, unit="1", prior=Range(0.05, 0.4), source="assumed", doc="lower closure of firms that do R&D"
     )
@@ -85,12 +104,20 @@ class Parameters:
         source="schwartz2013",
         doc="closure in the two years after leaving an incubator",
     )
-    loan_loss: float = parameter(
-        0.9,
-        unit="1",
-        prior=Range(0.75, 0.98, "logit"),
+    state_owned: float = parameter(
+        0.5,
+        unit="factor",
+        prior=Range(0.25, 0.9, "log"),
         source="assumed",
-        doc="part lost of what a borrower that closes cannot repay",
+        doc="closure of state-owned firms, which are held up or merged",
+    )
+    recovered: float = parameter(
+        0.3333333333333333,
+        unit="factor",
+        prior=Range(0.1, 0.7, "log"),
+        source="assumed",
+        doc="what a lender gets back of the debt that a closed borrower cannot repay, over what it gets back "
+        "from one that fails and goes on",
     )
     patents_passed: float = parameter(
         0.5,
@@ -99,6 +126,19 @@ class Parameters:
         source="assumed",
         doc="patents of a closed firm that stay with local holders; the rest lapse",
     )
+
+
+class Odds(NamedTuple):
+    """The parameters of the same names."""
+
+    size: float
+    size_large: float
+    quality: float
+    knowledge: float
+    distress: float
+    early_news: float
+    after_graduation: float
+    state_owned: float
 
 
 @njit(cache=True, nogil=True)
@@ -116,33 +156,30 @@ def _close(
     state_owned: np.ndarray,
     year: int,
     hazards: np.ndarray,
-    size: float,
-    knowledge: float,
-    distress: float,
-    news: float,
-    after: float,
+    p: Odds,
     address: np.uint64,
 ) -> np.ndarray:
     closes = np.zeros(key.shape[0], np.bool_)
     for i in range(key.shape[0]):
         if not alive[i]:
             continue
-        h = hazards[min(max(age[i], 0), hazards.shape[0] - 1)]
+        h = hazards[min(max(age[i] - 1, 0), hazards.shape[0] - 1)]  # newcomers join at the end of their first year
         # closure falls with size throughout; a giant almost never closes
-        h *= (max(staff[i], 1.0) / 7.0) ** (-size) * (1.0 if staff[i] < 300.0 else (staff[i] / 300.0) ** -0.5)
+        h *= (max(staff[i], 1.0) / REFERENCE_STAFF) ** (-p.size)
+        h *= 1.0 if staff[i] < SMALL_FIRM_STAFF else (staff[i] / SMALL_FIRM_STAFF) ** (-p.size_large)
         if does_rd[i]:
-            h *= 1.0 - knowledge
+            h *= 1.0 - p.knowledge
         if profit[i] < 0.0:
-            h *= distress
+            h *= p.distress
         if cash[i] < 0.0:
-            h *= distress
-        h *= np.exp(-0.15 * quality[i])
-        if mentored[i] > 0.05 and quality[i] < 0.0:
-            h *= 1.0 + (news - 1.0) * mentored[i]
+            h *= p.distress
+        h *= np.exp(-p.quality * quality[i])
+        if mentored[i] > FADED and quality[i] < 0.0:
+            h *= 1.0 + (p.early_news - 1.0) * mentored[i]
         if graduated[i] > 0 and year - graduated[i] <= 2:
-            h *= after
+            h *= p.after_graduation
         if state_owned[i]:
-            h *= 0.5
+            h *= p.state_owned
         if uniform_at(address, key[i]) < h:
             closes[i] = True
     return closes
@@ -166,26 +203,23 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         f.ownership == STATE,
         world.year,
         hazards,
-        p.size,
-        p.knowledge,
-        p.distress,
-        p.early_news,
-        p.after_graduation,
+        Odds._make(float(getattr(p, name)) for name in Odds._fields),
         luck.address("closes"),
     )
     rows = np.flatnonzero(closes)
     st.deaths = float(rows.size)
     if rows.size == 0:
         return
+    loss = 1.0 - (1.0 - st.loan_loss) * p.recovered
     # a firm that closes with money in hand repays first
     unpaid = np.maximum(f.loan - np.maximum(f.cash, 0.0), 0.0)
     for k in np.unique(f.loan_entry[rows][(f.loan_entry[rows] >= 0) & (unpaid[rows] > 0.0)]):
         mine = rows[f.loan_entry[rows] == k]
         entry = world.entry_ids[k]
-        lost = float((p.loan_loss * unpaid[mine] * f.loan_cover[mine]).sum())
+        lost = float((loss * unpaid[mine] * f.loan_cover[mine]).sum())
         terms.charge(entry, "outlay", world.call_pool(entry, lost), "banks")
     st.loan_defaults += float((unpaid[rows] > 0.0).sum())
-    st.loans_lost += float(unpaid[rows].sum()) * p.loan_loss
+    st.loans_lost += float(unpaid[rows].sum()) * loss
     st.individual_patents += round(p.patents_passed * float(f.patents[rows].sum()))
     st.individual_quality += round(p.patents_passed * float(f.quality_patents[rows].sum()))
     st.individual_true += f.waiting_true[rows].sum(axis=0)

@@ -15,7 +15,7 @@ from simulator.world.agents import INCUBATOR, MAKER_SPACE, PROJECT_KINDS
 from simulator.world.world import World
 
 FLOOR, MAKER, STREET, APARTMENTS, BASE, DISTRICT_FUND = range(len(PROJECT_KINDS))
-M2_PER_MAKER_SEAT = 60.0
+MID_YEAR = 0.5  # what is ordered in a year is on average ordered at its middle
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,48 @@ class Parameters:
         source="obs:qingdao/incubator_area_in_use/2016",
         doc="gross floor space per seat (8.94 m m2 in use for 7,200 tenants, not all seats taken)",
     )
+    maker_seat_area: float = parameter(
+        60.0,
+        unit="m2 / team",
+        prior=Range(25.0, 120.0, "log"),
+        source="assumed",
+        doc="floor space per seat of a maker space, common rooms and workshops included",
+    )
+    maker_floor: float = parameter(
+        1000.0,
+        unit="m2",
+        prior=Range(400.0, 2500.0, "log"),
+        source="assumed",
+        doc="floor space of a maker space of median quality",
+    )
+    maker_floor_spread: float = parameter(
+        0.5,
+        unit="log points",
+        prior=Range(0.0, 1.0),
+        source="assumed",
+        doc="log floor space of a maker space per standard deviation of its quality",
+    )
+    apartment_block: float = parameter(
+        20000.0,
+        unit="m2",
+        prior=Range(8.0e3, 5.0e4, "log"),
+        source="assumed",
+        doc="mean size of one project of apartments",
+    )
+    size_spread: float = parameter(
+        0.6,
+        unit="log points",
+        prior=Range(0.3, 1.0, "log"),
+        source="assumed",
+        doc="spread of the size of building projects",
+    )
+    professional: float = parameter(
+        0.15,
+        unit="1",
+        prior=Range(0.05, 0.4, "logit"),
+        source="assumed",
+        doc="share of new incubators and maker spaces that a professional operator runs",
+    )
 
 
 def governance(strength: float, half: float) -> float:
@@ -99,14 +141,14 @@ def _units(total: float, mean: float, u: float) -> int:
     return max(1, round(total / mean)) if total > 0.0 else 0
 
 
-def _queue(world: World, luck: Luck, order: Order, kind: int, mean: float, leak: float) -> None:
+def _queue(world: World, luck: Luck, order: Order, kind: int, mean: float, leak: float, spread: float) -> None:
     """Queue one order as whole projects whose sizes vary and add to what was ordered."""
     name = np.array([name_hash(f"{order.entry.id} {PROJECT_KINDS[kind]}")], np.uint64)
     count = _units(order.quantity, mean, float(luck.uniform(name, "fraction")[0]))
     if count == 0:
         return
     keys = child_keys(np.repeat(name, count), np.arange(count), world.year)
-    weight = np.exp(0.6 * luck.normal(keys, "size")) if mean > 1.0 else np.ones(count)
+    weight = np.exp(spread * luck.normal(keys, "size")) if mean > 1.0 else np.ones(count)
     world.projects.arrive(
         count,
         key=keys,
@@ -129,17 +171,17 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         ("incubator_floor", FLOOR, mean_floor),
         ("maker_spaces", MAKER, 1.0),
         ("startup_streets", STREET, 1.0),
-        ("apartments", APARTMENTS, 2.0e4),
+        ("apartments", APARTMENTS, p.apartment_block),
         ("university_base", BASE, 1.0),
     ):
         for order in terms.orders(term):
             st.ordered += order.spent
-            _queue(world, luck, order, kind, mean, leak)
+            _queue(world, luck, order, kind, mean, leak, p.size_spread)
     _private(world, luck, p, mean_floor)
     projects.admit()  # an order may be finished in its first year
     small = np.isin(projects.kind, (MAKER, STREET, BASE))
     hazard = 1.0 - np.exp(-speed / np.where(small, p.delay_small, p.delay_floor))
-    hazard = np.where(projects.ordered == world.year, 0.5 * hazard, hazard)
+    hazard = np.where(projects.ordered == world.year, MID_YEAR * hazard, hazard)
     ready = projects.alive & (luck.uniform(projects.key, "ready") < hazard)
     gone = ready & projects.lost
     projects.alive[gone] = False
@@ -150,7 +192,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     built = np.cumsum(np.where(heavy, projects.quantity[rows], 0.0))
     rows = rows[~heavy | (built <= room)]
     projects.alive[rows] = False
-    _open(world, luck, rows, p.seat_area)
+    _open(world, luck, rows, p)
 
 
 def _private(world: World, luck: Luck, p: Parameters, mean_floor: float) -> None:
@@ -163,13 +205,17 @@ def _private(world: World, luck: Luck, p: Parameters, mean_floor: float) -> None
         parents = np.flatnonzero(inc.alive & (inc.kind == kind))
         born = parents[luck.uniform(inc.key[parents], f"private {kind}") < rate]
         keys = child_keys(inc.key[born], np.full(born.size, 7 + kind), world.year)
-        size = mean * np.exp(0.6 * luck.normal(keys, "size") - 0.18) if mean > 1.0 else np.ones(born.size)
+        size = (
+            mean * np.exp(p.size_spread * luck.normal(keys, "size") - 0.5 * p.size_spread**2)
+            if mean > 1.0
+            else np.ones(born.size)
+        )
         world.projects.arrive(
             born.size, key=keys, kind=project, quantity=size, ordered=world.year, lost=False, entry=-1
         )
 
 
-def _open(world: World, luck: Luck, rows: np.ndarray, seat_area: float) -> None:
+def _open(world: World, luck: Luck, rows: np.ndarray, p: Parameters) -> None:
     """Turn finished projects into incubators, maker spaces, streets, apartments and bases."""
     region, st, projects, inc = world.region, world.state, world.projects, world.incubators
     share = np.cumsum(region.district("incubator_share"))
@@ -178,8 +224,8 @@ def _open(world: World, luck: Luck, rows: np.ndarray, seat_area: float) -> None:
     quality = luck.normal(keys, "quality")
     for project, agent in ((FLOOR, INCUBATOR), (MAKER, MAKER_SPACE)):
         m = kind == project
-        floor = quantity[m] if project == FLOOR else 1000.0 * np.exp(0.5 * quality[m])
-        seats = np.maximum(1.0, np.floor(floor / (seat_area if project == FLOOR else M2_PER_MAKER_SEAT)))
+        floor = quantity[m] if project == FLOOR else p.maker_floor * np.exp(p.maker_floor_spread * quality[m])
+        seats = np.maximum(1.0, np.floor(floor / (p.seat_area if project == FLOOR else p.maker_seat_area)))
         inc.arrive(
             int(m.sum()),
             key=keys[m],
@@ -189,7 +235,7 @@ def _open(world: World, luck: Luck, rows: np.ndarray, seat_area: float) -> None:
             floor=floor,
             seats=seats,
             quality=quality[m],
-            professional=luck.uniform(keys[m], "operator") < 0.15,
+            professional=luck.uniform(keys[m], "operator") < p.professional,
         )
     st.apartments += float(quantity[kind == APARTMENTS].sum())
     for _ in range(int((kind == STREET).sum())):

@@ -11,14 +11,16 @@ from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck, name_hash, poisson_at, poisson_quantile, sub_keys
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
-from simulator.world.agents import GROWN, GUIDANCE, STAFF_FOUNDED, STUDENT_FOUNDED, TECH_DIMENSIONS
-from simulator.world.births import found_firms, ranks_within
+from simulator.world.agents import GROWN, GUIDANCE, STAFF_FOUNDED, STUDENT_FOUNDED, TECH_DIMENSIONS, UNIVERSITY_FOUNDED
+from simulator.world.births import BirthTraits, found_firms, ranks_within
 from simulator.world.space import sector_centres
 from simulator.world.world import World
 
+USUAL_GROWTH = 0.08  # growth a year at which the rates are stated
+
 
 @dataclass(frozen=True)
-class Parameters:
+class Parameters(BirthTraits):
     """Who founds firms, and what encourages them."""
 
     staff_rate: float = parameter(
@@ -35,12 +37,27 @@ class Parameters:
         source="assumed",
         doc="foundings to the R&D staff of the parent: small firms breed more founders per head",
     )
+    founder_staff: float = parameter(
+        5.0,
+        unit="persons",
+        prior=Range(2.0, 12.0, "log"),
+        source="assumed",
+        doc="R&D staff of the parent at which that elasticity sets in",
+    )
+    same_sector: float = parameter(
+        0.7,
+        unit="1",
+        prior=Range(0.5, 0.9, "logit"),
+        source="assumed",
+        doc="share of staff who found a firm in their old sector; the others go into technology services",
+    )
     maker_rate: float = parameter(
-        0.012,
+        0.008,
         unit="firms / maker / year",
-        prior=Range(0.004, 0.03, "log"),
+        prior=Range(0.003, 0.02, "log"),
         source="obs:qingdao/maker_space_new_firms/2016",
-        doc="firms founded per maker gathered (1,449 new firms from maker spaces by 2016)",
+        doc="firms founded per maker gathered that would not have been founded elsewhere (1,449 came from maker "
+        "spaces by 2016, about 0.012 a maker and year; a third of them taken to be moved there)",
     )
     student_rate: float = parameter(
         0.0020,
@@ -59,12 +76,26 @@ class Parameters:
         source="assumed",
         doc="more foundings once capital subscription and the single licence are both in force",
     )
+    subscription_part: float = parameter(
+        0.5,
+        unit="1",
+        prior=Range(0.2, 0.8, "logit"),
+        source="assumed",
+        doc="part of that effect due to capital subscription alone",
+    )
     fund_displacement: float = parameter(
         0.05,
         unit="1",
         prior=Range(0.0, 0.15),
         source="judgement_effects",
         doc="fewer foundings in sectors that guidance funds do not favour, where such funds are at full depth",
+    )
+    fund_full: float = parameter(
+        0.002,
+        unit="1",
+        prior=Range(0.0007, 0.006, "log"),
+        source="assumed",
+        doc="capital paid into guidance funds over GDP at which they are at full depth",
     )
     performs: float = parameter(
         0.40,
@@ -73,12 +104,40 @@ class Parameters:
         source="assumed",
         doc="share of new technology firms that do R&D",
     )
+    researchers_perform: float = parameter(
+        0.8,
+        unit="1",
+        prior=Range(0.6, 0.95, "logit"),
+        source="assumed",
+        doc="share of firms founded by researchers that do R&D",
+    )
+    home_field: float = parameter(
+        0.5,
+        unit="1",
+        prior=Range(0.3, 0.7, "logit"),
+        source="assumed",
+        doc="share of researchers who found a firm in the main field of their institution",
+    )
+    to_services: float = parameter(
+        0.3,
+        unit="1",
+        prior=Range(0.15, 0.4, "logit"),
+        source="assumed",
+        doc="share who found one in technology services; the rest goes into digital firms",
+    )
     grow_in: float = parameter(
         0.055,
         unit="1 / year",
         prior=Range(0.03, 0.09, "log"),
         source="assumed",
         doc="firms that reach a size near above-scale from outside the agents, over the sector's above-scale firms",
+    )
+    grow_in_response: float = parameter(
+        3.0,
+        unit="elasticity",
+        prior=Range(1.0, 6.0),
+        source="assumed",
+        doc="the log of it to growth of the sector's demand",
     )
     crowding: float = parameter(
         0.6,
@@ -97,6 +156,7 @@ def _staff_founders(
     rd_staff: np.ndarray,
     rate: float,
     power: float,
+    per: float,
     lift: np.ndarray,
     sector: np.ndarray,
     address: np.uint64,
@@ -105,25 +165,14 @@ def _staff_founders(
     out = np.zeros(key.shape[0], np.int64)
     for i in range(key.shape[0]):
         if alive[i] and (small[i] or rd_staff[i] > 0.0):
-            mean = rate * lift[sector[i]] * (1.0 + rd_staff[i] / 5.0) ** power
+            mean = rate * lift[sector[i]] * (1.0 + rd_staff[i] / per) ** power
             out[i] = int(poisson_at(address, key[i], mean))
     return out
 
 
-def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
-    """Queue the year's new firms by who founds them; they join at the turn of the year."""
-    f, region, st, pools = world.firms, world.region, world.state, world.pools
-    sectors = world.sectors
-    reform = 0.5 * world.rules["capital_subscription"] + 0.5 * world.rules["three_in_one"]
-    guided = world.funds.alive & (world.funds.kind == GUIDANCE)
-    depth = min(1.0, float(world.funds.paid_in[guided].sum()) / (0.002 * st.gdp))
-    start = region.figure("tech_sme_pool") / region.figure("population")
-    now = float((f.alive & ~f.above_scale).sum()) / st.population
-    common = (
-        (1.0 + p.entry_reform * reform) * (1.0 - p.fund_displacement * depth) * (start / max(now, 1e-12)) ** p.crowding
-    )
-    lift = common * np.exp(p.demand_response * (sectors.demand_growth - 0.08))
-
+def _from_staff(world: World, luck: Luck, p: Parameters, lift: np.ndarray) -> None:
+    """Let staff of technology firms found their own, most of them in the trade they know."""
+    f = world.firms
     born = _staff_founders(
         f.key,
         f.alive,
@@ -131,37 +180,87 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         f.rd_staff,
         p.staff_rate,
         p.size_elasticity,
+        p.founder_staff,
         lift,
         f.sector,
         luck.address("staff"),
     )
     parents = np.repeat(np.arange(len(f)), born)
     keys = sub_keys(f.key[parents], ranks_within(born))
-    stay = luck.uniform(keys, "stay") < 0.7
-    services = region.sectors.index("technology_services")
+    stay = luck.uniform(keys, "stay") < p.same_sector
+    services = world.region.sectors.index("technology_services")
     found_firms(
         world,
         luck,
         f.key[parents],
+        p,
         origin=STAFF_FOUNDED,
         sector=np.where(stay, f.sector[parents], services),
         district=f.district[parents],
         centre=f.tech[parents].astype(float).reshape(-1, TECH_DIMENSIONS),
         performs_chance=p.performs,
     )
-    common_lift = float(common) * float(np.exp(p.demand_response * (world.outside["gdp_real_growth"] - 0.08)))
+
+
+def _from_universities(world: World, luck: Luck, p: Parameters) -> None:
+    """Let the researchers who leave found their firms, in the field they come from or near it."""
+    u, region = world.universities, world.region
+    born = u.leavers.astype(int)
+    parents = np.repeat(np.arange(len(u)), born)
+    if parents.size == 0:
+        return
+    keys = sub_keys(u.key[parents], ranks_within(born))
+    services, digital = region.sectors.index("technology_services"), region.sectors.index("digital")
+    pick = luck.uniform(keys, "spin-off sector")
+    field = region.university_fields
+    home = np.array([int(np.argmax(field[j])) if j < len(field) else services for j in parents])
+    other = np.where(pick < p.home_field + p.to_services, services, digital)
+    found_firms(
+        world,
+        luck,
+        u.key[parents],
+        p,
+        origin=UNIVERSITY_FOUNDED,
+        sector=np.where(pick < p.home_field, home, other),
+        district=u.district[parents],
+        centre=u.tech[parents].astype(float).reshape(-1, TECH_DIMENSIONS),
+        performs_chance=p.researchers_perform,
+        extra={"link": 1.0},
+    )
+
+
+def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+    """Queue the year's new firms by who founds them; they join at the turn of the year."""
+    f, region, st, pools = world.firms, world.region, world.state, world.pools
+    sectors = world.sectors
+    reform = (
+        p.subscription_part * world.rules["capital_subscription"]
+        + (1.0 - p.subscription_part) * world.rules["three_in_one"]
+    )
+    guided = world.funds.alive & (world.funds.kind == GUIDANCE)
+    depth = min(1.0, float(world.funds.paid_in[guided].sum()) / (p.fund_full * st.gdp))
+    start = region.figure("tech_sme_pool") / region.figure("population")
+    now = float((f.alive & ~f.above_scale).sum()) / st.population
+    common = (
+        (1.0 + p.entry_reform * reform) * (1.0 - p.fund_displacement * depth) * (start / max(now, 1e-12)) ** p.crowding
+    )
+    lift = common * np.exp(p.demand_response * (sectors.demand_growth - USUAL_GROWTH))
+
+    _from_universities(world, luck, p)
+    _from_staff(world, luck, p, lift)
+    common_lift = float(common) * float(np.exp(p.demand_response * (world.outside["gdp_real_growth"] - USUAL_GROWTH)))
     for name, rate, count in (
         ("makers", p.maker_rate, pools.stock[world.pool("makers")]),
         ("graduates", p.student_rate, pools.stock[world.pool("graduates")]),
     ):
         seed = pools.key[world.pool(name)]
         number = int(poisson_quantile(rate * count * common_lift, float(luck.uniform(np.array([seed]), name)[0])))
-        _from_pool(world, luck, seed, number, name, p.performs)
+        _from_pool(world, luck, seed, number, name, p)
     _grow_in(world, luck, p)
     st.births = float(f.waiting())
 
 
-def _from_pool(world: World, luck: Luck, seed: np.uint64, number: int, name: str, performs: float) -> None:
+def _from_pool(world: World, luck: Luck, seed: np.uint64, number: int, name: str, p: Parameters) -> None:
     """Let members of a pool found firms in the sectors where small technology firms are."""
     if number == 0:
         return
@@ -175,11 +274,12 @@ def _from_pool(world: World, luck: Luck, seed: np.uint64, number: int, name: str
         world,
         luck,
         np.full(number, seed),
+        p,
         origin=STUDENT_FOUNDED,
         sector=sector,
         district=district,
         centre=sector_centres(region)[sector],
-        performs_chance=performs,
+        performs_chance=p.performs,
     )
 
 
@@ -188,7 +288,7 @@ def _grow_in(world: World, luck: Luck, p: Parameters) -> None:
     f, region, sectors = world.firms, world.region, world.sectors
     st_factor = world.state.value_added_factor
     scale = np.bincount(f.sector[f.alive & f.above_scale], minlength=len(region.sectors))
-    mean = p.grow_in * scale * np.exp(3.0 * (sectors.demand_growth - 0.08))
+    mean = p.grow_in * scale * np.exp(p.grow_in_response * (sectors.demand_growth - USUAL_GROWTH))
     counts = [int(poisson_quantile(m, v)) for m, v in zip(mean, luck.uniform(sectors.key, "grow in"), strict=True)]
     sector = np.repeat(np.arange(len(counts)), counts)
     if sector.size == 0:
@@ -202,6 +302,7 @@ def _grow_in(world: World, luck: Luck, p: Parameters) -> None:
         world,
         luck,
         seeds,
+        p,
         origin=GROWN,
         sector=sector,
         district=district,

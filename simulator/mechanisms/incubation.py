@@ -13,6 +13,8 @@ from simulator.core.terms import Terms
 from simulator.world.agents import MAKER_SPACE
 from simulator.world.world import World
 
+WHOLE_OFFER = 1.0e7  # CNY, more than any offer: spaces take what is on the counter
+
 
 @dataclass(frozen=True)
 class Parameters:
@@ -31,6 +33,27 @@ class Parameters:
         prior=Range(0.03, 0.35, "logit"),
         source="assumed",
         doc="chance that a small technology firm past three years applies: cheap space fills first",
+    )
+    young_years: float = parameter(
+        3.0,
+        unit="years",
+        prior=Range(2.0, 5.0),
+        source="assumed",
+        doc="age up to which a firm counts as young for incubators",
+    )
+    young_bonus: float = parameter(
+        1.0,
+        unit="standard deviations",
+        prior=Range(0.0, 2.0),
+        source="assumed",
+        doc="preference of incubators for young firms over older ones of the same quality",
+    )
+    staff_limit: float = parameter(
+        100.0,
+        unit="persons",
+        prior=Range(40.0, 200.0, "log"),
+        source="assumed",
+        doc="staff from which a firm is too large for an incubator",
     )
     noise: float = parameter(
         1.0,
@@ -53,6 +76,13 @@ class Parameters:
         source="yu2020",
         doc="mentoring in places run by professional operators",
     )
+    mentor_quality: float = parameter(
+        0.4,
+        unit="1 / standard deviation",
+        prior=Range(0.1, 0.8),
+        source="assumed",
+        doc="log mentors drawn by a place per standard deviation of its quality",
+    )
     support_years: float = parameter(
         3.0, unit="years", prior=Range(1.5, 5.0, "log"), source="judgement_effects", doc="how long mentoring shows"
     )
@@ -64,27 +94,42 @@ class Parameters:
         doc="running cost of a maker space that fees would have to cover",
     )
     stay: float = parameter(
-        4.0, unit="years", prior=Range(3.0, 5.5), source="assumed", doc="mean tenancy once the third year is done"
+        4.0,
+        unit="years",
+        prior=Range(3.0, 5.5),
+        source="assumed",
+        doc="mean tenancy of those who stay beyond the least",
+    )
+    least_years: float = parameter(
+        3.0, unit="years", prior=Range(2.0, 4.0), source="assumed", doc="tenancy before which nobody has to leave"
     )
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Graduate tenants, fill free seats by visible quality, mentor those inside, support maker spaces."""
-    f, inc = world.firms, world.incubators
+    f, inc, st = world.firms, world.incubators, world.state
     year = world.year
     inside = f.alive & (f.incubator >= 0)
     f.incubated[inside] += 1
     f.mentored *= 1.0 - 1.0 / p.support_years
-    leaves = inside & (f.incubated >= 3) & (luck.uniform(f.key, "graduates") < 1.0 / max(p.stay - 2.0, 1.0))
+    leaves = (
+        inside
+        & (f.incubated >= p.least_years)
+        & (luck.uniform(f.key, "graduates") < 1.0 / max(p.stay - (p.least_years - 1.0), 1.0))
+    )
     f.graduated[leaves] = year
     f.incubator[leaves] = -1
 
     age = year - f.founded
-    outside = f.alive & (f.incubator < 0) & (f.graduated == 0) & ~f.above_scale & (f.staff < 100)
-    chance = np.where(age <= 3, p.apply, p.outsiders)
+    outside = f.alive & (f.incubator < 0) & (f.graduated == 0) & ~f.above_scale & (f.staff < p.staff_limit)
+    chance = np.where(age <= p.young_years, p.apply, p.outsiders)
     rows = np.flatnonzero(outside & (luck.uniform(f.key, "applies") < chance))
     if rows.size:
-        seen = f.quality[rows] + p.noise * luck.normal(f.key[rows], "seen") + np.where(age[rows] <= 3, 1.0, 0.0)
+        seen = (
+            f.quality[rows]
+            + p.noise * luck.normal(f.key[rows], "seen")
+            + np.where(age[rows] <= p.young_years, p.young_bonus, 0.0)
+        )
         rows = rows[np.lexsort((f.key[rows], -seen))]
         held = np.bincount(f.incubator[f.alive & (f.incubator >= 0)], minlength=len(inc))
         free = np.maximum(np.where(inc.alive & (inc.kind != MAKER_SPACE), inc.seats - held, 0.0), 0.0).astype(int)
@@ -97,7 +142,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     inc.tenants[:] = np.bincount(f.incubator[inside], minlength=len(inc))
 
     mentors = world.pools.stock[world.pool("mentors")]
-    weight = np.where(inc.alive, inc.tenants * np.exp(0.4 * inc.quality), 0.0)
+    weight = np.where(inc.alive, inc.tenants * np.exp(p.mentor_quality * inc.quality), 0.0)
     inc.mentors[:] = mentors * weight / max(float(weight.sum()), 1.0)
     attention = inc.mentors * p.mentor_load / (inc.mentors * p.mentor_load + np.maximum(inc.tenants, 1.0))
     attention = attention * np.where(inc.professional, p.professional, 1.0)
@@ -105,13 +150,13 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f.mentored[inside] = np.maximum(f.mentored[inside], attention[here])
 
     makers = world.pools.stock[world.pool("makers")]
-    seats_all = np.where(inc.alive, np.where(inc.kind == MAKER_SPACE, inc.seats, 0.25 * inc.tenants), 0.0)
+    seats_all = np.where(inc.alive, np.where(inc.kind == MAKER_SPACE, inc.seats, st.tenant_makers * inc.tenants), 0.0)
     inc.makers[:] = makers * seats_all / max(float(seats_all.sum()), 1.0)
     spaces = np.flatnonzero(inc.alive & (inc.kind == MAKER_SPACE))
     inc.fee_relief[:] = 0.0
     if spaces.size and terms.offered("maker_support"):
-        paid = terms.draw("maker_support", spaces, np.full(spaces.size, 1.0e7), inc.quality[spaces])
-        inc.fee_relief[paid.index] = np.minimum(1.0, paid.real / (p.space_cost * world.state.wage_index))
+        paid = terms.draw("maker_support", spaces, np.full(spaces.size, WHOLE_OFFER), inc.quality[spaces])
+        inc.fee_relief[paid.index] = np.minimum(1.0, paid.real / (p.space_cost * st.wage_index))
 
 
 MECHANISM = Mechanism("incubation", Label("Incubation", "孵化"), Parameters, step)

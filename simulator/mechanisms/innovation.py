@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -22,11 +23,11 @@ class Parameters:
         0.15, unit="1 / year", prior=Range(0.10, 0.35, "log"), source="hall2007", doc="knowledge that loses its worth"
     )
     spillover: float = parameter(
-        0.08,
-        unit="1",
-        prior=Range(0.02, 0.20, "log"),
+        0.32,
+        unit="CNY / CNY",
+        prior=Range(0.08, 0.80, "log"),
         source="bloom2013",
-        doc="share of technologically near R&D around a firm that it can absorb at full capacity",
+        doc="knowledge gained from others' R&D per own R&D, at mean nearness and full capacity to absorb",
     )
     absorption: float = parameter(
         5.0e6,
@@ -34,6 +35,20 @@ class Parameters:
         prior=Range(1.0e6, 2.0e7, "log"),
         source="assumed",
         doc="own knowledge at which half of what spills over is absorbed; none without own R&D",
+    )
+    short_spillover: float = parameter(
+        0.25,
+        unit="factor",
+        prior=Range(0.1, 0.6, "log"),
+        source="assumed",
+        doc="spillovers under the switch for short ones, over those for long ones",
+    )
+    common_knowledge: float = parameter(
+        100000.0,
+        unit="CNY",
+        prior=Range(2.0e4, 5.0e5, "log"),
+        source="assumed",
+        doc="knowledge that every firm has without R&D: it keeps a first project from multiplying productivity",
     )
     arrival: float = parameter(
         0.50,
@@ -121,6 +136,23 @@ def _surroundings(alive: np.ndarray, rd_real: np.ndarray, tech: np.ndarray) -> n
     return out
 
 
+class Making(NamedTuple):
+    """The parameters of the same names."""
+
+    depreciation: float
+    absorption: float
+    common_knowledge: float
+    arrival: float
+    returns: float
+    overdispersion: float
+    productivity: float
+    novelty_value: float
+    value_spread: float
+    novelty_life: float
+    work_effect: float
+    quality_effect: float
+
+
 @njit(cache=True, nogil=True)
 def _innovate(
     key: np.ndarray,
@@ -141,53 +173,45 @@ def _innovate(
     innovations: np.ndarray,
     price: float,
     deflator: float,
-    depreciation: float,
     spillover: float,
-    absorption: float,
-    arrival: float,
-    returns: float,
-    spread: float,
-    elasticity: float,
-    value: float,
-    value_spread: float,
-    life: float,
-    work: float,
-    quality_effect: float,
+    p: Making,
     a_rate: np.uint64,
     a_count: np.uint64,
     a_value: np.uint64,
 ) -> None:
+    """Renew each firm's knowledge and productivity, and let its innovations arrive."""
+    spread = p.overdispersion
     for i in range(key.shape[0]):
         innovations[i] = 0.0
         if not alive[i]:
             continue
-        before = knowledge[i] + 1.0e5
+        before = knowledge[i] + p.common_knowledge
         own = rd_real[i] / price
         near = 0.0
         if does_rd[i] and total > 0.0:
             for k in range(tech.shape[1]):
                 near += around[k] * tech[i, k]
-            # the mean firm's surroundings, sized like the firm's own work: others' R&D helps those who do some
-            near = near / total * own * knowledge[i] / (knowledge[i] + absorption)
-        knowledge[i] = (1.0 - depreciation) * knowledge[i] + own + spillover * near * 4.0
-        stock = knowledge[i] + work * boost[i]
+            # the mean firm's surroundings, sized like the firm's own p.work_effect: others' R&D helps those who do some
+            near = near / total * own * knowledge[i] / (knowledge[i] + p.absorption)
+        knowledge[i] = (1.0 - p.depreciation) * knowledge[i] + own + spillover * near
+        stock = knowledge[i] + p.work_effect * boost[i]
         if boost_life[i] > 0.0:
             boost[i] *= 0.5 ** (1.0 / boost_life[i])
-        productivity[i] += elasticity * np.log((knowledge[i] + 1.0e5) / before)
-        novelty[i] *= 1.0 - 1.0 / life
+        productivity[i] += p.productivity * np.log((knowledge[i] + p.common_knowledge) / before)
+        novelty[i] *= 1.0 - 1.0 / p.novelty_life
         if does_rd[i] or boost[i] > 0.0:
-            # without own R&D, only what the bought work adds brings anything about
-            idle = 0.0 if does_rd[i] else (knowledge[i] / 1.0e6) ** returns
+            # without own R&D, only what the bought p.work_effect adds brings anything about
+            idle = 0.0 if does_rd[i] else (knowledge[i] / 1.0e6) ** p.returns
             mean = (
-                arrival
-                * ((stock / 1.0e6) ** returns - idle)
+                p.arrival
+                * ((stock / 1.0e6) ** p.returns - idle)
                 * lift[i]
-                * np.exp(quality_effect * quality[i] + spread * normal_at(a_rate, key[i]) - 0.5 * spread * spread)
+                * np.exp(p.quality_effect * quality[i] + spread * normal_at(a_rate, key[i]) - 0.5 * spread * spread)
             )
             n = poisson_at(a_count, key[i], mean)
             if n > 0.0:
                 innovations[i] = n
-                worth = n * value * deflator * min(np.exp(value_spread * normal_at(a_value, key[i])), 1.0e4)
+                worth = n * p.novelty_value * deflator * min(np.exp(p.value_spread * normal_at(a_value, key[i])), 1.0e4)
                 novelty[i] = min(0.9, novelty[i] + worth / max(revenue[i], 1.0e5) * (1.0 - novelty[i]))
 
 
@@ -197,7 +221,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     around = _surroundings(f.alive, f.rd_real, f.tech)
     total = float(f.rd_real[f.alive].sum())
     # what R&D money buys: general prices, and the premium that a tight market for researchers asks
-    price = st.deflator * float(np.exp(0.5 * st.research_premium))
+    price = st.deflator * float(np.exp(st.rd_labour_share * st.research_premium))
     _innovate(
         f.key,
         f.alive,
@@ -217,18 +241,8 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         f.innovations,
         price,
         st.deflator,
-        p.depreciation,
-        p.spillover if world.switches.get("spillovers", "long") == "long" else 0.25 * p.spillover,
-        p.absorption,
-        p.arrival,
-        p.returns,
-        p.overdispersion,
-        p.productivity,
-        p.novelty_value,
-        p.value_spread,
-        p.novelty_life,
-        p.work_effect,
-        p.quality_effect,
+        p.spillover if world.switches.get("spillovers", "long") == "long" else p.short_spillover * p.spillover,
+        Making._make(float(getattr(p, name)) for name in Making._fields),
         luck.address("rate"),
         luck.address("count"),
         luck.address("value"),

@@ -14,6 +14,8 @@ from simulator.core.terms import Terms
 from simulator.world.rules import small_low_profit, super_deduction
 from simulator.world.world import World
 
+FADED = 0.05  # mentoring below this is over
+
 
 @dataclass(frozen=True)
 class Parameters:
@@ -57,6 +59,16 @@ class Parameters:
         source="obs:china/new_small_firm_mean_employees_after_1yr/2017Q2",
         doc="extra growth in the first years (staff 6.1 at opening, 7.1 a year later), fading over six",
     )
+    young_years: float = parameter(
+        6.0, unit="years", prior=Range(4.0, 9.0), source="assumed", doc="age at which that growth has faded"
+    )
+    quality_growth: float = parameter(
+        0.01,
+        unit="log points / year",
+        prior=Range(0.0, 0.03),
+        source="assumed",
+        doc="growth per standard deviation of a firm's quality, beside what its R&D brings",
+    )
     mentoring: float = parameter(
         0.05,
         unit="log points / year",
@@ -74,6 +86,27 @@ class Parameters:
     margin_noise: float = parameter(
         0.03, unit="1", prior=Range(0.015, 0.06, "log"), source="assumed", doc="yearly shock to a firm's profit margin"
     )
+    margin_persistence: float = parameter(
+        0.75,
+        unit="1",
+        prior=Range(0.5, 0.9, "logit"),
+        source="assumed",
+        doc="part of a firm's distance from its sector's margin that is left a year later",
+    )
+    novelty_margin: float = parameter(
+        0.1,
+        unit="1",
+        prior=Range(0.0, 0.25),
+        source="assumed",
+        doc="higher margin where all sales are of novel products",
+    )
+    productivity_margin: float = parameter(
+        0.05,
+        unit="1 / log point",
+        prior=Range(0.0, 0.15),
+        source="assumed",
+        doc="higher margin per log point of productivity gained since the start",
+    )
     labour: float = parameter(
         0.55, unit="elasticity", prior=Range(0.35, 0.8), source="assumed", doc="log staff to log real sales"
     )
@@ -84,12 +117,26 @@ class Parameters:
         source="assumed",
         doc="profit after tax that leaves the firm's cash",
     )
+    cash_most: float = parameter(
+        0.6,
+        unit="1",
+        prior=Range(0.3, 1.0, "log"),
+        source="assumed",
+        doc="liquid funds over yearly revenue beyond which they are paid out",
+    )
     sme_local: float = parameter(
         0.5,
         unit="1",
         prior=Range(0.2, 0.9, "logit"),
         source="assumed",
         doc="how strongly small firms' demand follows the sector rather than their own growth",
+    )
+    local_size: float = parameter(
+        20000000.0,
+        unit="CNY / year",
+        prior=Range(8.0e6, 5.0e7, "log"),
+        source="assumed",
+        doc="revenue up to which a firm counts as small in this",
     )
 
 
@@ -112,6 +159,8 @@ def _grow(
     gain: float,
     novelty_gain: float,
     young: float,
+    young_years: float,
+    quality_growth: float,
     mentoring: float,
     strong: float,
     deflator: float,
@@ -125,20 +174,20 @@ def _grow(
             continue
         s = sector[i]
         b = spread * max(revenue[i] / deflator / 1.0e7, 0.02) ** (-power)
-        b = min(b, 0.45)
+        b = min(b, 0.45)  # the mean of exp(Laplace) is infinite from one on
         mu = np.log1p(max(demand[s], -0.9)) + np.log1p(-b * b)  # the mean of exp(Laplace) is 1 / (1 - b^2)
         mu += gain * lead[i] + novelty_gain * (novelty[i] - mean_novelty[s]) + loan_growth[i]
-        if age[i] < 6:
-            mu += young * (1.0 - age[i] / 6.0)
-        if mentored[i] > 0.05:
+        if age[i] < young_years:
+            mu += young * (1.0 - age[i] / young_years)
+        if mentored[i] > FADED:
             mu += mentoring * mentored[i] * (strong if quality[i] > 0.0 else max(0.0, 2.0 - strong))
-        mu += 0.01 * quality[i]
+        mu += quality_growth * quality[i]
         out[i] = revenue[i] * np.exp(mu + b * laplace_at(address, key[i]))
 
 
-def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
-    """Share out demand; move staff, profit, tax, cash; add up value added and GDP."""
-    f, st, sectors, region = world.firms, world.state, world.sectors, world.region
+def _sales(world: World, p: Parameters, luck: Luck) -> np.ndarray:
+    """Return the sales (n,) CNY / year that firms reach when the demand of each sector is shared out."""
+    f, st, sectors = world.firms, world.state, world.sectors
     count, alive = len(sectors), f.alive
     weight = np.where(alive, f.revenue, 0.0)
     whole = np.maximum(np.bincount(f.sector, weight, count), 1.0)
@@ -165,6 +214,8 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         p.productivity_gain,
         p.novelty_gain,
         p.young_growth,
+        p.young_years,
+        p.quality_growth,
         p.mentoring,
         p.mentoring_strong,
         st.deflator,
@@ -173,14 +224,22 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     )
     rise = mean_productivity - sectors.productivity
     sectors.productivity[:] = mean_productivity
-    outside = region.sector("outside_demand")
-    large = alive & (f.revenue > 2.0e7)
+    outside = world.region.sector("outside_demand")
+    large = alive & (f.revenue > p.local_size)
     for mask, strength in ((large, p.inertia), (alive & ~large, p.inertia * p.sme_local)):
         before = np.bincount(f.sector[mask], f.revenue[mask], count)
         after = np.bincount(f.sector[mask], wish[mask], count)
         target = before * (1.0 + sectors.demand_growth) * np.exp(outside * p.productivity_gain * rise)
         factor = np.where((before > 0) & (after > 0), (target / np.maximum(after, 1.0)) ** strength, 1.0)
         wish[mask] *= np.clip(factor[f.sector[mask]], 0.5, 2.0)
+    return wish
+
+
+def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+    """Share out demand; move staff, profit, tax, cash; add up value added and GDP."""
+    f, st, sectors, region = world.firms, world.state, world.sectors, world.region
+    count, alive = len(sectors), f.alive
+    wish = _sales(world, p, luck)
     f.growth[:] = np.where(alive, np.log(np.maximum(wish, 1.0) / np.maximum(f.revenue, 1.0)), 0.0)
     f.revenue_lag2[:] = f.revenue_lag1
     f.revenue_lag1[:] = f.revenue
@@ -199,17 +258,19 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _margins(key: np.ndarray, margin: np.ndarray, normal: np.ndarray, noise: float, address: np.uint64) -> None:
+def _margins(
+    key: np.ndarray, margin: np.ndarray, normal: np.ndarray, keep: float, noise: float, address: np.uint64
+) -> None:
     for i in range(key.shape[0]):
-        margin[i] = normal[i] + 0.75 * (margin[i] - normal[i]) + noise * normal_at(address, key[i])
+        margin[i] = normal[i] + keep * (margin[i] - normal[i]) + noise * normal_at(address, key[i])
 
 
 def _profit_and_tax(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Work out profit, set off losses, apply the tax rate and its relief, and move cash."""
     f, rules = world.firms, world.rules
     normal = world.region.sector("profit_margin")[f.sector]
-    _margins(f.key, f.margin, normal, p.margin_noise, luck.address("margin"))
-    margin = f.margin + 0.10 * f.novelty + 0.05 * np.clip(f.productivity, -1.0, 1.0)
+    _margins(f.key, f.margin, normal, p.margin_persistence, p.margin_noise, luck.address("margin"))
+    margin = f.margin + p.novelty_margin * f.novelty + p.productivity_margin * np.clip(f.productivity, -1.0, 1.0)
     extra = np.maximum(f.rd_real - f.rd_intensity * f.revenue, 0.0)
     f.profit[:] = np.where(f.alive, margin * f.revenue - extra, 0.0)
     gain = np.maximum(f.profit, 0.0)
@@ -227,7 +288,9 @@ def _profit_and_tax(world: World, terms: Terms, p: Parameters, luck: Luck) -> No
     terms.relieve("hnte_tax", np.where(certified, np.minimum(terms.column("hnte_tax"), rate - cut) * base, 0.0))
     f.tax[:] = np.maximum(due - f.tax_relief, 0.0)
     flow = (f.profit - f.tax) * np.where(f.profit > 0.0, 1.0 - p.payout, 1.0)
-    f.cash[:] = np.where(f.alive, np.minimum(f.cash + flow + f.policy_income, 0.6 * f.revenue + f.policy_income), 0.0)
+    f.cash[:] = np.where(
+        f.alive, np.minimum(f.cash + flow + f.policy_income, p.cash_most * f.revenue + f.policy_income), 0.0
+    )
 
 
 def _deduct(world: World, terms: Terms, base: np.ndarray, rate: np.ndarray) -> np.ndarray:

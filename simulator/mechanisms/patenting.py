@@ -40,12 +40,26 @@ class Parameters:
         source="assumed",
         doc="invention applications per usable result of a university or institute",
     )
+    university_spread: float = parameter(
+        0.5,
+        unit="log points",
+        prior=Range(0.2, 1.0, "log"),
+        source="assumed",
+        doc="spread of marginal filings between universities",
+    )
     individual_growth: float = parameter(
         1.1,
         unit="factor",
         prior=Range(0.7, 1.6, "log"),
         source="assumed",
         doc="true applications by individuals per resident in the first year, over those of the year before",
+    )
+    individual_marginal: float = parameter(
+        0.5,
+        unit="factor",
+        prior=Range(0.2, 1.0, "log"),
+        source="assumed",
+        doc="marginal over true filings of individuals, over that of firms",
     )
     filing_cost: float = parameter(
         3000.0,
@@ -67,6 +81,13 @@ class Parameters:
         prior=Range(2.0, 8.0, "log"),
         source="assumed",
         doc="more marginal filings, over true ones, per time the cost that a subsidy exceeds it: filing for profit",
+    )
+    other_marginal: float = parameter(
+        0.3,
+        unit="1",
+        prior=Range(0.1, 0.7, "log"),
+        source="assumed",
+        doc="marginal over true filings that other measures and targets draw (points for status, titles)",
     )
     agency_speed: float = parameter(
         0.55,
@@ -111,12 +132,33 @@ class Parameters:
         source="obs:china/invention_examination_pendency/2016",
         doc="share of the waiting decided in the second year after filing (22 months pending)",
     )
+    first_year: float = parameter(
+        0.06,
+        unit="1",
+        prior=Range(0.02, 0.15, "logit"),
+        source="assumed",
+        doc="share of the waiting decided in the first year after filing",
+    )
+    third_year: float = parameter(
+        0.9,
+        unit="1",
+        prior=Range(0.75, 0.97, "logit"),
+        source="assumed",
+        doc="share of the waiting decided in a later year",
+    )
     lapse: float = parameter(
         0.085,
         unit="1 / year",
         prior=Range(0.07, 0.10),
         source="obs:qingdao/valid_invention_patents_yearend/2016",
         doc="inventions in force that lapse each year",
+    )
+    marginal_lapse: float = parameter(
+        2.0,
+        unit="factor",
+        prior=Range(1.2, 3.5, "log"),
+        source="assumed",
+        doc="lapse of inventions from marginal filings, over that of others",
     )
     filing_spread: float = parameter(
         1.0,
@@ -162,6 +204,7 @@ def _decide(
     true_rate: float,
     marginal_rate: float,
     lapse: float,
+    marginal_lapse: float,
     address: np.uint64,
 ) -> None:
     """Decide what has waited, add grants, drop what lapses, and move the queue on by a year."""
@@ -180,7 +223,9 @@ def _decide(
                 waiting_marginal[i, lag] -= decided
         if patents[i] > 0.0:
             lost_good = binomial_at(address, sub_key(key[i], 40), good[i], lapse)
-            lost_rest = binomial_at(address, sub_key(key[i], 41), patents[i] - good[i], min(1.0, 2.0 * lapse))
+            lost_rest = binomial_at(
+                address, sub_key(key[i], 41), patents[i] - good[i], min(1.0, marginal_lapse * lapse)
+            )
             patents[i] -= lost_good + lost_rest
             good[i] -= lost_good
         granted[i] = new_true + new_marginal
@@ -204,34 +249,13 @@ def marginal_wish(per_filing: float, cost: float, response: float, profit_respon
     return response * min(cover, 1.0) + profit_response * max(cover - 1.0, 0.0)
 
 
-def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
-    """Decide older filings, file new ones, pay filing subsidies and grant rewards."""
-    f, u, st, out = world.firms, world.universities, world.state, world.outside
-    st.filed_before, st.granted_before = _counts(world)
-    speed = out["patent_office_speed"]
-    third = min(1.0, 0.9 * speed)
-    shares = np.array([min(0.9, 0.06 * speed), min(0.95, p.second_year * speed), third])[:LAGS]
-    for who, name in ((f, "firms"), (u, "universities")):
-        _decide(
-            who.key,
-            who.waiting_true,
-            who.waiting_marginal,
-            who.patents,
-            who.quality_patents,
-            who.granted,
-            shares,
-            p.true_grant,
-            p.marginal_grant,
-            p.lapse,
-            luck.address(f"decide {name}"),
-        )
-    _individuals(world, p, luck, shares)
-
+def _firms_file(world: World, terms: Terms, p: Parameters, luck: Luck, cost: float) -> None:
+    """Let firms file, marginally as far as agents can serve what the subsidy (CNY a filing) makes worth its cost."""
+    f, st = world.firms, world.state
     offers = terms.promises("filing_subsidy")
     per_filing = float(sum(float(np.max(o.value)) for o in offers)) * st.paid_part.get("filing_subsidy", 1.0)
-    cost = p.filing_cost * st.deflator
     wish = marginal_wish(per_filing, cost, p.subsidy_response, p.profit_response)
-    wish += 0.30  # what other measures and targets (HNTE points, titles) draw at the start
+    wish += p.other_marginal
     if world.year == world.region.start_year:
         st.agency = wish
     else:
@@ -253,22 +277,56 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         luck.address("marginal"),
         luck.address("size"),
     )
+
+
+def _universities_file(world: World, terms: Terms, p: Parameters, luck: Luck, cost: float) -> None:
+    """Let universities and institutes file their results, and marginally where that is paid for."""
+    u, st = world.universities, world.state
     growth = (1.0 + p.propensity_growth) ** (world.year - world.region.start_year)
     public = sum(float(np.max(o.value)) for o in terms.promises("filing_subsidy_public"))
     public *= st.paid_part.get("filing_subsidy_public", 1.0)
-    public_wish = 0.30 + marginal_wish(public, cost, p.subsidy_response, p.profit_response)
+    public_wish = p.other_marginal + marginal_wish(public, cost, p.subsidy_response, p.profit_response)
     _file(
         u.key,
         u.alive,
         p.university_propensity * u.results * growth,
-        min(public_wish, st.agency) if public else 0.30,
-        0.5,
+        min(public_wish, st.agency) if public else p.other_marginal,
+        p.university_spread,
         u.filed_true,
         u.filed,
         luck.address("true u"),
         luck.address("marginal u"),
         luck.address("size u"),
     )
+
+
+def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+    """Decide older filings, file new ones, pay filing subsidies and grant rewards."""
+    f, u, st, out = world.firms, world.universities, world.state, world.outside
+    st.filed_before, st.granted_before = _counts(world)
+    speed = out["patent_office_speed"]
+    third = min(1.0, p.third_year * speed)
+    shares = np.array([min(0.9, p.first_year * speed), min(0.95, p.second_year * speed), third])[:LAGS]
+    for who, name in ((f, "firms"), (u, "universities")):
+        _decide(
+            who.key,
+            who.waiting_true,
+            who.waiting_marginal,
+            who.patents,
+            who.quality_patents,
+            who.granted,
+            shares,
+            p.true_grant,
+            p.marginal_grant,
+            p.lapse,
+            p.marginal_lapse,
+            luck.address(f"decide {name}"),
+        )
+    _individuals(world, p, luck, shares)
+
+    cost = p.filing_cost * st.deflator
+    _firms_file(world, terms, p, luck, cost)
+    _universities_file(world, terms, p, luck, cost)
     for who in (f, u):
         who.waiting_true[:, 0] = who.filed_true
         who.waiting_marginal[:, 0] = who.filed - who.filed_true
@@ -319,6 +377,7 @@ def _individuals(world: World, p: Parameters, luck: Luck, shares: np.ndarray) ->
         p.true_grant,
         p.marginal_grant,
         p.lapse,
+        p.marginal_lapse,
         luck.address("decide individuals"),
     )
     st.individual_patents, st.individual_quality = float(stock[0]), float(good[0])
@@ -330,7 +389,7 @@ def _individuals(world: World, p: Parameters, luck: Luck, shares: np.ndarray) ->
     mean = p.individual_growth * before * st.population * growth
     u = luck.uniform(np.array([key[0], sub_key(key[0], 1)]), "individuals")
     st.individual_filed_true = poisson_quantile(mean, float(u[0]))
-    drawn = poisson_quantile(mean * st.agency * 0.5, float(u[1]))
+    drawn = poisson_quantile(mean * st.agency * p.individual_marginal, float(u[1]))
     st.individual_filed = st.individual_filed_true + drawn
     st.individual_true[0], st.individual_marginal[0] = st.individual_filed_true, drawn
 

@@ -22,9 +22,9 @@ class Parameters(NotchParameters):
     """How firms decide on R&D."""
 
     entry: float = parameter(
-        0.050,
+        0.090,
         unit="1 / year",
-        prior=Range(0.025, 0.09, "log"),
+        prior=Range(0.05, 0.14, "log"),
         source="manez2004_entry",
         doc="chance to begin R&D at mean size, finance and nearness (published: about 8 % over all sizes)",
     )
@@ -70,9 +70,9 @@ class Parameters(NotchParameters):
         0.30, unit="elasticity", prior=Range(0.1, 0.5), source="assumed", doc="chance to begin R&D to revenue over 50 m"
     )
     traditional: float = parameter(
-        0.40,
+        0.25,
         unit="factor",
-        prior=Range(0.2, 0.8, "log"),
+        prior=Range(0.12, 0.5, "log"),
         source="assumed",
         doc="the same for above-scale firms outside technology: one in ten does R&D, and that is stable",
     )
@@ -327,6 +327,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f.has_institution |= big & (luck.uniform(f.key, "institution") < p.institution + p.institution_large * large)
     f.has_institution &= f.alive & (f.does_rd | (luck.uniform(f.key, "keeps institution") < p.institution_kept))
     st.survey_share = p.survey_share
+    st.rd_labour_share = p.labour_share
 
 
 def _grants(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:

@@ -12,10 +12,11 @@ from simulator.core.luck import Luck, child_keys, poisson_quantile, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.world.agents import ATTRACTED, TECH_DIMENSIONS
-from simulator.world.space import position, sector_centres
+from simulator.world.space import nearest, position, sector_centres
 from simulator.world.world import World
 
 GDP_OF_REFERENCE = 6.616e11  # Qingdao, 2011: the scale at which the rate of arrivals is stated
+YOUNG_YEARS = 2.0  # a result is young for so long
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,30 @@ class Parameters:
         source="assumed",
         doc="researchers that an attracted institute has at full size",
     )
+    new_spread: float = parameter(
+        0.5, unit="log points", prior=Range(0.3, 1.0, "log"), source="assumed", doc="spread of that size"
+    )
+    new_breadth: float = parameter(
+        0.45,
+        unit="log points",
+        prior=Range(0.25, 0.8, "log"),
+        source="assumed",
+        doc="spread of an attracted institute's technology around its sector's",
+    )
+    new_officers: float = parameter(
+        1.0,
+        unit="persons",
+        prior=Range(0.3, 3.0, "log"),
+        source="assumed",
+        doc="transfer staff of an attracted institute",
+    )
+    new_inventor_share: float = parameter(
+        0.3,
+        unit="1",
+        prior=Range(0.15, 0.5, "logit"),
+        source="assumed",
+        doc="share of transfer income that it leaves to inventors",
+    )
     meet: float = parameter(
         0.035,
         unit="1 / year",
@@ -85,12 +110,26 @@ class Parameters:
         source="assumed",
         doc="meetings where the university has an incubation base",
     )
+    decay_km: float = parameter(
+        80.0,
+        unit="km",
+        prior=Range(40.0, 160.0, "log"),
+        source="judgement_distance_decay",
+        doc="distance over which nearness between a firm and a university falls to 37 %",
+    )
     memory: float = parameter(
         9.0,
         unit="years",
         prior=Range(5.0, 14.0, "log"),
         source="assumed",
         doc="mean life of a working tie",
+    )
+    loose: float = parameter(
+        0.5,
+        unit="1",
+        prior=Range(0.2, 0.8, "logit"),
+        source="assumed",
+        doc="strength of a tie below which a firm looks for a new project",
     )
     too_near: float = parameter(
         0.85, unit="1", prior=Range(0.7, 0.97), source="assumed", doc="nearness beyond which there is little to learn"
@@ -110,13 +149,14 @@ def _ties(
     bonus: float,
     keep: float,
     too_near: float,
+    loose: float,
     address: np.uint64,
 ) -> None:
     for i in range(key.shape[0]):
         if not alive[i]:
             continue
         link[i] *= keep
-        if does_rd[i] and university[i] >= 0 and link[i] < 0.5:
+        if does_rd[i] and university[i] >= 0 and link[i] < loose:
             near = nearness[i]
             # enough overlap to understand each other, enough novelty to learn: an inverted U
             chance = meet * near * (1.0 if near < too_near else max(0.0, (1.0 - near) / (1.0 - too_near)))
@@ -140,7 +180,7 @@ def _attract(world: World, p: Parameters, luck: Luck) -> None:
     sector = np.minimum(np.searchsorted(weight / weight[-1], luck.uniform(keys, "field")), weight.size - 1)
     noise = luck.normals(keys, "tech", TECH_DIMENSIONS)
     place = np.cumsum(region.district("incubator_share"))
-    people = p.new_size * np.exp(0.5 * luck.normal(keys, "size"))
+    people = p.new_size * np.exp(p.new_spread * luck.normal(keys, "size"))
     per_head = float(u.core_budget.sum() / max(float(u.researchers.sum()), 1.0))
     u.arrive(
         number,
@@ -150,19 +190,37 @@ def _attract(world: World, p: Parameters, luck: Luck) -> None:
         researchers=people,
         core_budget=people * per_head,
         district=np.minimum(np.searchsorted(place / place[-1], luck.uniform(keys, "district")), place.size - 1),
-        tech=position(sector_centres(region)[sector], noise),
-        transfer_staff=1.0,
-        inventor_share=0.3,
+        tech=position(sector_centres(region)[sector], noise, p.new_breadth),
+        transfer_staff=p.new_officers,
+        inventor_share=p.new_inventor_share,
         has_office=False,
     )
     st.institutes_attracted += number
 
 
+def _meet_neighbours(world: World, p: Parameters) -> None:
+    """Give the firms that stand at the start the university that is nearest to them in technology and space."""
+    f, u, region = world.firms, world.universities, world.region
+    x, y = region.district("x_km"), region.district("y_km")
+    f.university[:], f.nearness[:] = nearest(
+        f.tech.astype(float),
+        x[f.district],
+        y[f.district],
+        u.tech.astype(float),
+        x[u.district],
+        y[u.district],
+        p.decay_km,
+    )
+
+
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Produce the year's results and let partnerships form and fade."""
     u, f = world.universities, world.firms
+    world.state.decay_km = p.decay_km
     if world.year > world.region.start_year:
         u.core_budget *= 1.0 + world.outside["national_science_growth"]
+    else:
+        _meet_neighbours(world, p)
     _attract(world, p, luck)
     age = world.year - u.opened
     size = np.where(u.kind == ATTRACTED, np.clip(age / p.ramp, 0.0, 1.0), 1.0)
@@ -173,7 +231,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     mean = mean * np.exp(p.overdispersion * luck.normal(u.key, "year") - 0.5 * p.overdispersion**2)
     draws = luck.uniform(u.key, "results")
     u.results[:] = [poisson_quantile(m, v) if a else 0.0 for m, v, a in zip(mean, draws, u.alive, strict=True)]
-    aged = 0.5 * u.shelf
+    aged = u.shelf / YOUNG_YEARS
     u.shelf[:] = (u.shelf - aged) * (1.0 - p.shelf_life) + u.results
     u.shelf_old[:] = (u.shelf_old + aged) * (1.0 - p.shelf_life)
     _ties(
@@ -188,6 +246,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         p.base_bonus,
         1.0 - 1.0 / p.memory,
         p.too_near,
+        p.loose,
         luck.address("tie"),
     )
 

@@ -14,8 +14,6 @@ from simulator.core.terms import Terms
 from simulator.world.agents import INCUBATOR, MAKER_SPACE
 from simulator.world.world import World
 
-M2_PER_APARTMENT_PLACE = 45.0
-
 
 @dataclass(frozen=True)
 class Parameters:
@@ -27,6 +25,16 @@ class Parameters:
         prior=Range(0.03, 0.15, "logit"),
         source="assumed",
         doc="share of the graduates kept who go into R&D",
+    )
+    graduate_growth: float = parameter(
+        0.01, unit="1 / year", prior=Range(-0.01, 0.03), source="assumed", doc="yearly growth of the graduates who stay"
+    )
+    graduate_pull: float = parameter(
+        0.3,
+        unit="elasticity",
+        prior=Range(0.0, 0.8),
+        source="assumed",
+        doc="graduates who stay to the pull of the city on researchers",
     )
     migration: float = parameter(
         0.035,
@@ -41,6 +49,9 @@ class Parameters:
         prior=Range(0.03, 0.08, "log"),
         source="assumed",
         doc="researchers who retire, move away or change work",
+    )
+    leaving_pull: float = parameter(
+        0.5, unit="elasticity", prior=Range(0.0, 1.2), source="assumed", doc="fall of leaving with the pull of the city"
     )
     pull: float = parameter(
         1.8,
@@ -63,12 +74,40 @@ class Parameters:
         source="assumed",
         doc="log rise of researchers' wages per log excess of jobs over people",
     )
+    premium_speed: float = parameter(
+        0.5,
+        unit="1 / year",
+        prior=Range(0.2, 0.9, "logit"),
+        source="assumed",
+        doc="part of the gap in researchers' wages closed each year",
+    )
     rent_burden: float = parameter(
         0.25,
         unit="1",
         prior=Range(0.12, 0.40, "logit"),
         source="assumed",
         doc="rent over the net wage of a newcomer",
+    )
+    place_area: float = parameter(
+        45.0,
+        unit="m2 / person",
+        prior=Range(25.0, 70.0, "log"),
+        source="assumed",
+        doc="gross floor space of an apartment for talents per person housed",
+    )
+    newcomers: float = parameter(
+        0.15,
+        unit="1",
+        prior=Range(0.05, 0.35, "logit"),
+        source="assumed",
+        doc="researchers who look for a flat, over all: apartments for so many serve everybody who would use them",
+    )
+    apartment_relief: float = parameter(
+        0.5,
+        unit="1",
+        prior=Range(0.2, 0.8, "logit"),
+        source="assumed",
+        doc="part of the market rent that an apartment for talents spares",
     )
     landlords: float = parameter(
         0.5,
@@ -91,6 +130,13 @@ class Parameters:
         source="assumed",
         doc="share of the places of a talent programme that find a taker",
     )
+    team: float = parameter(
+        3.0,
+        unit="persons",
+        prior=Range(1.0, 6.0, "log"),
+        source="assumed",
+        doc="researchers who come with a high-end talent, that person included",
+    )
     displacement: float = parameter(
         0.5,
         unit="1",
@@ -105,12 +151,26 @@ class Parameters:
         source="assumed",
         doc="high-end talents who come without a programme, over the stock",
     )
+    high_end_leaving: float = parameter(
+        0.03,
+        unit="1 / year",
+        prior=Range(0.01, 0.06, "log"),
+        source="assumed",
+        doc="high-end talents who leave, over the stock",
+    )
     makers_per_seat: float = parameter(
         9.0,
         unit="persons / seat",
         prior=Range(4.0, 18.0, "log"),
         source="assumed",
         doc="makers who gather and are served around one seat of a maker space or incubator",
+    )
+    tenant_makers: float = parameter(
+        0.25,
+        unit="seats / firm",
+        prior=Range(0.1, 0.6, "logit"),
+        source="assumed",
+        doc="seats for makers around one tenant of an incubator, over those of a maker space's seat",
     )
     free_seats: float = parameter(
         0.25, unit="1", prior=Range(0.0, 0.6), source="assumed", doc="more makers around a seat that costs them nothing"
@@ -122,6 +182,13 @@ class Parameters:
         source="assumed",
         doc="part of the gap to the places on offer that is filled each year",
     )
+    shrinking: float = parameter(
+        0.3,
+        unit="factor",
+        prior=Range(0.1, 1.0, "log"),
+        source="assumed",
+        doc="speed at which a pool with too little room shrinks, over that at which it grows",
+    )
     mentors_per_site: float = parameter(
         4.5,
         unit="persons",
@@ -129,12 +196,43 @@ class Parameters:
         source="assumed",
         doc="mentors whom an incubator or maker space calls for",
     )
+    space_mentors: float = parameter(
+        0.6,
+        unit="factor",
+        prior=Range(0.2, 1.0, "log"),
+        source="assumed",
+        doc="the same for a maker space, over an incubator",
+    )
+    mentor_supply: float = parameter(
+        0.15,
+        unit="persons / firm",
+        prior=Range(0.05, 0.4, "log"),
+        source="assumed",
+        doc="people willing to be mentors per profitable firm past its first years",
+    )
+    seasoned_years: float = parameter(
+        6.0, unit="years", prior=Range(4.0, 10.0), source="assumed", doc="age from which a firm's people can be mentors"
+    )
     tenants_per_service: float = parameter(
         12.0,
         unit="firms",
         prior=Range(6.0, 24.0, "log"),
         source="assumed",
         doc="tenants and young firms that keep one service organisation in business",
+    )
+    young_demand: float = parameter(
+        0.5,
+        unit="factor",
+        prior=Range(0.2, 1.0, "log"),
+        source="assumed",
+        doc="demand of a young firm outside incubators for services, over a tenant's",
+    )
+    young_years: float = parameter(
+        5.0,
+        unit="years",
+        prior=Range(3.0, 8.0),
+        source="assumed",
+        doc="age up to which a firm counts as young for services",
     )
     pool_speed: float = parameter(
         0.35,
@@ -161,39 +259,48 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     stock = pools.stock[r]
     tight = math.log(max(jobs, 1.0) / max(stock, 1.0))
     if world.year > world.region.start_year:
-        st.research_premium += 0.5 * (p.wage_response * tight - st.research_premium)
-    places = st.apartments / M2_PER_APARTMENT_PLACE
-    spared = p.rent_burden * min(1.0, rent + 0.5 * min(1.0, places / max(0.15 * stock, 1.0)))
+        st.research_premium += p.premium_speed * (p.wage_response * tight - st.research_premium)
+    places = st.apartments / p.place_area
+    spared = p.rent_burden * min(1.0, rent + p.apartment_relief * min(1.0, places / max(p.newcomers * stock, 1.0)))
     target = p.pull * (st.research_premium + math.log1p(spared))
     st.attraction += p.pull_speed * (target - st.attraction)
 
     kept = world.region.figure("graduates_per_year") * world.region.figure("graduate_retention")
-    kept *= (1.0 + 0.01) ** (world.year - world.region.start_year) * math.exp(0.3 * st.attraction)
+    kept *= (1.0 + p.graduate_growth) ** (world.year - world.region.start_year) * math.exp(
+        p.graduate_pull * st.attraction
+    )
     extra_graduates = _awarded(terms, "graduate_award", p, luck, world)
     extra_high = _awarded(terms, "high_end_award", p, luck, world)
     pools.inflow[g], pools.stock[g] = kept + extra_graduates, kept + extra_graduates
-    came = p.migration * stock * math.exp(st.attraction) + p.graduate_share * kept + extra_graduates + 3.0 * extra_high
-    left = p.leaving * stock * math.exp(-0.5 * st.attraction)
+    came = (
+        p.migration * stock * math.exp(st.attraction) + p.graduate_share * kept + extra_graduates + p.team * extra_high
+    )
+    left = p.leaving * stock * math.exp(-p.leaving_pull * st.attraction)
     drawn = p.migration * stock * (math.exp(st.attraction) - 1.0)
     pools.inflow[r], pools.outflow[r] = came, left
     pools.taken[r] = p.displacement * max(drawn + extra_graduates, 0.0)
     pools.stock[r] = stock + came - left
     high = pools.stock[h]
     base = poisson_quantile(p.high_end_base * high, float(luck.uniform(pools.key[h : h + 1], "high-end")[0]))
-    pools.inflow[h], pools.outflow[h] = base + extra_high, 0.03 * high
+    pools.inflow[h], pools.outflow[h] = base + extra_high, p.high_end_leaving * high
     pools.taken[h] = p.displacement * extra_high
-    pools.stock[h] = high + base + extra_high - 0.03 * high
+    pools.stock[h] = high + base + extra_high - p.high_end_leaving * high
 
+    st.tenant_makers = p.tenant_makers
     inc = world.incubators
     space = inc.alive & (inc.kind == MAKER_SPACE)
-    seats = float((inc.seats * (1.0 + p.free_seats * inc.fee_relief))[space].sum()) + 0.25 * float(inc.tenants.sum())
-    _approach(world, "makers", p.makers_per_seat * seats, p.maker_speed)
-    sites = int((inc.alive & (inc.kind == INCUBATOR)).sum()) + 0.6 * int((inc.alive & (inc.kind == MAKER_SPACE)).sum())
-    seasoned = int((f.alive & (f.profit > 0) & (f.founded <= world.year - 6)).sum())
-    _approach(world, "mentors", min(p.mentors_per_site * sites, 0.15 * seasoned), p.pool_speed)
-    young = int((f.alive & (f.founded >= world.year - 5) & ~f.above_scale).sum())
-    clients = float(inc.tenants.sum()) + 0.5 * young
-    _approach(world, "service_organisations", clients / p.tenants_per_service, p.pool_speed)
+    seats = float((inc.seats * (1.0 + p.free_seats * inc.fee_relief))[space].sum()) + p.tenant_makers * float(
+        inc.tenants.sum()
+    )
+    _approach(world, p, "makers", p.makers_per_seat * seats, p.maker_speed)
+    sites = int((inc.alive & (inc.kind == INCUBATOR)).sum()) + p.space_mentors * int(
+        (inc.alive & (inc.kind == MAKER_SPACE)).sum()
+    )
+    seasoned = int((f.alive & (f.profit > 0) & (f.founded <= world.year - p.seasoned_years)).sum())
+    _approach(world, p, "mentors", min(p.mentors_per_site * sites, p.mentor_supply * seasoned), p.pool_speed)
+    young = int((f.alive & (f.founded >= world.year - p.young_years) & ~f.above_scale).sum())
+    clients = float(inc.tenants.sum()) + p.young_demand * young
+    _approach(world, p, "service_organisations", clients / p.tenants_per_service, p.pool_speed)
     if world.year > world.region.start_year:
         st.talent_total *= (1.0 + world.outside["labour_force_growth"]) * (1.0 + p.talent_upgrade)
     st.talent_total += extra_graduates + extra_high + max(drawn, 0.0)
@@ -210,12 +317,12 @@ def _awarded(terms: Terms, term: str, p: Parameters, luck: Luck, world: World) -
     return total
 
 
-def _approach(world: World, name: str, target: float, speed: float) -> None:
+def _approach(world: World, p: Parameters, name: str, target: float, speed: float) -> None:
     """Move a pool towards what there is room for; it never jumps."""
     pools, row = world.pools, world.pool(name)
     change = speed * (target - pools.stock[row])
     if change < 0:
-        change *= 0.3
+        change *= p.shrinking
     pools.inflow[row], pools.outflow[row] = max(change, 0.0), max(-change, 0.0)
     pools.stock[row] += change
 

@@ -8,12 +8,12 @@ import numpy as np
 from numba import njit
 
 from simulator.core.declare import Label, Mechanism
-from simulator.core.luck import Luck, normal_at, poisson_at, poisson_quantile, sub_keys, uniform_at
+from simulator.core.luck import Luck, normal_at, poisson_at, poisson_quantile, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
-from simulator.world.agents import TECH_DIMENSIONS, UNIVERSITY_FOUNDED
-from simulator.world.births import found_firms, ranks_within
 from simulator.world.world import World
+
+REFERENCE_SHARE = 0.5  # inventors' share at which rates are stated: common before the reforms
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,9 @@ class Parameters:
         source="assumed",
         doc="median cost of a small firm's first university project",
     )
+    project_spread: float = parameter(
+        0.5, unit="log points", prior=Range(0.3, 0.9, "log"), source="assumed", doc="spread of that cost"
+    )
     voucher_interest: float = parameter(
         0.25,
         unit="1 / year",
@@ -41,6 +44,20 @@ class Parameters:
         source="assumed",
         doc="chance that an eligible firm applies for its first voucher in a year, at full nearness; the Dutch "
         "vouchers were drawn by lot because many more firms applied (cornet2006)",
+    )
+    far_interest: float = parameter(
+        0.4,
+        unit="1",
+        prior=Range(0.15, 0.75, "logit"),
+        source="assumed",
+        doc="the same of a firm far from any university, over one near",
+    )
+    voucher_noise: float = parameter(
+        1.0,
+        unit="standard deviations",
+        prior=Range(0.4, 2.5, "log"),
+        source="assumed",
+        doc="error of the programme's ranking of applicants by quality",
     )
     regular: float = parameter(
         0.15,
@@ -70,12 +87,33 @@ class Parameters:
         source="assumed",
         doc="licences and assignments that one transfer officer can carry through",
     )
+    office_gain: float = parameter(
+        0.5,
+        unit="1",
+        prior=Range(0.1, 1.2),
+        source="assumed",
+        doc="more deals per officer where there is a transfer office",
+    )
     use_chance: float = parameter(
         0.06,
         unit="1 / year",
         prior=Range(0.03, 0.12, "logit"),
         source="obs:china/nonfirm_invention_patent_conversion_rate/undated_c2019",
         doc="results on the shelf that find a user in a year where absorptive capacity is at the start's level",
+    )
+    old_results: float = parameter(
+        0.4,
+        unit="1",
+        prior=Range(0.15, 0.7, "logit"),
+        source="assumed",
+        doc="chance of results past two years, over younger ones, without a duty to use or list them",
+    )
+    users_half: float = parameter(
+        20.0,
+        unit="firms",
+        prior=Range(8.0, 50.0, "log"),
+        source="assumed",
+        doc="able firms near an institution at which it places results at that chance; many more double it",
     )
     absorption: float = parameter(
         2.0e6,
@@ -101,6 +139,13 @@ class Parameters:
         source="obs:china/univ_institute_assignment_mean/2023",
         doc="mean value of an assignment or licence (0.46 and 0.64 m in 2023)",
     )
+    deal_tie: float = parameter(
+        0.5,
+        unit="1",
+        prior=Range(0.2, 0.8, "logit"),
+        source="assumed",
+        doc="strength of the tie that a deal leaves, over that of a joint project",
+    )
     equity_share: float = parameter(
         0.012,
         unit="1",
@@ -119,7 +164,7 @@ class Parameters:
         0.0013,
         unit="firms / researcher / year",
         prior=Range(0.0005, 0.003, "log"),
-        source="obs:qingdao/institute_spinoff_companies/2016",
+        source="obs:qingdao/institute_spinoff_companies:中科院青岛能源所/2016",
         doc="firms founded by researchers where inventors get half (13 from 480 in some years at a strong one)",
     )
     share_elasticity: float = parameter(
@@ -226,6 +271,7 @@ def _bought(
     knowledge: np.ndarray,
     link: np.ndarray,
     price: float,
+    tie: float,
 ) -> np.ndarray:
     """Give results to firms; return the deals (m,) done by each university."""
     deals = np.zeros(rate.shape[0])
@@ -236,7 +282,7 @@ def _bought(
             if n > 0.0:
                 deals[j] += n
                 knowledge[i] += n * value * price
-                link[i] = max(link[i], 0.5)
+                link[i] = max(link[i], tie)
     return deals
 
 
@@ -267,14 +313,14 @@ def _vouchers(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f, u = world.firms, world.universities
     if not terms.offered("university_hours"):
         return
-    chance = p.voucher_interest * (0.4 + 0.6 * f.nearness)
+    chance = p.voucher_interest * (p.far_interest + (1.0 - p.far_interest) * f.nearness)
     asks = f.alive & (f.voucher_year == 0) & (f.university >= 0) & terms.eligible("university_hours")
     asks &= luck.uniform(f.key, "asks") < chance
     rows = np.flatnonzero(asks)
     if rows.size == 0:
         return
-    cost = p.project_cost * world.state.wage_index * np.exp(0.5 * luck.normal(f.key[rows], "project"))
-    rank = f.quality[rows] + luck.normal(f.key[rows], "rank")
+    cost = p.project_cost * world.state.wage_index * np.exp(p.project_spread * luck.normal(f.key[rows], "project"))
+    rank = f.quality[rows] + p.voucher_noise * luck.normal(f.key[rows], "rank")
     # universities' hours bind: a firm whose own has none left goes to the one with most, the last find none
     order = np.lexsort((f.key[rows], -rank))
     left = u.researchers * p.hours_per_researcher * world.state.wage_index * u.alive
@@ -305,40 +351,40 @@ def _vouchers(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f.rd_real[turned] = f.rd_intensity[turned] * f.revenue[turned]
 
 
-def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
-    """Sell hours, contracts and results; found spin-offs; register contracts."""
+def _place(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+    """Let firms take results from the shelves, as far as offices, approval and their own knowledge allow."""
     f, u, st = world.firms, world.universities, world.state
-    u.hours_sold[:] = 0.0
-    _vouchers(world, terms, p, luck)
-
-    bought = np.where(f.alive & (f.university >= 0), p.outsourcing * f.link * f.rd_real, 0.0)
-    u.contract_income[:] = np.bincount(np.maximum(f.university, 0), bought, len(u)) + u.hours_sold
-    u.budget[:] = u.core_budget + u.contract_income
-
     months = p.delay * world.rules["transfer_approval_required"] * terms.column("approval")
     passed = np.exp(-p.delay_hazard * months)
     kept = 1.0 + p.kept_gain * terms.column("income_kept")
     listed = terms.column("use_or_list")
     pull, demand = _demand(f.alive, f.knowledge, f.does_rd, f.university, f.nearness, p.absorption, len(u))
-    appetite = demand / (demand + 20.0)  # a university without users near it places nothing
-    shelf = u.shelf + u.shelf_old * (0.4 + 0.6 * listed)
-    wish = p.use_chance * shelf * passed * kept * appetite * 2.0
-    staff = u.transfer_staff * (1.0 + 0.5 * u.has_office) * p.deals_per_staff * kept
+    # a university without users near it places nothing
+    appetite = 2.0 * demand / (demand + p.users_half)
+    shelf = u.shelf + u.shelf_old * (p.old_results + (1.0 - p.old_results) * listed)
+    wish = p.use_chance * shelf * passed * kept * appetite
+    staff = u.transfer_staff * (1.0 + p.office_gain * u.has_office) * p.deals_per_staff * kept
     rate = wish * staff / np.maximum(wish + staff, 1e-9)
     per_pull = np.where(demand > 0.0, rate / np.maximum(demand, 1e-9), 0.0)
     price = st.wage_index
-    deals = _bought(f.key, pull, f.university, per_pull, p.deal_value, luck.address("deal"), f.knowledge, f.link, price)
+    deals = _bought(
+        f.key, pull, f.university, per_pull, p.deal_value, luck.address("deal"), f.knowledge, f.link, price, p.deal_tie
+    )
     taken = np.minimum(deals / np.maximum(shelf, 1e-9), 1.0)
     u.shelf *= 1.0 - taken
     u.shelf_old *= 1.0 - taken
     u.deals[:] = deals
-    team = terms.column("team_equity")
-    equity_chance = np.minimum(p.equity_share * (team / 0.5) ** p.share_elasticity, 1.0)
+    equity_chance = np.minimum(
+        p.equity_share * (terms.column("team_equity") / REFERENCE_SHARE) ** p.share_elasticity, 1.0
+    )
     drawn = luck.uniform(u.key, "equity")
     equity = np.array([poisson_quantile(d * c, v) for d, c, v in zip(deals, equity_chance, drawn, strict=True)])
     u.deal_value[:] = price * (deals * p.deal_value + equity * p.equity_value)
-    _spinoffs(world, terms, p, luck, team)
 
+
+def _sell_technology(world: World, p: Parameters, luck: Luck) -> float:
+    """Move firms' sales of technology and let sellers register; return the share of sellers who did before."""
+    f = world.firms
     index = world.paths["tech_contract_national"]
     now, before = index.get(world.year, 1.0), index.get(world.year - 1, index.get(world.year, 1.0))
     nominal = (1.0 + world.outside["gdp_real_growth"]) * (1.0 + world.outside["gdp_deflator"])
@@ -357,42 +403,39 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         luck.address("join"),
         luck.address("size"),
     )
+    return joined
+
+
+def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+    """Sell hours, contracts and results; found spin-offs; register contracts."""
+    f, u, st = world.firms, world.universities, world.state
+    u.hours_sold[:] = 0.0
+    _vouchers(world, terms, p, luck)
+
+    bought = np.where(f.alive & (f.university >= 0), p.outsourcing * f.link * f.rd_real, 0.0)
+    u.contract_income[:] = np.bincount(np.maximum(f.university, 0), bought, len(u)) + u.hours_sold
+    u.budget[:] = u.core_budget + u.contract_income
+
+    _place(world, terms, p, luck)
+    _leave(world, terms, p, luck)
+    joined = _sell_technology(world, p, luck)
     u.contracts[:] = joined * (u.contract_income + u.deal_value)
     st.transaction_share = p.transaction_share
 
 
-def _spinoffs(world: World, terms: Terms, p: Parameters, luck: Luck, team: np.ndarray) -> None:
+def _leave(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Let researchers leave to found firms, more readily the larger the part that is theirs."""
-    u, region = world.universities, world.region
+    u = world.universities
     own = np.maximum(u.inventor_share, 0.05)
-    share = np.maximum(np.maximum(own, terms.column("inventor_share")), team)
+    share = np.maximum(np.maximum(own, terms.column("inventor_share")), terms.column("team_equity"))
     # institutions differ by the whole elasticity; a rise above what one gave before moves less than a cut would
-    response = (own / 0.5) ** p.share_elasticity * (share / own) ** (p.share_elasticity * p.rise_discount)
+    response = (own / REFERENCE_SHARE) ** p.share_elasticity * (share / own) ** (p.share_elasticity * p.rise_discount)
     years = float(np.asarray(terms.total("equity_tax_years")))
     mean = p.spinoff_rate * u.researchers * response * (1.0 + p.instalment_gain * years)
     mean = mean * np.where(u.has_base, p.base_spinoffs, 1.0) * np.where(u.alive, 1.0, 0.0)
     born = np.array([poisson_quantile(m, v) for m, v in zip(mean, luck.uniform(u.key, "spin-off"), strict=True)])
     u.spinoffs += born
-    parents = np.repeat(np.arange(len(u)), born.astype(int))
-    if parents.size == 0:
-        return
-    keys = sub_keys(u.key[parents], ranks_within(born.astype(int)))
-    services, digital = region.sectors.index("technology_services"), region.sectors.index("digital")
-    pick = luck.uniform(keys, "spin-off sector")
-    field = region.university_fields
-    home = np.array([int(np.argmax(field[j])) if j < len(field) else services for j in parents])
-    sector = np.where(pick < 0.5, home, np.where(pick < 0.8, services, digital))
-    found_firms(
-        world,
-        luck,
-        u.key[parents],
-        origin=UNIVERSITY_FOUNDED,
-        sector=sector,
-        district=u.district[parents],
-        centre=u.tech[parents].astype(float).reshape(-1, TECH_DIMENSIONS),
-        performs_chance=0.8,
-        extra={"link": 1.0},
-    )
+    u.leavers[:] = born
 
 
 MECHANISM = Mechanism("transfer", Label("Technology transfer", "成果转化"), Parameters, step)

@@ -108,7 +108,8 @@ def terms_named(source: str) -> set[str]:
 def _sources(step: Callable[..., None]) -> str:
     """Return the code of a mechanism: its module and those split off from it, named ``<module>_<part>``."""
     module = inspect.getmodule(step)
-    assert module is not None and module.__file__ is not None
+    assert module is not None
+    assert module.__file__ is not None
     path = Path(module.__file__)
     return "\n".join(p.read_text("utf-8") for p in (path, *sorted(path.parent.glob(f"{path.stem}_*.py"))))
 

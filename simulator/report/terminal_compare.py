@@ -97,7 +97,7 @@ def difference_table(tables: Tables, scenario: str, language: str) -> Table:
 
 
 def beyond_targets(tables: Tables, scenario: str, language: str) -> Table | None:
-    """Return what changes most by the last year among indicators that are no target, by relative size; None if nothing."""
+    """Return what changes most by the last year among indicators that are no target, or None if nothing does."""
     from simulator.model import INDICATORS
 
     assert tables.compare is not None
@@ -119,7 +119,8 @@ def beyond_targets(tables: Tables, scenario: str, language: str) -> Table | None
     year = int(rows[0]["year"])
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=True, header_style="dim")
     table.add_column(f"{'目标之外变化最大' if zh else 'what moves most besides'} ({year})", ratio=1, overflow="fold")
-    for title in ("差值 [90 %]", "相对", "单位净成本 (元)") if zh else ("difference [90 %]", "relative", "CNY per unit"):
+    titles = ("差值 [90 %]", "相对", "单位净成本 (元)") if zh else ("difference [90 %]", "relative", "CNY per unit")
+    for title in titles:
         table.add_column(title, justify="right", no_wrap=True)
     for row in rows[:MOST_ENTRIES]:
         unit, shown = row["unit"], [row[k] for k in ("difference", "ci_low", "ci_high")]

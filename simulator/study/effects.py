@@ -28,8 +28,9 @@ from simulator.model import LEVERS, SCHEDULE
 from simulator.scenario import Scenario
 from simulator.scenario_entries import Entry
 from simulator.simulate import run_year, start
-from simulator.study.effect_estimators import ESTIMATORS, PREPARE, Fraction, Pair, Trace
+from simulator.study.effect_estimators import ESTIMATORS, PREPARE, Fraction
 from simulator.study.replicates import SEED_STRIDE, load_scenario, processors, values_of
+from simulator.study.trace import Pair, Trace
 
 ROOT = Path(__file__).resolve().parents[2]
 DECLARED = ROOT / "calibration" / "lever_effects.yaml"
@@ -136,8 +137,8 @@ def load_trials(path: Path = DECLARED) -> tuple[str, int, list[Trial]]:
             if row.get("estimator", "change") not in ESTIMATORS:
                 raise ValueError(f"{path.name}: {raw['id']}: no estimator {row['estimator']!r}")
             rows.append(Row(**{**row, "label": Label(**row["label"]), "sign": str(row["sign"])}))
-        keys = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items() if k not in ("rows", "lever")}
-        trial = Trial(lever=LEVERS[raw["lever"]], rows=tuple(rows), **keys)
+        known: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}
+        trial = Trial(**{**known, "lever": LEVERS[raw["lever"]], "rows": tuple(rows)})
         for name in (*trial.prepare, *trial.prepare_treated):
             if name not in PREPARE:
                 raise ValueError(f"{path.name}: {raw['id']}: no starting position {name!r}")
@@ -292,10 +293,10 @@ def markdown(table: Sequence[Effect]) -> str:
     doses: dict[str, None] = {}
     for e in table:
         expected = f"{_cell(e.expected_low) or '…'} to {_cell(e.expected_high) or '…'}"
-        unit = "" if e.unit == "1" else f" {e.unit}"
+        unit = "" if e.unit == "1" else f" ({e.unit})"
         lines.append(
-            f"| `{e.lever}` | {e.label.en}{f' ({e.unit})' if unit else ''} | {e.effect:.3g} | {e.low:.3g} to {e.high:.3g} "
-            f"| {expected} | `{e.source}` | {e.mark} | {'yes' if e.ok else '**no**'} |"
+            f"| `{e.lever}` | {e.label.en}{unit} | {e.effect:.3g} | {e.low:.3g} to {e.high:.3g} | {expected} "
+            f"| `{e.source}` | {e.mark} | {'yes' if e.ok else '**no**'} |"
         )
         doses[f"- `{e.lever}`: {e.dose}"] = None
     return "\n".join([*lines, "", "Doses:", "", *doses])

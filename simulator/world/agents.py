@@ -154,6 +154,9 @@ class Universities(Population):
     deals: np.ndarray = column("float64", unit="deals / year", doc="licences, assignments and equity deals")
     deal_value: np.ndarray = column("float64", unit="CNY / year", doc="value of these deals")
     contracts: np.ndarray = column("float64", unit="CNY / year", doc="contracts registered this year")
+    leavers: np.ndarray = column(
+        "float64", unit="firms / year", doc="firms that its researchers leave to found this year"
+    )
     spinoffs: np.ndarray = column("float64", unit="firms", doc="firms founded from it so far")
     has_base: np.ndarray = column("bool", unit="0/1", doc="has an incubation base")
     has_fund: np.ndarray = column("bool", unit="0/1", doc="has an incubation fund")

@@ -113,6 +113,7 @@ RULES = (
     "hnte_tax",
     "small_profit_effective_rate",
     "small_profit_ceiling",
+    "small_profit_staff",
     "rd_super_deduction",
     "rd_super_deduction_tech_sme",
     "loss_carry_years",

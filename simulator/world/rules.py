@@ -13,8 +13,8 @@ Rules = Mapping[str, float]
 
 # Staff below which an industrial firm counts as small, in the national size standard of 2011.
 SMALL_FIRM_STAFF = 300.0
-# Staff up to which an industrial firm can have the small low-profit rate (a cap raised to 300 from 2019 on).
-SMALL_PROFIT_STAFF = 100.0
+# Staff up to which a firm can be a technology SME, in the national criteria of 2017.
+TECHNOLOGY_SME_STAFF = 500.0
 
 
 def hnte_threshold(rules: Rules, revenue: np.ndarray) -> np.ndarray:
@@ -28,7 +28,7 @@ def hnte_threshold(rules: Rules, revenue: np.ndarray) -> np.ndarray:
 
 def small_low_profit(rules: Rules, profit: np.ndarray, staff: np.ndarray) -> np.ndarray:
     """Return which of (n,) firms have the small low-profit rate: taxable profit (CNY / year) and staff under caps."""
-    return (profit < rules["small_profit_ceiling"]) & (staff <= SMALL_PROFIT_STAFF)
+    return (profit < rules["small_profit_ceiling"]) & (staff <= rules["small_profit_staff"])
 
 
 def super_deduction(rules: Rules, technology_sme: np.ndarray) -> np.ndarray:

@@ -32,7 +32,7 @@ def _centres(sectors: tuple[str, ...]) -> np.ndarray:
     return out / np.linalg.norm(out, axis=1, keepdims=True)
 
 
-def position(centres: np.ndarray, noise: np.ndarray, width: float = 0.45) -> np.ndarray:
+def position(centres: np.ndarray, noise: np.ndarray, width: float) -> np.ndarray:
     """Return (n, 8) unit vectors scattered around (n, 8) centres by (n, 8) standard normals."""
     raw = centres * np.exp(width * noise)
     return raw / np.linalg.norm(raw, axis=1, keepdims=True)

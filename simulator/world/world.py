@@ -44,6 +44,7 @@ class RegionState:
     talent_total: float = 0.0
     attraction: float = 0.0  # slow pull on researchers, log points
     apartments: float = 0.0  # m2 delivered
+    tenant_makers: float = 0.0  # seats for makers around one tenant of an incubator
     streets: float = 0.0
     street_districts: np.ndarray = field(default_factory=lambda: np.zeros(0))
     agency: float = 0.0  # capacity of patent agents for marginal filings, relative to true ones
@@ -51,6 +52,7 @@ class RegionState:
     private_raised: float = 0.0  # CNY raised by funds from private partners this year
     venture_invested: float = 0.0  # CNY invested in local firms this year
     loans_made: float = 0.0
+    loan_loss: float = 0.0  # part of a failed loan that is lost
     loans_lost: float = 0.0
     loan_defaults: float = 0.0
     loan_count: float = 0.0
@@ -70,6 +72,8 @@ class RegionState:
     value_added_factor: float = 1.0  # agents' value added over revenue times the sector's ratio, from the start's GDP
     first_release: float = 1.0  # GDP as first released over the later vintage
     survey_share: float = 0.5  # share of relabelled R&D that the statistical survey takes for R&D
+    decay_km: float = 80.0  # distance over which nearness to a university falls to 37 %
+    rd_labour_share: float = 0.5  # share of R&D spent on people
     status_worth: float = 0.0  # worth of HNTE status in tenders and standing, share of yearly revenue
     pool_left: dict[str, float] = field(default_factory=dict)  # CNY that each risk pool can still pay this year
     pool_size: dict[str, float] = field(default_factory=dict)  # CNY a year that each pool was last given

@@ -1,0 +1,371 @@
+"""Funds of ``finance``: they raise, choose, lose and win; listings on small boards."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.core.luck import Luck, child_keys, name_hash, poisson_quantile
+from simulator.core.parameters import Range, parameter
+from simulator.core.terms import Terms
+from simulator.world.agents import ANGEL, BANK, GUIDANCE, VENTURE
+from simulator.world.world import World
+
+
+@dataclass(frozen=True)
+class FundParameters:
+    """How funds raise and choose, and what their money does."""
+
+    crowd_thin: float = parameter(
+        0.9,
+        unit="CNY / CNY",
+        prior=Range(0.2, 1.3),
+        source="judgement_crowding_thin",
+        doc="private capital drawn per public capital where venture capital is thin",
+    )
+    crowd_deep: float = parameter(
+        -0.2,
+        unit="CNY / CNY",
+        prior=Range(-0.6, 0.3),
+        source="judgement_crowding_deep",
+        doc="the same where it is deep",
+    )
+    depth_half: float = parameter(
+        0.012,
+        unit="1",
+        prior=Range(0.006, 0.025, "log"),
+        source="assumed",
+        doc="venture capital over GDP half-way between thin and deep",
+    )
+    renewal: float = parameter(
+        0.16,
+        unit="1 / year",
+        prior=Range(0.08, 0.28, "log"),
+        source="assumed",
+        doc="capital that private funds raise a year over what they held at the start, at the nation's level then",
+    )
+    angel_part: float = parameter(
+        0.08,
+        unit="1",
+        prior=Range(0.03, 0.15, "logit"),
+        source="assumed",
+        doc="part of private money that goes to angel funds",
+    )
+    diverted: float = parameter(
+        0.5,
+        unit="1",
+        prior=Range(0.2, 0.8, "logit"),
+        source="assumed",
+        doc="most of the private money of a year that guidance funds can turn to themselves",
+    )
+    angel_fund: float = parameter(
+        50000000.0, unit="CNY", prior=Range(2.0e7, 1.2e8, "log"), source="assumed", doc="mean size of a new angel fund"
+    )
+    venture_fund: float = parameter(
+        300000000.0,
+        unit="CNY",
+        prior=Range(1.2e8, 7.0e8, "log"),
+        source="assumed",
+        doc="mean size of a new venture fund",
+    )
+    guidance_fund: float = parameter(
+        250000000.0,
+        unit="CNY",
+        prior=Range(1.0e8, 6.0e8, "log"),
+        source="assumed",
+        doc="mean size of a new guidance sub-fund",
+    )
+    fund_spread: float = parameter(
+        0.6, unit="log points", prior=Range(0.3, 1.1, "log"), source="assumed", doc="spread of the size of new funds"
+    )
+    fund_life: float = parameter(
+        10.0, unit="years", prior=Range(7.0, 12.0), source="assumed", doc="age up to which a fund works"
+    )
+    pay_in: float = parameter(
+        0.20,
+        unit="1 / year",
+        prior=Range(0.1, 0.35, "log"),
+        source="obs:qingdao/guidance_fund_subfunds_paid_in/2021",
+        doc="promised private capital called each year (committed is 3.4 times paid in)",
+    )
+    pace: float = parameter(
+        0.28,
+        unit="1 / year",
+        prior=Range(0.15, 0.45, "log"),
+        source="obs:qingdao/guidance_fund_invested_total/2021",
+        doc="part of its liquid capital that a fund invests in a year",
+    )
+    local: float = parameter(
+        0.50,
+        unit="1",
+        prior=Range(0.35, 0.65, "logit"),
+        source="obs:qingdao/guidance_fund_invested_local/2021",
+        doc="part of it that goes to local firms",
+    )
+    angel_ticket: float = parameter(
+        1500000.0,
+        unit="CNY",
+        prior=Range(7.0e5, 3.0e6, "log"),
+        source="assumed",
+        doc="mean investment of an angel fund in a firm, at the start's prices",
+    )
+    venture_ticket: float = parameter(
+        10000000.0, unit="CNY", prior=Range(5.0e6, 2.0e7, "log"), source="assumed", doc="the same of other funds"
+    )
+    oldest: float = parameter(
+        12.0, unit="years", prior=Range(8.0, 16.0), source="assumed", doc="age up to which funds look at a firm"
+    )
+    screening: float = parameter(
+        1.0,
+        unit="standard deviations",
+        prior=Range(0.5, 2.0, "log"),
+        source="assumed",
+        doc="error in a private fund's view of a firm",
+    )
+    public_error: float = parameter(
+        0.5,
+        unit="1",
+        prior=Range(0.0, 1.0),
+        source="assumed",
+        doc="larger error of wholly public funds, over that of private ones",
+    )
+    seen_growth: float = parameter(
+        0.5,
+        unit="standard deviations / log point",
+        prior=Range(0.0, 1.5),
+        source="assumed",
+        doc="weight of a firm's growth in funds' view",
+    )
+    seen_rd: float = parameter(
+        0.4, unit="standard deviations", prior=Range(0.0, 1.0), source="assumed", doc="weight of its doing R&D"
+    )
+    board: float = parameter(
+        0.08,
+        unit="1",
+        prior=Range(0.02, 0.2, "logit"),
+        source="assumed",
+        doc="share of firms with a deal that go to a regional board or the national quotation system",
+    )
+    grant_odds: float = parameter(
+        1.4,
+        unit="factor",
+        prior=Range(1.0, 2.0, "log"),
+        source="judgement_grant_venture_odds",
+        doc="odds of a deal after a first grant",
+    )
+    public_peak: float = parameter(
+        0.30,
+        unit="1",
+        prior=Range(0.15, 0.50),
+        source="judgement_public_share_peak",
+        doc="public share at which funds do best",
+    )
+    public_penalty: float = parameter(
+        2.0,
+        unit="log points",
+        prior=Range(0.5, 4.0, "log"),
+        source="assumed",
+        doc="log return lost per squared distance from that share",
+    )
+    exit: float = parameter(
+        0.22,
+        unit="1 / year",
+        prior=Range(0.15, 0.32, "log"),
+        source="assumed",
+        doc="holdings sold per year once they may be sold",
+    )
+    holding: float = parameter(
+        3.0, unit="years", prior=Range(2.0, 5.0), source="assumed", doc="years for which funds hold before they sell"
+    )
+    median_multiple: float = parameter(
+        0.85,
+        unit="factor",
+        prior=Range(0.6, 1.15, "log"),
+        source="levine2014",
+        doc="median return over what was paid of holdings sold; those of firms that close are lost beside",
+    )
+    multiple_spread: float = parameter(
+        1.55,
+        unit="log points",
+        prior=Range(1.3, 1.9),
+        source="levine2014",
+        doc="spread of returns: 65 % of deals return less than was paid, 10 % at least five times",
+    )
+    return_growth: float = parameter(
+        0.3,
+        unit="log points / log point",
+        prior=Range(0.0, 1.0),
+        source="assumed",
+        doc="log return to the firm's growth in the year of sale",
+    )
+    return_skill: float = parameter(
+        0.1,
+        unit="log points / standard deviation",
+        prior=Range(0.0, 0.3),
+        source="assumed",
+        doc="log return to the fund's skill",
+    )
+    equity_growth: float = parameter(
+        0.06,
+        unit="log points / year",
+        prior=Range(0.0, 0.15),
+        source="assumed",
+        doc="growth of a firm in the two years after a deal",
+    )
+
+
+def crowding(depth: float, thin: float, deep: float, half: float) -> float:
+    """Return private capital drawn per public capital at a venture depth (capital over GDP), between two ends."""
+    weight = depth**2 / (depth**2 + half**2)
+    return thin + (deep - thin) * weight
+
+
+def raise_capital(world: World, terms: Terms, p: FundParameters, luck: Luck) -> None:
+    """Let private funds raise, and public capital draw or displace private partners in sub-funds."""
+    funds, st, year = world.funds, world.state, world.year
+    region = world.region
+    index = world.outside["venture_national"]
+    ordinary = p.renewal * index * (region.figure("venture_committed") + region.figure("angel_committed"))
+    mu = crowding(st.venture_depth, p.crowd_thin, p.crowd_deep, p.depth_half)
+    private_guided = 0.0
+    for o in terms.promises("fund_capital"):
+        public, share = o.budget, min(max(o.rate, 0.02), 1.0)
+        wanted = public * (1.0 - share) / share
+        drawn = mu * public if mu > 0.0 else 0.0
+        # what the fund needs beyond what it draws comes from partners of other funds
+        found = min(wanted, drawn + p.diverted * ordinary)
+        displaced = max(found - mu * public, 0.0) if found > 0.0 else 0.0
+        public = min(public, found * share / (1.0 - share)) if share < 1.0 else public
+        ordinary = max(ordinary - min(displaced, p.diverted * ordinary), 0.0)
+        private_guided += found
+        _close_funds(world, p, luck, GUIDANCE, public + found, share, public, o.entry.id, o.entry.id)
+        terms.charge(o.entry.id, "outlay", public, "suppliers")  # held in trust until the fund opens next year
+        st.ordered += public
+    for kind, part in ((VENTURE, 1.0 - p.angel_part), (ANGEL, p.angel_part)):
+        _close_funds(world, p, luck, kind, part * ordinary, 0.0, 0.0, None, f"private {kind}")
+    st.private_raised = ordinary + private_guided
+    calls = np.where(
+        funds.alive & (funds.kind != BANK), np.minimum(p.pay_in * funds.committed, funds.committed - funds.paid_in), 0.0
+    )
+    calls = np.maximum(calls, 0.0)
+    funds.paid_in += calls
+    funds.cash += calls
+    world.ledger.transfer("private", "funds:private", float(calls.sum()))
+    funds.alive &= (funds.kind == BANK) | (year - funds.vintage <= p.fund_life)
+
+
+def _close_funds(
+    world: World,
+    p: FundParameters,
+    luck: Luck,
+    kind: int,
+    capital: float,
+    share: float,
+    public: float,
+    entry: str | None,
+    name: str,
+) -> None:
+    """Queue the funds that close this year: whole funds of ordinary size, at least one if there is money."""
+    mean = {ANGEL: p.angel_fund, VENTURE: p.venture_fund, GUIDANCE: p.guidance_fund}[kind]
+    if capital <= 1.0e6:  # too little for any fund
+        return
+    count = max(1, round(capital / mean))
+    keys = child_keys(np.full(count, name_hash(f"{world.region.id} {name}"), np.uint64), np.arange(count), world.year)
+    weight = np.exp(p.fund_spread * luck.normal(keys, "size"))
+    weight /= weight.sum()
+    sectors = np.cumsum(world.region.sector("tech_sme_firms"))
+    world.funds.arrive(
+        count,
+        key=keys,
+        kind=kind,
+        vintage=world.year,
+        skill=luck.normal(keys, "skill"),
+        focus=np.searchsorted(sectors / sectors[-1], luck.uniform(keys, "focus")),
+        committed=capital * weight,
+        paid_in=public * weight,
+        cash=public * weight,
+        public_share=share,
+        public_paid=public * weight,
+        entry=world.entry_index(entry) if entry is not None else -1,
+    )
+
+
+def invest(world: World, p: FundParameters, luck: Luck) -> None:
+    """Let funds choose firms by what they can see; they invest about half at home."""
+    f, funds, st, year = world.firms, world.funds, world.state, world.year
+    active = np.flatnonzero(funds.alive & (funds.kind != BANK) & (funds.cash > 1.0e5))
+    spend = p.pace * funds.cash[active]
+    local = p.local * spend
+    funds.cash[active] -= spend
+    funds.invested[active] += spend
+    funds.invested_local[active] += local
+    ticket = np.where(funds.kind[active] == ANGEL, p.angel_ticket, p.venture_ticket) * st.deflator
+    number = [
+        poisson_quantile(m, u) for m, u in zip(local / ticket, luck.uniform(funds.key[active], "deals"), strict=True)
+    ]
+    deals = np.repeat(np.arange(active.size), np.array(number, int))
+    st.venture_invested = 0.0
+    if deals.size == 0:
+        return
+    age = year - f.founded
+    fits = (
+        f.alive
+        & (f.fund < 0)
+        & (f.listed == 0)
+        & (age <= p.oldest)
+        & (f.technology_sme | f.does_rd | (f.hnte_until >= year))
+    )
+    rows = np.flatnonzero(fits & (f.ownership == 0))
+    public = funds.public_share[active[deals]].mean()
+    seen = f.quality[rows] + p.seen_growth * f.growth[rows] + p.seen_rd * f.does_rd[rows]
+    seen += math.log(p.grant_odds) * (f.grants[rows] == 1)
+    seen += p.screening * (1.0 + p.public_error * public) * luck.normal(f.key[rows], "seen")
+    chosen = rows[np.lexsort((f.key[rows], -seen))][: deals.size]
+    order = np.argsort(-funds.skill[active[deals]], kind="stable")[: chosen.size]
+    holder = active[deals[order]]
+    paid = ticket[deals[order]]
+    f.fund[chosen], f.stake[chosen], f.stake_year[chosen] = holder, paid, year
+    f.equity[chosen] += paid
+    f.cash[chosen] += paid
+    f.loan_growth[chosen] += p.equity_growth
+    st.venture_invested = float(paid.sum())
+    board = chosen[luck.uniform(f.key[chosen], "board") < p.board]
+    f.listed[board] = 1
+    world.ledger.transfer("funds:private", "firms:equity", st.venture_invested)
+
+
+def sell(world: World, terms: Terms, p: FundParameters, luck: Luck) -> None:
+    """Sell or write off holdings; the public part of what comes back is booked as recovered."""
+    f, funds, year = world.firms, world.funds, world.year
+    held = np.flatnonzero(f.fund >= 0)
+    old = held[(year - f.stake_year[held] >= p.holding) & (luck.uniform(f.key[held], "sale") < p.exit)]
+    gone = held[~f.alive[held]]
+    rows = np.union1d(old, gone)
+    if rows.size == 0:
+        return
+    fund = f.fund[rows]
+    share = funds.public_share[fund]
+    penalty = np.where(share > 0.0, p.public_penalty * (share - p.public_peak) ** 2, 0.0)
+    log_multiple = (
+        math.log(p.median_multiple) - penalty + p.return_growth * f.growth[rows] + p.return_skill * funds.skill[fund]
+    )
+    multiple = np.exp(log_multiple + p.multiple_spread * luck.normal(f.key[rows], "multiple"))
+    multiple = np.where(
+        f.alive[rows], np.minimum(multiple, 200.0), 0.0
+    )  # a cut that keeps one deal from being the total
+    back = multiple * f.stake[rows]
+    np.add.at(funds.proceeds, fund, back)
+    entries = funds.entry[fund]
+    for k in np.unique(entries[entries >= 0]):
+        mine = entries == k
+        public = (back * share)[mine]
+        terms.charge(world.entry_ids[k], "recovered", float(public.sum()), "funds")
+        np.subtract.at(funds.policy_income, fund[mine], public)
+    st = world.state
+    st.exits += float(rows.size)
+    st.exits_below += float((multiple < 1.0).sum())
+    st.exits_above += float((multiple >= 5.0).sum())
+    f.fund[rows] = -1
+    f.stake[rows] = 0.0

@@ -1,0 +1,134 @@
+"""Draw the universities, incubators, funds and products that stand at the start.
+
+The constants are the state at the start where no figure of the region gives it (``assumed`` unless said otherwise).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.core.luck import Luck
+from simulator.world.agents import ANGEL, BANK, GUIDANCE, MAKER_SPACE, VENTURE
+from simulator.world.drawing import exact_labels, keys_of, share_out
+from simulator.world.world import World
+
+UNIVERSITY_AGE, INCUBATOR_AGE, DESK_AGE = 20, 3, 10  # years
+YOUNG_RESULTS, OLD_RESULTS = 0.06, 0.10  # results on the shelf per researcher: a year's flow, and what is left of older
+M2_PER_SEAT = 700.0  # gross floor space of an incubator per tenant (derived: 8.94 m m2 in use, 7,200 tenants, not full)
+M2_PER_MAKER_SEAT = 60.0  # floor space of a maker space per team
+MAKER_FLOOR = 1000.0  # m2, median floor space of a maker space
+FLOOR_SPREAD = 0.9  # log points between places
+PROFESSIONAL = 0.15  # share of places run by a professional operator
+FUND_SPREAD = 0.8  # log points, size of funds
+FUND_AGE = 4.0  # years, the oldest fund that still calls money
+PAID_IN, INVESTED, INVESTED_LOCAL = 0.6, 0.25, 0.125  # of what is promised; half of investments are local
+OWNED_BY_SIZE = 0.7  # products fall to firms by their rank in sales to this power
+STAGES = (0.35, 0.70, 0.82, 0.92, 0.97)  # cumulative share of waiting products by stage, discovery to phase 3
+GENERIC = 0.6  # share of products that are generics or upgrades
+PEAK_SALES, PEAK_SPREAD = 2.0e7, 1.3  # CNY a year at the peak, median; spread in log points
+MARKET = 6  # stage of a product that is sold
+
+
+def draw_institutions(world: World, luck: Luck, centres: np.ndarray) -> None:
+    """Draw universities and institutes, incubators and maker spaces, funds and bank desks."""
+    _universities(world, centres)
+    _incubators(world, luck)
+    _funds(world, luck)
+
+
+def _universities(world: World, centres: np.ndarray) -> None:
+    region = world.region
+    u = world.universities
+    m = len(region.universities)
+    u.arrive(m, key=keys_of(f"{region.id} universities", m))
+    u.admit()
+    field = region.university_fields
+    mixed = field / np.maximum(field.sum(axis=1, keepdims=True), 1e-12) @ centres
+    u.tech[:] = mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
+    for name in ("kind", "district", "researchers", "patents", "transfer_staff", "inventor_share"):
+        getattr(u, name)[:] = region.university(name)
+    for name in ("has_base", "has_fund", "has_office"):
+        getattr(u, name)[:] = region.university(name) > 0.5
+    u.opened[:] = region.start_year - UNIVERSITY_AGE
+    u.quality_patents[:] = u.patents
+    u.core_budget[:] = region.university("rd_budget")
+    u.budget[:] = u.core_budget
+    u.shelf[:] = YOUNG_RESULTS * u.researchers
+    u.shelf_old[:] = OLD_RESULTS * u.researchers
+    u.spinoffs[:] = share_out(region.figure("university_spinoffs_cumulative"), u.researchers)
+
+
+def _incubators(world: World, luck: Luck) -> None:
+    region = world.region
+    inc = world.incubators
+    count, spaces = int(region.figure("incubators")), int(region.figure("maker_spaces"))
+    inc.arrive(count + spaces, key=keys_of(f"{region.id} incubators", count + spaces))
+    inc.admit()
+    inc.kind[count:] = MAKER_SPACE
+    inc.district[:] = exact_labels(
+        luck.normal(inc.key, "district"),
+        [int(k) for k in share_out(count + spaces, region.district("incubator_share"))],
+    )
+    raw = np.exp(FLOOR_SPREAD * luck.normal(inc.key, "floor"))
+    if count:
+        inc.floor[:count] = region.figure("incubator_floor") * raw[:count] / raw[:count].sum()
+    inc.floor[count:] = MAKER_FLOOR * raw[count:]
+    inc.seats[:] = np.maximum(
+        1.0, np.floor(inc.floor / np.where(inc.kind == MAKER_SPACE, M2_PER_MAKER_SEAT, M2_PER_SEAT))
+    )
+    inc.quality[:] = luck.normal(inc.key, "quality")
+    inc.opened[:] = region.start_year - INCUBATOR_AGE
+    inc.professional[:] = luck.uniform(inc.key, "professional") < PROFESSIONAL
+
+
+def _funds(world: World, luck: Luck) -> None:
+    region = world.region
+    funds = world.funds
+    kinds = [(ANGEL, "angel"), (VENTURE, "venture"), (GUIDANCE, "guidance")]
+    for kind, name in kinds:
+        k = int(region.figure(f"{name}_funds"))
+        if k == 0:
+            continue
+        keys = keys_of(f"{region.id} {name} funds", k)
+        weight = np.exp(FUND_SPREAD * luck.normal(keys, "size"))
+        committed = region.figure(f"{name}_committed") * weight / weight.sum()
+        public = region.figure("guidance_public_share") if kind == GUIDANCE else 0.0
+        funds.arrive(
+            k,
+            key=keys,
+            kind=kind,
+            vintage=region.start_year - 1 - np.floor(FUND_AGE * luck.uniform(keys, "vintage")).astype(int),
+            skill=luck.normal(keys, "skill"),
+            focus=np.floor(luck.uniform(keys, "focus") * len(region.sectors)).astype(int),
+            committed=committed,
+            paid_in=PAID_IN * committed,
+            cash=(PAID_IN - INVESTED) * committed,
+            invested=INVESTED * committed,
+            invested_local=INVESTED_LOCAL * committed,
+            public_share=public,
+            public_paid=PAID_IN * committed * public,
+        )
+    desks = int(region.figure("bank_desks"))
+    funds.arrive(desks, key=keys_of(f"{region.id} bank desks", desks), kind=BANK, vintage=region.start_year - DESK_AGE)
+    funds.admit()
+
+
+def draw_products(world: World, luck: Luck) -> None:
+    """Draw the pharmaceutical products in the pipeline and on the market."""
+    region, f = world.region, world.firms
+    pharma = np.flatnonzero(f.sector == region.sectors.index("pharma"))
+    waiting, sold = int(region.figure("products_in_pipeline")), int(region.figure("products_marketed"))
+    if waiting + sold == 0 or pharma.size == 0:
+        return
+    p = world.products
+    p.arrive(waiting + sold, key=keys_of(f"{region.id} products", waiting + sold))
+    p.admit()
+    order = pharma[np.argsort(-f.revenue[pharma], kind="stable")]
+    weight = np.cumsum((1.0 + np.arange(order.size)) ** -OWNED_BY_SIZE)
+    p.owner[:] = f.key[order[np.searchsorted(weight / weight[-1], luck.uniform(p.key, "owner"))]]
+    u = luck.uniform(p.key, "stage")
+    p.stage[:] = np.searchsorted(STAGES, u)
+    p.stage[waiting:] = MARKET
+    p.generic[:] = luck.uniform(p.key, "generic") < GENERIC
+    p.peak_sales[:] = PEAK_SALES * np.exp(PEAK_SPREAD * luck.normal(p.key, "peak"))
+    p.sales[waiting:] = p.peak_sales[waiting:]
