@@ -203,7 +203,9 @@ class RegionModel(mesa.Model):
         rng: Any = None,
     ) -> None:
         self._luck_seed = _seed(seed, rng)
-        super().__init__(rng=self._luck_seed if rng is None else rng)
+        if rng is None or isinstance(rng, numbers.Integral):  # numpy's whole numbers do not suit Python's generator
+            rng = self._luck_seed if rng is None else int(rng)
+        super().__init__(rng=rng)
         self.given = scenario  # Mesa 3.5 keeps a record of its own under ``scenario``
         self._parameters = override((*SCHEDULE, *LEVERS.values()), {**(values or {}), **scenario.assumptions})
         self._luck = Luck(self._luck_seed)

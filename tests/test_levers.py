@@ -22,7 +22,7 @@ from simulator.core.luck import Luck
 from simulator.core.parameters import rows
 from simulator.core.terms import Terms
 from simulator.levers.common import FIRM_CLASSES, in_order, in_proportion, of_classes, small
-from simulator.world.agents import MAKER_SPACE, POOLS, Firms, Funds, Incubators, Pools, Universities
+from simulator.world.agents import MAKER_SPACE, POOLS, STATE, Firms, Funds, Incubators, Pools, Universities
 from simulator.world.terms import TERMS
 
 CALIBRATION = Path(__file__).parents[1] / "calibration"
@@ -75,6 +75,7 @@ def make_world(rules: dict[str, float] = RULES) -> SimpleNamespace:
     firms.founded[:] = np.linspace(1990, YEAR, 12).astype(int)
     for column in ("technology_sme", "does_rd", "claims"):
         getattr(firms, column)[:8] = True
+    firms.ownership[:3] = STATE
     firms.supported[:4] = YEAR - 1
     firms.filed[:] = 3.0
     firms.granted[:] = 1.0

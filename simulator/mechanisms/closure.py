@@ -46,11 +46,11 @@ class Parameters:
         doc="closures in the third year, the peak",
     )
     middle: float = parameter(
-        0.082,
+        0.075,
         unit="1 / year",
-        prior=Range(0.07, 0.095, "log"),
+        prior=Range(0.062, 0.088, "log"),
         source="obs:china/firm_hazard_age_year4_7_floor/2000-2012",
-        doc="closures in years four to seven",
+        doc="closures in years four to seven before losses and leaving an incubator add to them (at least 8 % in all)",
     )
     late: float = parameter(
         0.045,

@@ -22,7 +22,7 @@ class Parameters(NotchParameters):
     """How firms decide on R&D."""
 
     entry: float = parameter(
-        0.090,
+        0.100,
         unit="1 / year",
         prior=Range(0.05, 0.14, "log"),
         source="manez2004_entry",
