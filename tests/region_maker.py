@@ -74,9 +74,7 @@ def write_region(scenarios: Path, identifier: str = "testville") -> Path:
     ]
     table(folder / "sectors.csv", headers["sectors.csv"], rows)
     rows = [
-        (d, q, VALUES[sort], UNITS[sort], *TAIL)
-        for d in DISTRICTS
-        for q, sort in schema.DISTRICT_QUANTITIES.items()
+        (d, q, VALUES[sort], UNITS[sort], *TAIL) for d in DISTRICTS for q, sort in schema.DISTRICT_QUANTITIES.items()
     ]
     table(folder / "districts.csv", headers["districts.csv"], rows)
     values = {"patents": 15, "district": 1}
@@ -99,9 +97,7 @@ def write_region(scenarios: Path, identifier: str = "testville") -> Path:
         margins += [(cls, m, level, each, "firms", *TAIL) for m, two in levels.items() for level in two]
     table(folder / "firms.csv", headers["firms.csv"], margins)
     anchor = {"founded": 1984, "staff": 9000, "revenue": 5e10, "rd": 2e9, "patents": 40}
-    rows = [
-        ("Big Works", q, anchor.get(q, 0), UNITS[sort], *TAIL) for q, sort in schema.ANCHOR_QUANTITIES.items()
-    ]
+    rows = [("Big Works", q, anchor.get(q, 0), UNITS[sort], *TAIL) for q, sort in schema.ANCHOR_QUANTITIES.items()]
     table(folder / "anchors.csv", headers["anchors.csv"], rows)
     rows = [("observed", v, y, 1, "1", *TAIL) for v in schema.VARIABLES for y in range(FIRST, LAST + 1)]
     rows += [("slow", "gdp_real_growth", y, 0.02, "1/year", *TAIL) for y in range(2015, LAST + 1)]

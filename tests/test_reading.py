@@ -144,9 +144,7 @@ def test_every_yaml_value_knows_its_place() -> None:
         (b"a: " + b"[" * 30 + b"]" * 30, 1, 23, "nested too deeply"),
     ],
 )
-def test_what_is_not_plain_yaml_is_refused_with_its_place(
-    data: bytes, line: int, column: int, said: str
-) -> None:
+def test_what_is_not_plain_yaml_is_refused_with_its_place(data: bytes, line: int, column: int, said: str) -> None:
     _, found = read(data)
     assert found
     assert (found[0].line, found[0].column) == (line, column), found
@@ -203,8 +201,6 @@ def test_the_closest_name_ignores_case_and_may_be_none() -> None:
     assert closest("xyz", ["innovation_voucher"]) == ""
 
 
-@given(
-    st.recursive(st.none() | st.booleans() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x))
-)
+@given(st.recursive(st.none() | st.booleans() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
 def test_plain_undoes_node_of(value: Any) -> None:
     assert node_of(value, Place("f")).plain() == value

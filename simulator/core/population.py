@@ -46,18 +46,20 @@ class Population:
             own |= {k: v for k, v in vars(base).items() if isinstance(v, Column)}
         cls.columns = own
 
-    def __init__(self, n: int = 0) -> None:
+    def __init__(self, n: int = 0, room: int = 0) -> None:
+        """Make ``n`` rows with the values of birth, and room for as many rows in all as ``room`` says."""
         self.n = 0
         self._capacity = 0
         self._data: dict[str, np.ndarray] = {}
         self._queue: list[dict[str, np.ndarray]] = []
-        self._reserve(max(n, 1))
+        self._reserve(max(n, room, 1))
         self._grow_to(n)
 
     def _reserve(self, capacity: int) -> None:
         for name, c in self.columns.items():
             shape = (capacity,) if c.width == 1 else (capacity, c.width)
-            fresh = np.full(shape, c.default, dtype=c.dtype)
+            # zeros come from the system untouched; only other values of birth are written
+            fresh = np.zeros(shape, c.dtype) if c.default == 0.0 else np.full(shape, c.default, dtype=c.dtype)
             if name in self._data:
                 fresh[: self.n] = self._data[name][: self.n]
             self._data[name] = fresh

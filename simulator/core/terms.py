@@ -139,6 +139,7 @@ class Terms:
         self.national = dict(national or {})
         self._luck = luck
         self._offers: dict[str, list[Offer]] = {}
+        self._constant: dict[tuple[str, float], np.ndarray] = {}
 
     # ---- the lever's side -------------------------------------------------------------------------
 
@@ -236,10 +237,15 @@ class Terms:
         return result if np.ndim(result) else float(result)
 
     def column(self, term: str) -> np.ndarray:
-        """Return ``total`` as a (n,) column of the term's population."""
-        n = len(getattr(self.world, self.declarations[term].population))
+        """Return ``total`` as a (n,) column of the term's population, to be read and not written."""
+        name = self.declarations[term].population
         value = self.total(term)
-        return np.full(n, value) if np.ndim(value) == 0 else np.asarray(value)
+        if np.ndim(value):
+            return np.asarray(value)
+        key = (name, float(value))
+        if key not in self._constant:
+            self._constant[key] = np.full(len(getattr(self.world, name)), value)
+        return self._constant[key]
 
     def draw(
         self,
@@ -263,7 +269,7 @@ class Terms:
             return Paid(_NOBODY, _NOTHING, _NOTHING, _NOTHING)
         population = getattr(self.world, t.population)
         keys = population.key[index]
-        order = np.lexsort((keys, -rank))
+        order: np.ndarray | None = None
         want = wanted.astype(np.float64).copy()
         amount, real, life = np.zeros(index.size), np.zeros(index.size), np.zeros(index.size)
         had: dict[str, np.ndarray] = {}
@@ -276,9 +282,13 @@ class Terms:
             if o.eligible is not None:
                 mask = o.eligible if o.eligible.dtype == bool else _mask(o.eligible, len(population))
                 cap = np.where(mask[index], cap, 0.0)
-            awarded, _ = _ration(order, want, cap, o.budget)
-            if not awarded.any():
+            awarded = np.minimum(want, cap)
+            asked = float(awarded.sum())
+            if asked <= 0.0:
                 continue
+            if asked > o.budget:  # only a budget that binds calls for an order
+                order = np.lexsort((keys, -rank)) if order is None else order
+                awarded, _ = _ration(order, want, cap, o.budget)
             got += awarded
             want -= awarded
             idle = _coins(self._luck.address(f"{term} {name} unused"), keys, o.unused)
@@ -295,9 +305,9 @@ class Terms:
         return Paid(rows, amount[took], real[took], life[took] / amount[took])
 
     def asked(self, term: str, index: np.ndarray, wanted: np.ndarray) -> float:
-        """Return what applicants could get in CNY if no budget bound them: the largest offer to each row."""
+        """Return what applicants could get in CNY if no budget bound them, at most their cost."""
         t = self.declarations[term]
-        best = np.zeros(index.size)
+        best: dict[str, np.ndarray] = {}
         for o in self._sorted(term):
             value = o.value if np.ndim(o.value) == 0 else np.asarray(o.value)[index]
             due = np.minimum(value, o.rate * wanted)
@@ -308,8 +318,9 @@ class Terms:
                     else _mask(o.eligible, len(getattr(self.world, t.population)))
                 )
                 due = np.where(mask[index], due, 0.0)
-            best = np.maximum(best, due)
-        return float(best.sum())
+            name = o.entry.lever.name
+            best[name] = np.maximum(best.get(name, 0.0), due)
+        return float(np.minimum(sum(best.values(), np.zeros(index.size)), wanted).sum())
 
     def orders(self, term: str) -> list[Order]:
         """Return what is ordered this year, paid in advance: ``value`` units, as many as the budget buys."""

@@ -132,7 +132,11 @@ class Parameters:
         doc="strength of a tie below which a firm looks for a new project",
     )
     too_near: float = parameter(
-        0.85, unit="1", prior=Range(0.7, 0.97), source="assumed", doc="nearness beyond which there is little to learn"
+        0.85,
+        unit="1",
+        prior=Range(0.7, 0.97, "logit"),
+        source="assumed",
+        doc="nearness beyond which there is little to learn",
     )
 
 

@@ -308,6 +308,20 @@ def _register(
             contracts[i] = sales[i] * np.exp(spread * normal_at(a_size, key[i]) - 0.5 * spread * spread)
 
 
+@njit(cache=True, nogil=True)
+def _serve(order: np.ndarray, own: np.ndarray, cost: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """Return who gives each applicant its hours (m,), -1 for nobody; ``left`` (CNY by university) is used up."""
+    provider = np.full(order.shape[0], -1)
+    for k in order:
+        j = own[k]
+        if left[j] < cost[k]:
+            j = np.argmax(left)
+        if left[j] >= cost[k]:
+            left[j] -= cost[k]
+            provider[k] = j
+    return provider
+
+
 def _vouchers(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Let small firms ask for their first university hours, and start what the hours are worth."""
     f, u = world.firms, world.universities
@@ -325,13 +339,7 @@ def _vouchers(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     order = np.lexsort((f.key[rows], -rank))
     left = u.researchers * p.hours_per_researcher * world.state.wage_index * u.alive
     provider = np.full(len(f), -1)
-    for k in order:
-        j = int(f.university[rows[k]])
-        if left[j] < cost[k]:
-            j = int(np.argmax(left))
-        if left[j] >= cost[k]:
-            left[j] -= cost[k]
-            provider[rows[k]] = j
+    provider[rows] = _serve(order, f.university[rows], cost, left)
     served = provider[rows] >= 0
     paid = terms.draw("university_hours", rows[served], cost[served], rank[served])
     i = paid.index

@@ -129,9 +129,8 @@ def _fit_staff(c: dict[str, np.ndarray], totals: np.ndarray, known: list[int]) -
 
 def _swap_in(c: dict[str, np.ndarray], names: tuple[str, ...], row: int, fits: np.ndarray, taken: dict) -> None:
     """Exchange values with a free row that ``fits`` (n,), if this one does not: the counts of every level stand."""
-    free = [] if fits[row] else [int(i) for i in np.flatnonzero(fits) if i not in taken]
-    if free:
-        other = free[0]
+    other = -1 if fits[row] else next((int(i) for i in np.flatnonzero(fits) if i not in taken), -1)
+    if other >= 0:
         for name in names:
             c[name][row], c[name][other] = c[name][other], c[name][row]
 
@@ -170,7 +169,7 @@ def draw_firms(world: World, luck: Luck, centres: np.ndarray) -> None:
     _fit_staff(parts[0], region.sector("above_scale_staff"), list(anchors))
     c = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
     n = c["key"].size
-    f = Firms(n)
+    f = Firms(n, room=2 * n)
     world.firms = f
     for name in ("key", "sector", "founded", "district", "ownership", "above_scale", "staff"):
         getattr(f, name)[:] = c[name]
