@@ -116,6 +116,18 @@ def _coins(address: np.uint64, keys: np.ndarray, chance: float) -> np.ndarray:
     return out
 
 
+def _front(rank: np.ndarray, keys: np.ndarray, due: np.ndarray, budget: float) -> np.ndarray:
+    """Return the applicants that the budget can reach, highest rank first and ties by key.
+
+    Nobody is paid less than the least due, so no more than budget / least can be paid; only these are sorted.
+    """
+    rows = np.flatnonzero(due > 0.0)
+    most = int(min(budget / max(float(due[rows].min()), 1e-9), rows.size)) + 1
+    if most < rows.size:
+        rows = rows[rank[rows] >= np.partition(rank[rows], rows.size - most)[rows.size - most]]
+    return rows[np.lexsort((keys[rows], -rank[rows]))]
+
+
 _NOBODY = np.empty(0, np.int64)
 _NOTHING = np.empty(0)
 
@@ -269,7 +281,6 @@ class Terms:
             return Paid(_NOBODY, _NOTHING, _NOTHING, _NOTHING)
         population = getattr(self.world, t.population)
         keys = population.key[index]
-        order: np.ndarray | None = None
         want = wanted.astype(np.float64).copy()
         amount, real, life = np.zeros(index.size), np.zeros(index.size), np.zeros(index.size)
         had: dict[str, np.ndarray] = {}
@@ -287,8 +298,7 @@ class Terms:
             if asked <= 0.0:
                 continue
             if asked > o.budget:  # only a budget that binds calls for an order
-                order = np.lexsort((keys, -rank)) if order is None else order
-                awarded, _ = _ration(order, want, cap, o.budget)
+                awarded, _ = _ration(_front(rank, keys, awarded, o.budget), want, cap, o.budget)
             got += awarded
             want -= awarded
             idle = _coins(self._luck.address(f"{term} {name} unused"), keys, o.unused)

@@ -227,7 +227,11 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     for column in (f.patents, f.quality_patents, f.waiting_true, f.waiting_marginal, f.loan, f.rd_staff):
         column[rows] = 0.0
     f.alive[rows] = False
-    # who worked there is free to found again; the stake of a fund is written off when it next looks
+    held = rows[f.fund[rows] >= 0]  # the stakes of funds are written off
+    st.exits += float(held.size)
+    st.exits_below += float(held.size)
+    f.fund[held] = -1
+    f.stake[held] = 0.0
 
 
 MECHANISM = Mechanism("closure", Label("Closure", "退出"), Parameters, step)

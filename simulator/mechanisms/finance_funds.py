@@ -322,6 +322,9 @@ def invest(world: World, p: FundParameters, luck: Luck) -> None:
     seen = f.quality[rows] + p.seen_growth * f.growth[rows] + p.seen_rd * f.does_rd[rows]
     seen += math.log(p.grant_odds) * (f.grants[rows] == 1)
     seen += p.screening * (1.0 + p.public_error * public) * luck.normal(f.key[rows], "seen")
+    if deals.size < rows.size:  # only those that can be among the best need an order
+        best = seen >= np.partition(seen, rows.size - deals.size)[rows.size - deals.size]
+        rows, seen = rows[best], seen[best]
     chosen = rows[np.lexsort((f.key[rows], -seen))][: deals.size]
     order = np.argsort(-funds.skill[active[deals]], kind="stable")[: chosen.size]
     holder = active[deals[order]]
@@ -337,12 +340,10 @@ def invest(world: World, p: FundParameters, luck: Luck) -> None:
 
 
 def sell(world: World, terms: Terms, p: FundParameters, luck: Luck) -> None:
-    """Sell or write off holdings; the public part of what comes back is booked as recovered."""
+    """Sell holdings, those of closed firms being written off already; book the public part that comes back."""
     f, funds, year = world.firms, world.funds, world.year
     held = np.flatnonzero(f.fund >= 0)
-    old = held[(year - f.stake_year[held] >= p.holding) & (luck.uniform(f.key[held], "sale") < p.exit)]
-    gone = held[~f.alive[held]]
-    rows = np.union1d(old, gone)
+    rows = held[(year - f.stake_year[held] >= p.holding) & (luck.uniform(f.key[held], "sale") < p.exit)]
     if rows.size == 0:
         return
     fund = f.fund[rows]
@@ -352,9 +353,7 @@ def sell(world: World, terms: Terms, p: FundParameters, luck: Luck) -> None:
         math.log(p.median_multiple) - penalty + p.return_growth * f.growth[rows] + p.return_skill * funds.skill[fund]
     )
     multiple = np.exp(log_multiple + p.multiple_spread * luck.normal(f.key[rows], "multiple"))
-    multiple = np.where(
-        f.alive[rows], np.minimum(multiple, 200.0), 0.0
-    )  # a cut that keeps one deal from being the total
+    multiple = np.minimum(multiple, 200.0)  # a cut that keeps one deal from being the total
     back = multiple * f.stake[rows]
     np.add.at(funds.proceeds, fund, back)
     entries = funds.entry[fund]

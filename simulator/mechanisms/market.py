@@ -185,6 +185,20 @@ def _grow(
         out[i] = revenue[i] * np.exp(mu + b * laplace_at(address, key[i]))
 
 
+@njit(cache=True, nogil=True)
+def _sums(
+    alive: np.ndarray, sector: np.ndarray, large: np.ndarray, revenue: np.ndarray, wish: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return sales before and wished after, each (2, S): by size (small, large) and sector, CNY / year."""
+    before, after = np.zeros((2, count)), np.zeros((2, count))
+    for i in range(alive.shape[0]):
+        if alive[i]:
+            k = 1 if large[i] else 0
+            before[k, sector[i]] += revenue[i]
+            after[k, sector[i]] += wish[i]
+    return before, after
+
+
 def _sales(world: World, p: Parameters, luck: Luck) -> np.ndarray:
     """Return the sales (n,) CNY / year that firms reach when the demand of each sector is shared out."""
     f, st, sectors = world.firms, world.state, world.sectors
@@ -226,12 +240,11 @@ def _sales(world: World, p: Parameters, luck: Luck) -> np.ndarray:
     sectors.productivity[:] = mean_productivity
     outside = world.region.sector("outside_demand")
     large = alive & (f.revenue > p.local_size)
-    for mask, strength in ((large, p.inertia), (alive & ~large, p.inertia * p.sme_local)):
-        before = np.bincount(f.sector[mask], f.revenue[mask], count)
-        after = np.bincount(f.sector[mask], wish[mask], count)
-        target = before * (1.0 + sectors.demand_growth) * np.exp(outside * p.productivity_gain * rise)
-        factor = np.where((before > 0) & (after > 0), (target / np.maximum(after, 1.0)) ** strength, 1.0)
-        wish[mask] *= np.clip(factor[f.sector[mask]], 0.5, 2.0)
+    before, after = _sums(alive, f.sector, large, f.revenue, wish, count)
+    target = before * (1.0 + sectors.demand_growth) * np.exp(outside * p.productivity_gain * rise)
+    strength = np.array([[p.inertia * p.sme_local], [p.inertia]])
+    factor = np.where((before > 0) & (after > 0), (target / np.maximum(after, 1.0)) ** strength, 1.0)
+    wish *= np.clip(factor, 0.5, 2.0)[large.astype(np.int64), f.sector]
     return wish
 
 

@@ -12,7 +12,7 @@ from simulator.core.luck import Luck, child_keys, poisson_quantile, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.world.agents import ATTRACTED, TECH_DIMENSIONS
-from simulator.world.space import nearest, position, sector_centres
+from simulator.world.space import closeness, nearest, position, sector_centres
 from simulator.world.world import World
 
 GDP_OF_REFERENCE = 6.616e11  # Qingdao, 2011: the scale at which the rate of arrivals is stated
@@ -203,18 +203,20 @@ def _attract(world: World, p: Parameters, luck: Luck) -> None:
 
 
 def _meet_neighbours(world: World, p: Parameters) -> None:
-    """Give the firms that stand at the start the university that is nearest to them in technology and space."""
-    f, u, region = world.firms, world.universities, world.region
-    x, y = region.district("x_km"), region.district("y_km")
-    f.university[:], f.nearness[:] = nearest(
-        f.tech.astype(float),
-        x[f.district],
-        y[f.district],
-        u.tech.astype(float),
-        x[u.district],
-        y[u.district],
-        p.decay_km,
-    )
+    """Give firms the university nearest to them in technology and space.
+
+    At the start all are looked at; later those that joined, by firms without a working tie to another.
+    """
+    f, u = world.firms, world.universities
+    first = world.year == world.region.start_year
+    joined = np.arange(len(u)) if first else np.flatnonzero(u.opened == world.year - 1)
+    if joined.size == 0:
+        return
+    close = closeness(world.region, u.district[joined], p.decay_km)
+    where, near = nearest(f.tech, f.district, u.tech[joined], close)
+    better = (near > f.nearness) & (first | (f.link < p.loose))
+    f.university[better] = joined[where[better]]
+    f.nearness[better] = near[better]
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
@@ -223,8 +225,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     world.state.decay_km = p.decay_km
     if world.year > world.region.start_year:
         u.core_budget *= 1.0 + world.outside["national_science_growth"]
-    else:
-        _meet_neighbours(world, p)
+    _meet_neighbours(world, p)
     _attract(world, p, luck)
     age = world.year - u.opened
     size = np.where(u.kind == ATTRACTED, np.clip(age / p.ramp, 0.0, 1.0), 1.0)

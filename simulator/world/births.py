@@ -10,7 +10,7 @@ import numpy as np
 from simulator.core.luck import Luck, child_keys
 from simulator.core.parameters import Range, parameter
 from simulator.world.agents import GROWN, PRIVATE, TECH_DIMENSIONS
-from simulator.world.space import nearest, position
+from simulator.world.space import closeness, nearest, position
 from simulator.world.world import World
 
 
@@ -180,11 +180,8 @@ def found_firms(
     keys = _keys(parents, origin, year)
     noise = luck.normals(keys, "birth tech", TECH_DIMENSIONS)
     tech = position(centre, noise, born.new_tech_spread)
-    x, y = region.district("x_km"), region.district("y_km")
     u = world.universities
-    where, near = nearest(
-        tech, x[district], y[district], u.tech.astype(float), x[u.district], y[u.district], world.state.decay_km
-    )
+    where, near = nearest(tech, district, u.tech.astype(float), closeness(region, u.district, world.state.decay_km))
     quality = luck.normal(keys, "birth quality")
     wage = region.sector("wage")[sector] * world.state.wage_index
     size = born.new_staff_spread * luck.normal(keys, "birth staff") - 0.5 * born.new_staff_spread**2

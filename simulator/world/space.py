@@ -38,13 +38,19 @@ def position(centres: np.ndarray, noise: np.ndarray, width: float) -> np.ndarray
     return raw / np.linalg.norm(raw, axis=1, keepdims=True)
 
 
+def closeness(region: Region, there: np.ndarray, decay: float) -> np.ndarray:
+    """Return (D, m) how near each district is to those in the districts ``there`` (m,): exp(-km / decay)."""
+    x, y = region.district("x_km"), region.district("y_km")
+    return np.asarray(np.exp(-np.hypot(x[:, None] - x[there], y[:, None] - y[there]) / decay))
+
+
 @njit(cache=True, nogil=True)
 def nearest(
-    tech: np.ndarray, x: np.ndarray, y: np.ndarray, u_tech: np.ndarray, u_x: np.ndarray, u_y: np.ndarray, decay: float
+    tech: np.ndarray, district: np.ndarray, u_tech: np.ndarray, close: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return for each of n firms the university (row) of greatest nearness, and that nearness in [0, 1].
 
-    Nearness is the cosine in technology space times exp(-distance / decay); distances in km.
+    Nearness is the cosine in technology space times the ``close`` (D, U) of the firm's district.
     """
     n, m, d = tech.shape[0], u_tech.shape[0], tech.shape[1]
     best = np.full(n, -1, np.int32)
@@ -54,8 +60,7 @@ def nearest(
             dot = 0.0
             for k in range(d):
                 dot += tech[i, k] * u_tech[j, k]
-            distance = np.sqrt((x[i] - u_x[j]) ** 2 + (y[i] - u_y[j]) ** 2)
-            s = dot * np.exp(-distance / decay)
+            s = dot * close[district[i], j]
             if s > score[i]:
                 score[i] = s
                 best[i] = j

@@ -25,7 +25,7 @@ from simulator.world.region import Region
 
 AGENTS = ("firms", "universities", "incubators", "funds", "products", "projects")
 _PAID = {"firms": "firms", "universities": "universities", "incubators": "incubators", "funds": "funds"}
-_COMPACT_ABOVE = 0.30
+_COMPACT_ABOVE = 0.08
 
 
 @dataclass
