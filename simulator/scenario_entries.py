@@ -15,7 +15,7 @@ from simulator.core.reading import Node, label, mapping
 from simulator.core.units import UnitError, forms, quantity
 
 Payer = str | dict[str, float]
-KEYS = ("id", "lever", "from", "to", "payer", "settings", "title", "source", "note", "off")
+KEYS = ("id", "lever", "from", "to", "payer", "programme", "settings", "title", "source", "note", "off")
 DEFAULT_PAYER = "city"
 
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
@@ -38,11 +38,15 @@ class Entry:
     title: Label | None = None
     source: str = ""
     note: str = ""
+    programme: str | None = None  # entries of one programme share the cap on what a row gets
     where: tuple[str, int] = ("", 0)
 
     def share_of_year(self, year: int) -> float:
         """Return the part of a year in which the entry is in force, 0 to 1."""
         return max(0.0, min(self.stop, year + 1.0) - max(self.start, float(year)))
+
+    def _remarks(self) -> tuple[tuple[str, str | None], ...]:
+        return ("programme", self.programme), ("source", self.source), ("note", self.note)
 
     def resolved(self) -> dict[str, Any]:
         """Return the entry as plain values that a scenario file can hold."""
@@ -57,7 +61,7 @@ class Entry:
         }
         if self.title is not None:
             out["title"] = {"en": self.title.en, "zh": self.title.zh}
-        return out | {k: v for k, v in (("source", self.source), ("note", self.note)) if v}
+        return out | {k: v for k, v in self._remarks() if v}
 
 
 def _written(date: float, *, end: bool = False) -> int | str:
@@ -286,11 +290,12 @@ def read_entry(
     payer = read_payer(parts.get("payer"), problems, identifier)
     start, stop = _dates(identifier, node, years, problems)
     title = label(parts["title"], problems, what=f"title of {identifier}") if "title" in parts else None
-    text = {key: _text(parts.get(key), problems, f"{key} of {identifier}") for key in ("source", "note")}
+    text = {key: _text(parts.get(key), problems, f"{key} of {identifier}") for key in ("source", "note", "programme")}
     if lever is None or (off is not None and off.value is True):
         return None
     where = (node.place.file, node.place.line)
-    return Entry(identifier, lever, settings, payer, start, stop, title, text["source"], text["note"], where)
+    programme = text["programme"] or None
+    return Entry(identifier, lever, settings, payer, start, stop, title, text["source"], text["note"], programme, where)
 
 
 def _text(node: Node | None, problems: Problems, what: str) -> str:

@@ -50,6 +50,7 @@ class FakeEntry:
     part: float = 1.0
     id: str = "E1"
     payer: str = "city"
+    programme: str | None = None
 
     def share_of_year(self, year: int) -> float:
         return self.part

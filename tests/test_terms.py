@@ -41,6 +41,7 @@ class FakeEntry:
     settings: Any = None
     payer: Any = "city"
     part: float = 1.0
+    programme: str | None = None
 
     def share_of_year(self, year: int) -> float:
         return self.part
@@ -132,12 +133,21 @@ def test_an_offer_in_two_halves_pays_the_same(offer: dict[str, Any], wanted: np.
     whole, halves = counter(), counter()
     whole.offer(FakeEntry("A"), "grant", **offer)
     for name in ("A", "B"):
-        halves.offer(FakeEntry(name), "grant", **{**offer, "budget": 0.5 * offer["budget"]})
+        halves.offer(FakeEntry(name, programme="P"), "grant", **{**offer, "budget": 0.5 * offer["budget"]})
     one, two = (t.draw("grant", ROWS, wanted, rank) for t in (whole, halves))
     for what in ("amount", "real"):
         scale = max(float(one.amount.sum()), 1.0)
         np.testing.assert_allclose(two.column(N, what), one.column(N, what), atol=1e-9 * scale)
     assert spent(halves) == pytest.approx(spent(whole), rel=1e-9, abs=1e-6)
+
+
+def test_two_programmes_add_up_to_the_cost() -> None:
+    terms = counter()
+    for name in ("A", "B"):
+        terms.offer(FakeEntry(name), "grant", 3.0)
+    assert terms.asked("grant", ROWS, np.full(N, 5.0)) == pytest.approx(5.0 * N)
+    assert (terms.draw("grant", ROWS, np.full(N, 5.0), np.zeros(N)).column(N) == 5.0).all()
+    assert spent(terms, "B") == pytest.approx(2.0 * N)
 
 
 def test_two_levers_on_one_term_add_up_and_are_billed_apart() -> None:

@@ -6,7 +6,7 @@ bills the entry that offered. A lever never sees an agent's state change, a mech
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -36,6 +36,11 @@ class Entry(Protocol):
     @property
     def settings(self) -> Any:
         """Return the lever's Settings as chosen."""
+        ...
+
+    @property
+    def programme(self) -> str | None:
+        """Return the programme whose cap on what a row gets it shares with others, if any."""
         ...
 
     @property
@@ -271,7 +276,7 @@ class Terms:
         """Pay applicants in rank order (highest first, ties by key) until each budget is spent.
 
         ``index`` (m,) are rows of the term's population, ``wanted`` (m,) their cost in CNY. Several offers
-        are tried in the order of their entries' ids; entries of one lever share the cap of a row. Where an
+        are tried in the order of their entries' ids; entries of one programme share the cap of a row. Where an
         offer names a sum per piece, ``units`` (m,) are the pieces of each row.
         Pays into the rows' ``policy_income`` and bills each entry.
         """
@@ -286,7 +291,7 @@ class Terms:
         had: dict[str, np.ndarray] = {}
         for o in offers:
             name = o.entry.lever.name
-            got = had.setdefault(name, np.zeros(index.size))
+            got = had.setdefault(o.entry.programme or o.entry.id, np.zeros(index.size))
             value = o.value if np.ndim(o.value) == 0 else np.asarray(o.value)[index]
             value = value if units is None else value * units
             cap = np.maximum(np.minimum(value, o.rate * wanted) - got, 0.0)
@@ -328,18 +333,22 @@ class Terms:
                     else _mask(o.eligible, len(getattr(self.world, t.population)))
                 )
                 due = np.where(mask[index], due, 0.0)
-            name = o.entry.lever.name
+            name = o.entry.programme or o.entry.id
             best[name] = np.maximum(best.get(name, 0.0), due)
         return float(np.minimum(sum(best.values(), np.zeros(index.size)), wanted).sum())
 
-    def orders(self, term: str) -> list[Order]:
-        """Return what is ordered this year, paid in advance: ``value`` units, as many as the budget buys."""
+    def orders(self, term: str, filled: Callable[[Entry, float], float] | None = None) -> list[Order]:
+        """Return what is ordered this year, paid in advance: ``value`` units, as many as the budget buys.
+
+        ``filled`` says how many of the units of an entry find a taker, where only those are paid for.
+        """
         t = self.declarations[term]
         out = []
         for o in self._sorted(term):
             quantity = float(np.asarray(o.value)) * o.entry.share_of_year(self.year)
             if o.unit_cost > 0.0:
                 quantity = min(quantity, o.budget / o.unit_cost)
+            quantity = quantity if filled is None else filled(o.entry, quantity)
             spent = quantity * o.unit_cost
             self._bill(o.entry, "outlay", spent, t.account)
             out.append(Order(o.entry, quantity, spent, o.unit_cost, {"worth": o.worth, "rate": o.rate}))

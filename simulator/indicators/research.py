@@ -32,7 +32,7 @@ def _real(world: World) -> float:
 
 def _staff_share(world: World) -> float:
     firms = float(world.firms.rd_staff[world.firms.alive].sum())
-    return firms / max(firms + float(world.universities.researchers.sum()), 1.0)
+    return firms / max(firms + float((world.universities.researchers * world.universities.working).sum()), 1.0)
 
 
 def _institution_share(world: World) -> float:

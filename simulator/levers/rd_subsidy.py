@@ -83,7 +83,8 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
         budget=s.budget,
         misuse=misuse,
         eligible=of_classes(firms, s.coverage, world.year),
-        worth=np.where(small(firms), p.extra_small, p.extra_large),
+        # a reward works through the price of R&D, to which firms of each size answer in their own way
+        worth=np.where(small(firms), p.extra_small, p.extra_large) if s.mode == "ex_ante" else 1.0,
     )
     terms.run(entry, p.admin_share * s.budget)
 

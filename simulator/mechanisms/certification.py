@@ -144,7 +144,7 @@ def _step_hnte(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     small_rate = small_low_profit(rules, f.profit, f.staff)
     valid = max(rules["hnte_valid_years"], 1.0)
     offers = terms.promises("certification_award")
-    award = max((float(np.max(o.value)) for o in offers), default=0.0)
+    award = sum(float(np.max(o.value)) for o in offers)
     gain = valid * (np.where(small_rate, 0.0, cut) * np.maximum(f.profit, 0.0) + st.status_worth * f.revenue) + award
     applies = f.alive & f.hnte_informed & due & meets & (gain > f.status_cost)
     passed = applies & (luck.uniform(f.key, "passes") < p.approval)

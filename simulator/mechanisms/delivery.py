@@ -71,6 +71,13 @@ class Parameters:
         source="assumed",
         doc="incubators started without the city's money, per incubator in being",
     )
+    maker_closure: float = parameter(
+        0.12,
+        unit="1 / year",
+        prior=Range(0.05, 0.25, "log"),
+        source="assumed",
+        doc="maker spaces that close each year where nobody pays for what fees do not cover",
+    )
     private_makers: float = parameter(
         0.10,
         unit="1 / year",
@@ -178,6 +185,9 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
             st.ordered += order.spent
             _queue(world, luck, order, kind, mean, leak, p.size_spread)
     _private(world, luck, p, mean_floor)
+    inc = world.incubators
+    unpaid = inc.alive & (inc.kind == MAKER_SPACE) & (inc.opened < world.year)
+    inc.alive &= ~(unpaid & (luck.uniform(inc.key, "closes") < p.maker_closure * (1.0 - inc.fee_relief)))
     projects.admit()  # an order may be finished in its first year
     small = np.isin(projects.kind, (MAKER, STREET, BASE))
     hazard = 1.0 - np.exp(-speed / np.where(small, p.delay_small, p.delay_floor))

@@ -190,7 +190,7 @@ def lend(world: World, terms: Terms, p: LoanParameters, luck: Luck) -> None:
         terms.charge(o.entry.id, "contingent", float((p.loss * size[taken] * share[taken]).sum()), "banks")
         new = taken[~unaided[taken]]
         coverage = taken.size / max(eligible, 1.0)
-        f.loan_growth[new] = p.loan_growth * math.exp(-coverage / p.saturation)
+        f.loan_growth[new] += p.loan_growth * math.exp(-coverage / p.saturation)
         made[taken] = True
     st.loans_made, st.loan_count = float(f.loan[made].sum()), float(made.sum())
     desks = np.flatnonzero(funds.alive & (funds.kind == BANK))

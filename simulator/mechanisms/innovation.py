@@ -162,11 +162,12 @@ def _innovate(
     knowledge: np.ndarray,
     boost: np.ndarray,
     boost_life: np.ndarray,
+    acquired: np.ndarray,
     quality: np.ndarray,
     lift: np.ndarray,
     tech: np.ndarray,
     around: np.ndarray,
-    total: float,
+    reference: float,
     revenue: np.ndarray,
     novelty: np.ndarray,
     productivity: np.ndarray,
@@ -188,19 +189,20 @@ def _innovate(
         before = knowledge[i] + p.common_knowledge
         own = rd_real[i] / price
         near = 0.0
-        if does_rd[i] and total > 0.0:
+        if does_rd[i] and reference > 0.0:
             for k in range(tech.shape[1]):
                 near += around[k] * tech[i, k]
-            # the mean firm's surroundings, sized like the firm's own p.work_effect: others' R&D helps those who do some
-            near = near / total * own * knowledge[i] / (knowledge[i] + p.absorption)
-        knowledge[i] = (1.0 - p.depreciation) * knowledge[i] + own + spillover * near
+            # R&D near the firm over that of the first year, sized like the firm's own: it helps those who do some
+            near = near / reference * own * knowledge[i] / (knowledge[i] + p.absorption)
+        knowledge[i] = (1.0 - p.depreciation) * knowledge[i] + own + acquired[i] + spillover * near
+        acquired[i] = 0.0
         stock = knowledge[i] + p.work_effect * boost[i]
         if boost_life[i] > 0.0:
             boost[i] *= 0.5 ** (1.0 / boost_life[i])
         productivity[i] += p.productivity * np.log((knowledge[i] + p.common_knowledge) / before)
         novelty[i] *= 1.0 - 1.0 / p.novelty_life
         if does_rd[i] or boost[i] > 0.0:
-            # without own R&D, only what the bought p.work_effect adds brings anything about
+            # without own R&D, only what bought work adds brings anything about
             idle = 0.0 if does_rd[i] else (knowledge[i] / 1.0e6) ** p.returns
             mean = (
                 p.arrival
@@ -222,6 +224,8 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     total = float(f.rd_real[f.alive].sum())
     # what R&D money buys: general prices, and the premium that a tight market for researchers asks
     price = st.deflator * float(np.exp(st.rd_labour_share * st.research_premium))
+    if world.year == world.region.start_year:
+        st.rd_reference = total / price
     _innovate(
         f.key,
         f.alive,
@@ -230,11 +234,12 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         f.knowledge,
         f.boost,
         f.boost_life,
+        f.acquired,
         f.quality,
         1.0 + p.stake_effect * terms.column("staff_stake"),
         f.tech,
         around,
-        total,
+        st.rd_reference * price,
         f.revenue,
         f.novelty,
         f.productivity,

@@ -284,7 +284,8 @@ def _profit_and_tax(world: World, terms: Terms, p: Parameters, luck: Luck) -> No
     normal = world.region.sector("profit_margin")[f.sector]
     _margins(f.key, f.margin, normal, p.margin_persistence, p.margin_noise, luck.address("margin"))
     margin = f.margin + p.novelty_margin * f.novelty + p.productivity_margin * np.clip(f.productivity, -1.0, 1.0)
-    extra = np.maximum(f.rd_real - f.rd_intensity * f.revenue, 0.0)
+    # grants have paid for what they made; the firm's profit bears the rest beyond its usual R&D
+    extra = np.maximum(f.rd_real - f.rd_aided - f.rd_intensity * f.revenue, 0.0)
     f.profit[:] = np.where(f.alive, margin * f.revenue - extra, 0.0)
     gain = np.maximum(f.profit, 0.0)
     used = np.minimum(f.loss_pool, gain)
@@ -295,9 +296,11 @@ def _profit_and_tax(world: World, terms: Terms, p: Parameters, luck: Luck) -> No
     certified = (f.hnte_until >= world.year) & ~small
     rate = np.where(small, rules["small_profit_effective_rate"], rules["corporate_tax"])
     due = rate * base
+    whole = base
     base = _deduct(world, terms, base, np.where(certified, rules["hnte_tax"], rate))
     cut = np.where(certified, rules["corporate_tax"] - rules["hnte_tax"], 0.0)
-    terms.national_relief("firms", cut * base, "firms")
+    # the deduction saves at the lower rate what is deducted, so the cut of the rate is worth it on the whole
+    terms.national_relief("firms", cut * whole, "firms")
     terms.relieve("hnte_tax", np.where(certified, np.minimum(terms.column("hnte_tax"), rate - cut) * base, 0.0))
     f.tax[:] = np.maximum(due - f.tax_relief, 0.0)
     flow = (f.profit - f.tax) * np.where(f.profit > 0.0, 1.0 - p.payout, 1.0)
@@ -314,7 +317,9 @@ def _deduct(world: World, terms: Terms, base: np.ndarray, rate: np.ndarray) -> n
     f, rules = world.firms, world.rules
     law = super_deduction(rules, f.technology_sme)
     rates = np.maximum(terms.column("deduction_rate"), law)
-    deducted = np.where(f.alive & f.claims, np.minimum(rates * f.rd_reported, base), 0.0)
+    due = np.where(f.alive & f.claims, rates * f.rd_reported, 0.0)
+    deducted = np.minimum(due, base)
+    f.loss_pool += due - deducted  # what profit does not cover is carried like a loss
     forgone = rate * deducted
     by_law = forgone * law / np.maximum(rates, 1e-12)
     terms.national_relief("firms", np.where(f.claim_induced, 0.0, by_law), "firms")

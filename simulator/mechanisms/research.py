@@ -343,7 +343,7 @@ def _grants(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     done = paid.real * p.repeat ** f.grants[i]
     f.rd_real[i] += done
     f.rd_aided[i] = done
-    f.rd_reported[i] += np.maximum(done, paid.amount)  # what was misused is accounted for as R&D
+    f.rd_reported[i] += np.where(paid.real > 0.0, done, paid.amount)  # what was misused is accounted for as R&D
     f.cash[i] -= paid.amount  # the grant goes through R&D or is gone; it does not stay as cash
     f.grants[i] += 1
 

@@ -143,7 +143,7 @@ def answer_notch(world: World, terms: Terms, p: NotchParameters, luck: Luck) -> 
         Costs._make(float(getattr(p, name)) for name in Costs._fields),
         hnte_threshold(rules, f.revenue),
         np.where(small_low_profit(rules, f.profit, f.staff), 0.0, cut),
-        max((float(np.max(o.value)) for o in terms.promises("certification_award")), default=0.0),
+        sum(float(np.max(o.value)) for o in terms.promises("certification_award")),
         rules["hnte_hightech_share"],
         max(rules["hnte_valid_years"], 1.0),
         world.switches.get("relabelling", "on") == "on",

@@ -96,6 +96,13 @@ class Parameters:
         source="assumed",
         doc="share of transfer income that it leaves to inventors",
     )
+    staffing: float = parameter(
+        0.5,
+        unit="elasticity",
+        prior=Range(0.1, 0.9, "logit"),
+        source="assumed",
+        doc="researchers of universities and institutes to their budget at given wages",
+    )
     meet: float = parameter(
         0.035,
         unit="1 / year",
@@ -175,7 +182,9 @@ def _attract(world: World, p: Parameters, luck: Luck) -> None:
     u, region, st = world.universities, world.region, world.state
     seed = world.sectors.key[:1]
     number = int(
-        poisson_quantile(p.arrivals * st.gdp_path / GDP_OF_REFERENCE, float(luck.uniform(seed, "arrivals")[0]))
+        poisson_quantile(
+            p.arrivals * st.gdp_path / st.deflator / GDP_OF_REFERENCE, float(luck.uniform(seed, "arrivals")[0])
+        )
     )
     if number == 0:
         return
@@ -224,11 +233,14 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     u, f = world.universities, world.firms
     world.state.decay_km = p.decay_km
     if world.year > world.region.start_year:
-        u.core_budget *= 1.0 + world.outside["national_science_growth"]
+        growth = world.outside["national_science_growth"]
+        u.core_budget *= 1.0 + growth
+        u.researchers *= ((1.0 + growth) / (1.0 + world.outside["wage_growth"])) ** p.staffing
     _meet_neighbours(world, p)
     _attract(world, p, luck)
     age = world.year - u.opened
     size = np.where(u.kind == ATTRACTED, np.clip(age / p.ramp, 0.0, 1.0), 1.0)
+    u.working[:] = size
     per_head = (u.core_budget + u.contract_income) / np.maximum(u.researchers, 1.0) / world.state.wage_index
     reference = world.region.figure("rd_universities") + world.region.figure("rd_institutes")
     reference /= max(float(world.region.university("researchers").sum()), 1.0)

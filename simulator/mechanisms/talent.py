@@ -10,7 +10,7 @@ import numpy as np
 from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck, poisson_quantile
 from simulator.core.parameters import Range, parameter
-from simulator.core.terms import Terms
+from simulator.core.terms import Entry, Terms
 from simulator.world.agents import INCUBATOR, MAKER_SPACE
 from simulator.world.world import World
 
@@ -273,7 +273,9 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     extra_high = _awarded(terms, "high_end_award", p, luck, world)
     pools.inflow[g], pools.stock[g] = kept + extra_graduates, kept + extra_graduates
     came = (
-        p.migration * stock * math.exp(st.attraction) + p.graduate_share * kept + extra_graduates + p.team * extra_high
+        p.migration * stock * math.exp(st.attraction)
+        + p.graduate_share * (kept + extra_graduates)
+        + p.team * extra_high
     )
     left = p.leaving * stock * math.exp(-p.leaving_pull * st.attraction)
     drawn = p.migration * stock * (math.exp(st.attraction) - 1.0)
@@ -307,12 +309,15 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
 
 
 def _awarded(terms: Terms, term: str, p: Parameters, luck: Luck, world: World) -> float:
-    """Return how many come because of awards; the money of the places filled is paid in any case."""
+    """Return how many come because of awards; every place that finds a taker is paid for."""
+
+    def filled(entry: Entry, places: float) -> float:
+        u = float(luck.uniform(world.pools.key[:1], f"{term} {entry.lever.name}")[0])
+        return min(places, poisson_quantile(places * p.award_filled, u))
+
     total = 0.0
-    for order in terms.orders(term):
-        u = float(luck.uniform(world.pools.key[:1], f"{term} {order.entry.lever.name}")[0])
-        filled = min(order.quantity, poisson_quantile(order.quantity * p.award_filled, u))
-        total += filled * p.award_additional
+    for order in terms.orders(term, filled):
+        total += order.quantity * p.award_additional
         world.state.ordered += order.spent
     return total
 

@@ -268,9 +268,8 @@ def _bought(
     rate: np.ndarray,
     value: float,
     address: np.uint64,
-    knowledge: np.ndarray,
+    acquired: np.ndarray,
     link: np.ndarray,
-    price: float,
     tie: float,
 ) -> np.ndarray:
     """Give results to firms; return the deals (m,) done by each university."""
@@ -281,7 +280,7 @@ def _bought(
             n = poisson_at(address, key[i], pull[i] * rate[j])
             if n > 0.0:
                 deals[j] += n
-                knowledge[i] += n * value * price
+                acquired[i] += n * value
                 link[i] = max(link[i], tie)
     return deals
 
@@ -350,7 +349,7 @@ def _vouchers(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f.cash[i] -= paid.amount  # the hours are paid for at once
     works = luck.uniform(f.key[i], "worth") < paid.real / paid.amount
     good = i[works]
-    f.boost[good] += paid.amount[works]
+    f.boost[good] += paid.amount[works] / world.state.deflator
     f.boost_life[good] = paid.half_life[works]
     lasting = luck.uniform(f.key[good], "tie") < p.link_after
     f.link[good] = np.maximum(f.link[good], np.where(lasting, 1.0, 0.0))
@@ -376,7 +375,7 @@ def _place(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     per_pull = np.where(demand > 0.0, rate / np.maximum(demand, 1e-9), 0.0)
     price = st.wage_index
     deals = _bought(
-        f.key, pull, f.university, per_pull, p.deal_value, luck.address("deal"), f.knowledge, f.link, price, p.deal_tie
+        f.key, pull, f.university, per_pull, p.deal_value, luck.address("deal"), f.acquired, f.link, p.deal_tie
     )
     taken = np.minimum(deals / np.maximum(shelf, 1e-9), 1.0)
     u.shelf *= 1.0 - taken
@@ -422,7 +421,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
 
     bought = np.where(f.alive & (f.university >= 0), p.outsourcing * f.link * f.rd_real, 0.0)
     u.contract_income[:] = np.bincount(np.maximum(f.university, 0), bought, len(u)) + u.hours_sold
-    u.budget[:] = u.core_budget + u.contract_income
+    u.budget[:] = u.core_budget * u.working + u.contract_income
 
     _place(world, terms, p, luck)
     _leave(world, terms, p, luck)

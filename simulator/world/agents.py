@@ -103,7 +103,10 @@ class Firms(Population):
     university: np.ndarray = column("int32", unit="row", doc="university nearest in technology and space", default=-1)
     nearness: np.ndarray = column("float64", unit="1", doc="how near it is, 0 to 1")
     link: np.ndarray = column("float64", unit="1", doc="strength of the tie to it")
-    boost: np.ndarray = column("float64", unit="CNY", doc="university work whose effect has not worn off")
+    acquired: np.ndarray = column("float64", unit="CNY", doc="knowledge bought this year, at the start's prices")
+    boost: np.ndarray = column(
+        "float64", unit="CNY", doc="university work whose effect has not worn off, at the start's prices"
+    )
     boost_life: np.ndarray = column("float64", unit="years", doc="half-life of that effect")
     voucher_year: np.ndarray = column("int16", unit="year", doc="year of the first innovation voucher, 0 never")
     registers: np.ndarray = column("bool", unit="0/1", doc="registers its technology contracts")
@@ -134,6 +137,7 @@ class Universities(Population):
     opened: np.ndarray = column("int16", unit="year", doc="year of opening; attracted ones ramp up")
     tech: np.ndarray = column("float32", unit="1", doc="position in technology space", width=TECH_DIMENSIONS)
     researchers: np.ndarray = column("float64", unit="persons", doc="researchers")
+    working: np.ndarray = column("float64", unit="1", doc="part of full size at which it works; it ramps up", default=1)
     core_budget: np.ndarray = column("float64", unit="CNY / year", doc="R&D money from the state and own funds")
     contract_income: np.ndarray = column("float64", unit="CNY / year", doc="contract research sold this year")
     budget: np.ndarray = column("float64", unit="CNY / year", doc="R&D performed, both together")

@@ -71,6 +71,7 @@ class RegionState:
     exits_above: float = 0.0  # of these at five times that or more
     value_added_factor: float = 1.0  # agents' value added over revenue times the sector's ratio, from the start's GDP
     first_release: float = 1.0  # GDP as first released over the later vintage
+    rd_reference: float = 0.0  # firms' real R&D in the first year, at its prices: spillovers are stated against it
     survey_share: float = 0.5  # share of relabelled R&D that the statistical survey takes for R&D
     decay_km: float = 80.0  # distance over which nearness to a university falls to 37 %
     rd_labour_share: float = 0.5  # share of R&D spent on people
