@@ -36,6 +36,7 @@ bench: $(STAMP)  ## Measure how long a run takes
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 warm: $(STAMP)  ## Compile the numerical kernels again after editing them
+	@find simulator -name '*.nb[ic]' -delete  # the cache does not see edits in imported modules
 	@$(BIN)/python -m simulator.warm
 
 clean:  ## Remove the virtual environment and every cache (outputs stay)

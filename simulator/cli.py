@@ -142,6 +142,8 @@ def run(
         folder = output.folder_for([name_of(found)], run_hash, out)
         reused = output.is_there(folder, run_hash) and not force
         language = lang.value if lang else locale_language()
+        if reused and output.language_of(folder) != language:
+            say(f"the figures there are in another language; --force draws them anew ({language})")
         if not reused:
             with progress_bar(quiet) as progress:
                 result = run_ensemble(found, replicates=replicates, jobs=jobs, seed=seed, progress=progress)
@@ -174,6 +176,8 @@ def compare(
         folder = output.folder_for(names_of(found), run_hash, out)
         reused = output.is_there(folder, run_hash) and not force
         language = lang.value if lang else locale_language()
+        if reused and output.language_of(folder) != language:
+            say(f"the figures there are in another language; --force draws them anew ({language})")
         if not reused:
             with progress_bar(quiet) as progress:
                 result = compare_scenarios(

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from simulator.scenario import Scenario
 from simulator.simulate import measure, run_year, start
 from simulator.world.births import ranks_within
 from simulator.world.rules import hnte_threshold
-from simulator.world.space import nearest, position
+from simulator.world.space import closeness, nearest, position
 from simulator.world.world import World
 
 CALIBRATION = ROOT / "calibration"
@@ -268,9 +269,12 @@ def test_positions_are_unit_vectors(seed: int, width: float) -> None:
 def test_the_nearest_university_is_the_nearest(seed: int, decay: float) -> None:
     tech, other = np.abs(draws((6, 8), seed)), np.abs(draws((4, 8), seed + 1))
     tech, other = (t / np.linalg.norm(t, axis=1, keepdims=True) for t in (tech, other))
-    (x, y), (a, b) = 50.0 * draws((2, 6), seed + 2), 50.0 * draws((2, 4), seed + 3)
-    best, score = nearest(tech, x, y, other, a, b, decay)
-    distance = np.hypot(x[:, None] - a, y[:, None] - b)
+    district, there = np.arange(6) % 3, np.array([0, 1, 2, 2])
+    km = {"x_km": 50.0 * draws((3,), seed + 2), "y_km": 50.0 * draws((3,), seed + 3)}
+    close = closeness(SimpleNamespace(district=km.__getitem__), there, decay)
+    best, score = nearest(tech, district, other, close)
+    x, y = km["x_km"], km["y_km"]
+    distance = np.hypot(x[district][:, None] - x[there], y[district][:, None] - y[there])
     near = (tech @ other.T) * np.exp(-distance / decay)
     np.testing.assert_array_equal(best, near.argmax(axis=1))
     np.testing.assert_allclose(score, near.max(axis=1))

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from simulator.world.agents import Firms
+from simulator.world.rules import SMALL_FIRM_STAFF
 
-SMALL_STAFF = 300.0  # the line of the national classification for a small industrial firm
 STARTUP_AGE = 3
 
 _CLASS_MASKS: dict[str, Callable[[Firms, int], np.ndarray]] = {
@@ -36,7 +36,7 @@ def of_classes(firms: Firms, classes: Iterable[str], year: int) -> np.ndarray:
 
 def small(firms: Firms) -> np.ndarray:
     """Return the (n,) mask of firms with fewer than 300 employees."""
-    return firms.staff < SMALL_STAFF
+    return firms.staff < SMALL_FIRM_STAFF
 
 
 def in_order(budget: float, costs: Sequence[float]) -> list[float]:

@@ -14,7 +14,7 @@ from simulator.core.terms import Order, Terms
 from simulator.world.agents import INCUBATOR, MAKER_SPACE, PROJECT_KINDS
 from simulator.world.world import World
 
-FLOOR, MAKER, STREET, APARTMENTS, BASE, DISTRICT_FUND = range(len(PROJECT_KINDS))
+FLOOR, MAKER, STREET, APARTMENTS, BASE = range(len(PROJECT_KINDS))
 MID_YEAR = 0.5  # what is ordered in a year is on average ordered at its middle
 
 
@@ -199,8 +199,9 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     rows = rows[np.lexsort((projects.key[rows], projects.ordered[rows]))]
     heavy = np.isin(projects.kind[rows], (FLOOR, APARTMENTS))
     room = region.figure("floor_capacity_per_year")
-    built = np.cumsum(np.where(heavy, projects.quantity[rows], 0.0))
-    rows = rows[~heavy | (built <= room)]
+    # a project begins while room is left, so that one larger than a year's room does not wait for ever
+    size = np.where(heavy, projects.quantity[rows], 0.0)
+    rows = rows[~heavy | (np.cumsum(size) - size < room)]
     projects.alive[rows] = False
     _open(world, luck, rows, p)
 

@@ -298,9 +298,9 @@ def invest(world: World, p: FundParameters, luck: Luck) -> None:
     active = np.flatnonzero(funds.alive & (funds.kind != BANK) & (funds.cash > 1.0e5))
     spend = p.pace * funds.cash[active]
     local = p.local * spend
-    funds.cash[active] -= spend
-    funds.invested[active] += spend
-    funds.invested_local[active] += local
+    away = spend - local  # invested elsewhere; what is not placed at home stays in hand
+    funds.cash[active] -= away
+    funds.invested[active] += away
     ticket = np.where(funds.kind[active] == ANGEL, p.angel_ticket, p.venture_ticket) * st.deflator
     number = [
         poisson_quantile(m, u) for m, u in zip(local / ticket, luck.uniform(funds.key[active], "deals"), strict=True)
@@ -330,6 +330,9 @@ def invest(world: World, p: FundParameters, luck: Luck) -> None:
     holder = active[deals[order]]
     paid = ticket[deals[order]]
     f.fund[chosen], f.stake[chosen], f.stake_year[chosen] = holder, paid, year
+    np.subtract.at(funds.cash, holder, paid)
+    np.add.at(funds.invested, holder, paid)
+    np.add.at(funds.invested_local, holder, paid)
     f.equity[chosen] += paid
     f.cash[chosen] += paid
     f.loan_growth[chosen] += p.equity_growth

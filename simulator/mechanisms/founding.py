@@ -297,7 +297,6 @@ def _grow_in(world: World, luck: Luck, p: Parameters) -> None:
     keys = sub_keys(seeds, ranks_within(np.array(counts)))
     place = np.cumsum(region.district("firm_share"))
     district = np.minimum(np.searchsorted(place / place[-1], luck.uniform(keys, "district")), place.size - 1)
-    before = f.waiting()
     found_firms(
         world,
         luck,
@@ -309,7 +308,6 @@ def _grow_in(world: World, luck: Luck, p: Parameters) -> None:
         centre=sector_centres(region)[sector],
         performs_chance=0.0,
     )
-    assert f.waiting() == before + sector.size
     # what they make was made by the rest of the economy before: nothing is counted twice
     moved = np.bincount(sector, f.queued("value_added")[-sector.size :] * st_factor, len(sectors))
     sectors.rest_value_added[:] = np.maximum(sectors.rest_value_added - moved, 0.0)

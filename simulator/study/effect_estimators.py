@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 
 from simulator.study.trace import Columns, Pair, Trace
+from simulator.world.rules import SMALL_FIRM_STAFF
 from simulator.world.world import World
-
-SMALL_STAFF = 300.0
 
 Fraction = tuple[float, float]
 
@@ -108,7 +107,7 @@ def grant_extra(pair: Pair, *, size: str) -> Fraction:
     year = pair.years[0]
     keys = _grantees(pair, year)
     staff = pair.control.of_firms(year, keys, "staff")
-    keys = keys[(staff < SMALL_STAFF) == (size == "small")]
+    keys = keys[(staff < SMALL_FIRM_STAFF) == (size == "small")]
     done, money = pair.both(year, keys, "rd_real"), pair.both(year, keys, "policy_income")
     return float(np.nansum(done[0] - done[1])), float(np.nansum(money[0] - money[1]))
 
@@ -138,7 +137,7 @@ def user_cost_elasticity(pair: Pair, *, size: str) -> Fraction:
     year, control = pair.years[-1], pair.control
     rules, firms = control.rules[year], control.firms[year]
     keys = firms["key"][firms["claims"]]
-    keep = (control.of_firms(year, keys, "staff") < SMALL_STAFF) == (size == "small")
+    keep = (control.of_firms(year, keys, "staff") < SMALL_FIRM_STAFF) == (size == "small")
     for when in pair.years:
         for column in ("claims", "does_rd"):
             keep &= np.logical_and(*(column_ == 1.0 for column_ in pair.both(when, keys, column)))
@@ -283,7 +282,7 @@ def loan_chance(pair: Pair) -> Fraction:
     gained = able = 0.0
     for year in pair.years:
         firms = pair.treated.firms[year]
-        seeks = (firms["staff"] < SMALL_STAFF) & (firms["technology_sme"] | (firms["hnte_until"] >= year))
+        seeks = (firms["staff"] < SMALL_FIRM_STAFF) & (firms["technology_sme"] | (firms["hnte_until"] >= year))
         able += float((seeks & (firms["listed"] == 0)).sum())
         gained += pair.treated.state[year]["loan_count"] - pair.control.state[year]["loan_count"]
     return gained, able

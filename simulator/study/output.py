@@ -75,16 +75,35 @@ def identity(scenarios: Sequence[Scenario], sizes: tuple[int, ...], seed: int) -
 def folder_for(names: Sequence[str], run_hash: str, out: Path | None = None) -> Path:
     """Return where a run goes: ``out``, else a folder of its own under ``outputs``; several names compare."""
     if out is not None:
-        return out
+        return out.expanduser().resolve()
     stem = names[0] if len(names) == 1 else f"compare-{names[1]}"
     if len(names) > 2:
         stem += f"-and-{len(names) - 2}-more"
     return DEFAULT_PARENT / f"{stem}-{run_hash[:HASH_DIGITS]}"
 
 
+def _writable(folder: Path) -> None:
+    """Refuse a place where nothing can be written, before the runs rather than after them."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder.parent, os.W_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise InputError([Problem(str(folder), 1, 1, "cannot be written", "", "a folder that can be made")])
+
+
+def language_of(folder: Path) -> str:
+    """Return the language that a folder's figures and summary are in."""
+    with suppress(OSError, ValueError):
+        return str(json.loads((folder / "manifest.json").read_text(encoding="utf-8")).get("language", "en"))
+    return "en"
+
+
 def is_there(folder: Path, run_hash: str) -> bool:
     """Return whether the folder holds this very run; raises InputError where it holds anything else."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        _writable(folder)
         return False
     found = None
     with suppress(OSError, ValueError, KeyError, TypeError):
@@ -156,7 +175,11 @@ def _whole_or_nothing(folder: Path, write: Callable[[Path], None]) -> None:
         if folder.exists():
             old = folder.parent / f".{folder.name}.{os.getpid()}.old"
             folder.rename(old)
-            part.rename(folder)
+            try:
+                part.rename(folder)
+            except BaseException:
+                old.rename(folder)  # what was there before is not lost
+                raise
             shutil.rmtree(old, ignore_errors=True)
         else:
             part.rename(folder)

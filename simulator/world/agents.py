@@ -15,7 +15,7 @@ TECH_DIMENSIONS = 8
 LAGS = 3
 
 POOLS = ("researchers", "graduates", "high_end", "makers", "mentors", "service_organisations")
-PROJECT_KINDS = ("incubator_floor", "maker_space", "startup_street", "apartments", "university_base", "district_fund")
+PROJECT_KINDS = ("incubator_floor", "maker_space", "startup_street", "apartments", "university_base")
 
 
 class Firms(Population):
@@ -118,7 +118,7 @@ class Firms(Population):
     loan: np.ndarray = column("float64", unit="CNY", doc="technology loan outstanding")
     loan_cover: np.ndarray = column("float64", unit="1", doc="share of its loss that a risk pool carries")
     loan_entry: np.ndarray = column("int16", unit="index", doc="entry that promised the cover, -1 none", default=-1)
-    loan_growth: np.ndarray = column("float64", unit="log points", doc="growth still to come from a loan")
+    loan_growth: np.ndarray = column("float64", unit="log points", doc="growth still to come from a loan or a deal")
     fund: np.ndarray = column("int32", unit="row", doc="fund that holds a stake, -1 for none", default=-1)
     stake: np.ndarray = column("float64", unit="CNY", doc="what the fund paid")
     stake_year: np.ndarray = column("int16", unit="year", doc="year of the deal")
