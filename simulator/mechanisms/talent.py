@@ -245,8 +245,9 @@ class Parameters:
         0.052,
         unit="1 / year",
         prior=Range(0.03, 0.08, "log"),
-        source="obs:qingdao/talent_total/2016",
-        doc="growth of the broad talent total by education, beyond employment (from 1.2 m assumed to 1.69 m)",
+        source="assumed",
+        doc="growth of the broad talent total by education, beyond employment; read off Qingdao's own 1.69 m in 2016, so "
+        "that year is no test of it",
     )
 
 
@@ -280,7 +281,8 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     left = p.leaving * stock * math.exp(-p.leaving_pull * st.attraction)
     drawn = p.migration * stock * (math.exp(st.attraction) - 1.0)
     pools.inflow[r], pools.outflow[r] = came, left
-    pools.taken[r] = p.displacement * max(drawn + extra_graduates, 0.0)
+    pools.taken[r] = p.displacement * (max(drawn, 0.0) + p.team * extra_high)
+    pools.taken[g] = p.displacement * extra_graduates
     pools.stock[r] = stock + came - left
     high = pools.stock[h]
     base = poisson_quantile(p.high_end_base * high, float(luck.uniform(pools.key[h : h + 1], "high-end")[0]))

@@ -265,7 +265,11 @@ def pool_gain_share(pair: Pair, *, years: Sequence[int]) -> Fraction:
     return lost, gained
 
 
-_PEOPLE = [0, 2]  # researchers and high-end talents, in the order of POOLS; graduates are part of the former
+_PEOPLE = [
+    0,
+    1,
+    2,
+]  # researchers, graduates and high-end talents, in the order of POOLS; the first two overlap a little
 
 
 # ---- money ------------------------------------------------------------------------------------------

@@ -84,12 +84,11 @@ def folder_for(names: Sequence[str], run_hash: str, out: Path | None = None) -> 
 
 def _writable(folder: Path) -> None:
     """Refuse a place where nothing can be written, before the runs rather than after them."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        writable = os.access(folder.parent, os.W_OK)
-    except OSError:
-        writable = False
-    if not writable:
+    above = folder.resolve().parent
+    while not above.exists() and above != above.parent:
+        above = above.parent
+    read_only = above.is_relative_to("/proc") or above.is_relative_to("/sys")  # these say yes and mean no
+    if read_only or not above.is_dir() or not os.access(above, os.W_OK):
         raise InputError([Problem(str(folder), 1, 1, "cannot be written", "", "a folder that can be made")])
 
 
