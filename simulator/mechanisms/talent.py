@@ -246,7 +246,7 @@ class Parameters:
         unit="1 / year",
         prior=Range(0.03, 0.08, "log"),
         source="assumed",
-        doc="growth of the broad talent total by education, beyond employment; read off Qingdao's own 1.69 m in 2016, so "
+        doc="growth of the broad talent total by education, beyond employment; read off Qingdao's own 2016, so "
         "that year is no test of it",
     )
 
