@@ -20,7 +20,7 @@ def exact_labels(score: np.ndarray, counts: list[int]) -> np.ndarray:
     if sum(counts) != score.size:
         raise ValueError(f"counts add to {sum(counts)}, not to {score.size}")
     labels = np.empty(score.size, np.int64)
-    labels[np.argsort(score, kind="stable")] = np.repeat(np.arange(len(counts)), counts)
+    labels[np.argsort(score)] = np.repeat(np.arange(len(counts)), counts)
     return labels
 
 
