@@ -54,6 +54,7 @@ def draw_fans(tables: Tables, folder: Path, language: str) -> list[Path]:
     fans = fans_of(tables.series, {r["indicator"] for r in rows} | {r["true_indicator"] for r in rows})
     observed = history(tables.meta["region"])
     foot = footer(tables.meta, language, band=True)
+    rows = [as_level(row, fans) for row in rows]
     frames = [fan_frame(row, fans, observed) for row in rows]
     pages = [Page(rows, frames, tables.meta, language, foot, folder / "fans.png")]
     for row, frame in zip(rows, frames, strict=True):
@@ -115,10 +116,27 @@ def history(region: str) -> dict[str, dict[int, float]]:
     return found
 
 
+def as_level(row: dict[str, Any], fans: dict[str, pandas.DataFrame]) -> dict[str, Any]:
+    """Return a growth target as the level to which that growth would lead, from the median of its first year.
+
+    Other targets are returned as they are. The level is in the indicator's own unit.
+    """
+    from simulator.model import INDICATORS
+    from simulator.study.targets import load_targets
+
+    period = next((t.period for t in load_targets(row["region"]) if t.id == row["id"]), None)
+    if row["kind"] != "growth" or period is None or row["indicator"] not in INDICATORS:
+        return row
+    first, last = period
+    base = float(fans[row["indicator"]]["p50"].get(first, np.nan))
+    level = base * (1.0 + row["value"] / row["scale"]) ** (last - first)
+    return {**row, "value": level, "scale": 1.0, "unit": INDICATORS[row["indicator"]].unit}
+
+
 def fan_frame(
     row: dict[str, Any], fans: dict[str, pandas.DataFrame], observed: dict[str, dict[int, float]]
 ) -> pandas.DataFrame:
-    """Return what a fan chart draws, by year and in the target's unit."""
+    """Return what a fan chart draws, by year and in the unit of ``row``."""
     frame = fans[row["indicator"]] * row["scale"]
     years = frame.index
     if row["true_indicator"] in fans:

@@ -104,7 +104,7 @@ def draw_board(tables: Tables, folder: Path, language: str) -> list[Path]:
         axes.axvline(mark, color=GREY, linewidth=0.7, linestyle=":")
     axes.set_yticks([t[0] for t in ticks], [t[1] for t in ticks], fontsize=8)
     axes.set_ylim(y - 0.4, -0.7)
-    axes.set_xlim(0, 1.28)
+    axes.set_xlim(0, 1.45)
     axes.set_xticks([0, 0.2, 0.4, 0.6, 0.8, 1.0])
     x_label = (
         "完成概率（线：由运行次数决定的 95 % 区间；数字：概率与中位数差距）"

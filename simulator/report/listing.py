@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from simulator.core.parameters import table as parameter_table
 from simulator.core.problems import InputError, Problems
@@ -147,7 +148,8 @@ def listing_table(things: str, rows: list[dict[str, Any]]) -> Table:
     for key in rows[0] if rows else ():
         table.add_column(key, no_wrap=key in ("id", "value"), overflow="fold")
     for row in rows:
-        table.add_row(*("\n".join(map(str, v)) if isinstance(v, list) else _cell(v) for v in row.values()))
+        # as text, so that a unit in brackets is not taken for a style
+        table.add_row(*(Text("\n".join(map(str, v)) if isinstance(v, list) else _cell(v)) for v in row.values()))
     return table
 
 

@@ -121,6 +121,8 @@ def doubts(board: Board, language: str) -> list[RenderableType]:
     if not rows:
         return []
     table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for i, row in enumerate(rows):
         lead = ("最存疑" if zh else "Most in doubt:") if i == 0 else ""
         name, gap = row["name_zh"] if zh else row["name"], apart(abs(row["gap"]), row["unit"], language)
