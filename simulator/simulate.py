@@ -10,6 +10,7 @@ import numpy as np
 
 from simulator.core.ledger import Bill
 from simulator.core.luck import Generator, Luck
+from simulator.core.memory import keep_freed_memory
 from simulator.core.parameters import override
 from simulator.core.terms import Terms
 from simulator.model import INDICATORS, LEVERS, SCHEDULE
@@ -17,6 +18,8 @@ from simulator.scenario import Scenario
 from simulator.world.build import build
 from simulator.world.terms import TERMS
 from simulator.world.world import World
+
+keep_freed_memory()
 
 
 @dataclass(frozen=True)
