@@ -67,6 +67,7 @@ class Offer:
     misuse: float
     half_life: float
     unit_cost: float
+    tag: int = -1
 
 
 @dataclass
@@ -94,6 +95,7 @@ class Order:
     spent: float
     unit_cost: float
     detail: dict[str, Any] = field(default_factory=dict)
+    tag: int = -1
 
 
 @njit(cache=True, nogil=True)
@@ -174,6 +176,7 @@ class Terms:
         misuse: float = 0.0,
         half_life: float = 0.0,
         unit_cost: float = 0.0,
+        tag: int = -1,
     ) -> None:
         """Put an offer on the counter.
 
@@ -181,6 +184,7 @@ class Terms:
         part of the year in force. For money, ``value`` caps what one row gets (CNY), ``rate`` is the share
         of its cost that is covered, ``budget`` caps the year (CNY, scaled likewise), ``worth`` the
         additional share, ``unused`` the chance that an award is not used, ``misuse`` that it buys nothing.
+        ``tag`` is a number that an order carries to whoever fills it (a row of a table, say).
         A neutral value or an empty budget is no offer at all. Raises KeyError for an unknown term,
         ValueError for a budget below zero.
         """
@@ -201,7 +205,7 @@ class Terms:
                 return
             value = base + share * (value - base) if t.combine == "max" else t.neutral + share * (value - t.neutral)
         self._offers.setdefault(term, []).append(
-            Offer(entry, value, eligible, budget * share, rate, worth, unused, misuse, half_life, unit_cost)
+            Offer(entry, value, eligible, budget * share, rate, worth, unused, misuse, half_life, unit_cost, tag)
         )
 
     def run(self, entry: Entry, amount: float) -> None:
@@ -351,7 +355,8 @@ class Terms:
             quantity = quantity if filled is None else filled(o.entry, quantity)
             spent = quantity * o.unit_cost
             self._bill(o.entry, "outlay", spent, t.account)
-            out.append(Order(o.entry, quantity, spent, o.unit_cost, {"worth": o.worth, "rate": o.rate}))
+            detail = {"worth": o.worth, "rate": o.rate}
+            out.append(Order(o.entry, quantity, spent, o.unit_cost, detail, o.tag))
         return out
 
     def relieve(self, term: str, amounts: np.ndarray) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +15,30 @@ from simulator.core.terms import Order, Terms
 from simulator.world.agents import INCUBATOR, MAKER_SPACE, PROJECT_KINDS
 from simulator.world.world import World
 
-FLOOR, MAKER, STREET, APARTMENTS, BASE = range(len(PROJECT_KINDS))
+FLOOR, MAKER, STREET, APARTMENTS, BASE = (
+    PROJECT_KINDS.index(kind)
+    for kind in ("incubator_floor", "maker_space", "startup_street", "apartments", "university_base")
+)
 MID_YEAR = 0.5  # what is ordered in a year is on average ordered at its middle
+
+
+class Built(NamedTuple):
+    """What a term orders: a kind of project, whose units are whole things or m2 of land-hungry space."""
+
+    term: str
+    kind: str
+    space: bool = False
+
+
+# Who opens what: this mechanism opens places; the others find what is theirs by ``world.delivered(kind)``.
+BUILT = (
+    Built("incubator_floor", "incubator_floor", space=True),
+    Built("maker_spaces", "maker_space"),
+    Built("startup_streets", "startup_street"),
+    Built("apartments", "apartments", space=True),
+    Built("university_base", "university_base"),
+)
+SPACE = tuple(PROJECT_KINDS.index(b.kind) for b in BUILT if b.space)
 
 
 @dataclass(frozen=True)
@@ -164,6 +187,7 @@ def _queue(world: World, luck: Luck, order: Order, kind: int, mean: float, leak:
         ordered=world.year,
         lost=luck.uniform(keys, "lost") < leak,
         entry=world.entry_index(order.entry.id),
+        sector=order.tag,
     )
 
 
@@ -174,35 +198,31 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     leak = p.leak * (1.0 - p.governance_leak * effect)
     speed = 1.0 / (1.0 - p.governance_speed * effect)
     mean_floor = region.figure("incubator_floor_mean")
-    for term, kind, mean in (
-        ("incubator_floor", FLOOR, mean_floor),
-        ("maker_spaces", MAKER, 1.0),
-        ("startup_streets", STREET, 1.0),
-        ("apartments", APARTMENTS, p.apartment_block),
-        ("university_base", BASE, 1.0),
-    ):
-        for order in terms.orders(term):
+    block = {"incubator_floor": mean_floor, "apartments": p.apartment_block}
+    for built in BUILT:
+        for order in terms.orders(built.term):
             st.ordered += order.spent
-            _queue(world, luck, order, kind, mean, leak, p.size_spread)
+            kind = PROJECT_KINDS.index(built.kind)
+            _queue(world, luck, order, kind, block.get(built.kind, 1.0), leak, p.size_spread)
     _private(world, luck, p, mean_floor)
     inc = world.incubators
     unpaid = inc.alive & (inc.kind == MAKER_SPACE) & (inc.opened < world.year)
     inc.alive &= ~(unpaid & (luck.uniform(inc.key, "closes") < p.maker_closure * (1.0 - inc.fee_relief)))
     projects.admit()  # an order may be finished in its first year
-    small = np.isin(projects.kind, (MAKER, STREET, BASE))
-    hazard = 1.0 - np.exp(-speed / np.where(small, p.delay_small, p.delay_floor))
+    hazard = 1.0 - np.exp(-speed / np.where(np.isin(projects.kind, SPACE), p.delay_floor, p.delay_small))
     hazard = np.where(projects.ordered == world.year, MID_YEAR * hazard, hazard)
     ready = projects.alive & (luck.uniform(projects.key, "ready") < hazard)
     gone = ready & projects.lost
     projects.alive[gone] = False
     rows = np.flatnonzero(ready & ~projects.lost)
     rows = rows[np.lexsort((projects.key[rows], projects.ordered[rows]))]
-    heavy = np.isin(projects.kind[rows], (FLOOR, APARTMENTS))
+    heavy = np.isin(projects.kind[rows], SPACE)
     room = region.figure("floor_capacity_per_year")
     # a project begins while room is left, so that one larger than a year's room does not wait for ever
     size = np.where(heavy, projects.quantity[rows], 0.0)
     rows = rows[~heavy | (np.cumsum(size) - size < room)]
     projects.alive[rows] = False
+    projects.finished[rows] = world.year
     _open(world, luck, rows, p)
 
 

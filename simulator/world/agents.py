@@ -15,7 +15,24 @@ TECH_DIMENSIONS = 8
 LAGS = 3
 
 POOLS = ("researchers", "graduates", "high_end", "makers", "mentors", "service_organisations")
-PROJECT_KINDS = ("incubator_floor", "maker_space", "startup_street", "apartments", "university_base")
+PROJECT_KINDS = (
+    "incubator_floor",
+    "maker_space",
+    "startup_street",
+    "apartments",
+    "university_base",
+    "software_park",
+    "institute",
+    "platform",
+    "innovation_zone",
+    "high_tech_park",
+    "academician_station",
+    "postdoc_station",
+    "university_fund",
+    "district_fund",
+    "institute_fund",
+    "transfer_office",
+)
 
 
 class Firms(Population):
@@ -240,6 +257,8 @@ class Projects(Population):
     ordered: np.ndarray = column("int16", unit="year", doc="year of the order")
     lost: np.ndarray = column("bool", unit="0/1", doc="never to be built, as will turn out")
     entry: np.ndarray = column("int16", unit="index", doc="entry that ordered it", default=-1)
+    sector: np.ndarray = column("int16", unit="index", doc="sector that it is for, -1 for none", default=-1)
+    finished: np.ndarray = column("int16", unit="year", doc="year in which it was finished, 0 not yet")
 
 
 class Sectors(Population):

@@ -49,7 +49,9 @@ class Region:
     margins: dict[tuple[str, str], dict[str, int]]
 
     def figure(self, name: str) -> float:
-        """Return a figure's value; raises KeyError for a name that the region does not give."""
+        """Return a figure's value, 0 for an optional one that the region leaves out; raises KeyError otherwise."""
+        if name in schema.OPTIONAL_FIGURES and name not in self.figures:
+            return 0.0
         try:
             return self.figures[name].value
         except KeyError:

@@ -143,7 +143,8 @@ class RegionFiles(Cells):
         return 0.0, title
 
     def _figures(self, node: Node) -> dict[str, Figure]:
-        parts = mapping(node, tuple(schema.FIGURES), self.problems, what="figures", required=tuple(schema.FIGURES))
+        known = schema.FIGURES | schema.OPTIONAL_FIGURES
+        parts = mapping(node, tuple(known), self.problems, what="figures", required=tuple(schema.FIGURES))
         out = {}
         for name, item in parts.items():
             given = mapping(
@@ -160,7 +161,7 @@ class RegionFiles(Cells):
             if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
                 self.problems.add(place, f"figure {name}", read=given["value"].plain(), allowed="a finite number")
                 continue
-            self.fits(schema.FIGURES[name], float(value), text.get("unit", ""), place, f"figure {name}")
+            self.fits(known[name], float(value), text.get("unit", ""), place, f"figure {name}")
             for key in ("unit", "source"):
                 if key in text and not text[key]:
                     self.problems.add(given[key].place, f"figure {name} has an empty {key}")

@@ -52,6 +52,8 @@ FIGURES: dict[str, Sort] = _sorts(
     " bank_desks university_spinoffs_cumulative university_bases university_funds attracted_institutes"
     " products_in_pipeline products_marketed public_rd_bodies",
 )
+# what only some cities have: a figure that is not given counts as zero
+OPTIONAL_FIGURES: dict[str, Sort] = {}
 SECTOR_QUANTITIES: dict[str, Sort] = _sorts(
     whole="above_scale_firms tech_sme_firms",
     count="above_scale_staff patent_propensity",

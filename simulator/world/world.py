@@ -12,6 +12,7 @@ from simulator.core.ledger import Ledger
 from simulator.world.agents import (
     LAGS,
     POOLS,
+    PROJECT_KINDS,
     Firms,
     Funds,
     Incubators,
@@ -147,6 +148,11 @@ class World:
     def pool(self, name: str) -> int:
         """Return the row of a pool."""
         return POOLS.index(name)
+
+    def delivered(self, kind: str) -> np.ndarray:
+        """Return the rows of projects of a kind (of PROJECT_KINDS) that were finished this year."""
+        projects = self.projects
+        return np.flatnonzero((projects.finished == self.year) & (projects.kind == PROJECT_KINDS.index(kind)))
 
     def entry_index(self, entry_id: str) -> int:
         """Return the index under which agents remember an entry."""
