@@ -3,27 +3,52 @@
 from __future__ import annotations
 
 from simulator.core.declare import Indicator, Lever, Mechanism
-from simulator.indicators import economy, firms, patents, places, research
+from simulator.indicators import bodies, economy, entry, firms, industries, patents, people, pharma, places, research
+from simulator.indicators import finance as finance_indicators
+from simulator.indicators import science as institutions
 from simulator.levers import (
+    capital_market_access,
     credit_risk_compensation,
     delivery_governance,
+    demonstration_zone,
     disposal_rights,
+    entrepreneurial_culture,
+    entry_reform,
     equity_incentive,
+    factor_price_pressure,
     guidance_fund,
     hnte_relief,
     incubator_expansion,
+    incubator_services,
+    innovation_platform,
+    innovation_procurement,
     innovation_voucher,
+    institute_attraction,
+    international_openness,
+    investment_attraction,
+    ip_pledge_finance,
     ip_protection,
+    joint_research,
     maker_space,
     rd_subsidy,
     rd_tax_deduction,
+    researcher_mobility,
+    sector_programme,
+    shared_facilities,
     sme_growth_programme,
+    student_startup,
     talent_attraction,
+    talent_training,
+    technology_alliance,
+    technology_market,
     transfer_revenue_share,
 )
 from simulator.mechanisms import (
+    agriculture,
+    alliances,
     certification,
     closure,
+    clusters,
     delivery,
     drivers,
     finance,
@@ -32,9 +57,13 @@ from simulator.mechanisms import (
     innovation,
     market,
     patenting,
+    platforms,
     products,
+    resources,
     science,
+    steel,
     talent,
+    tourism,
     transfer,
 )
 from simulator.mechanisms import research as firm_research
@@ -43,17 +72,24 @@ from simulator.mechanisms import research as firm_research
 SCHEDULE: tuple[Mechanism, ...] = (
     drivers.MECHANISM,
     delivery.MECHANISM,
+    platforms.MECHANISM,
+    tourism.MECHANISM,
+    agriculture.MECHANISM,
+    resources.MECHANISM,
     talent.MECHANISM,
+    clusters.MECHANISM,
     science.MECHANISM,
     transfer.MECHANISM,
     founding.MECHANISM,
     incubation.MECHANISM,
     firm_research.MECHANISM,
+    alliances.MECHANISM,
     innovation.MECHANISM,
     products.MECHANISM,
     patenting.MECHANISM,
     certification.MECHANISM,
     finance.MECHANISM,
+    steel.MECHANISM,
     market.MECHANISM,
     closure.MECHANISM,
 )
@@ -76,12 +112,44 @@ LEVERS: dict[str, Lever] = {
         talent_attraction,
         ip_protection,
         delivery_governance,
+        innovation_platform,
+        factor_price_pressure,
+        capital_market_access,
+        innovation_procurement,
+        international_openness,
+        ip_pledge_finance,
+        researcher_mobility,
+        institute_attraction,
+        joint_research,
+        technology_market,
+        shared_facilities,
+        entry_reform,
+        entrepreneurial_culture,
+        incubator_services,
+        investment_attraction,
+        student_startup,
+        demonstration_zone,
+        sector_programme,
+        talent_training,
+        technology_alliance,
     )
 }
 
-INDICATORS: dict[str, Indicator] = {
-    i.name: i for theme in (research, patents, firms, economy, places) for i in theme.INDICATORS
-}
+THEMES = (
+    research,
+    patents,
+    firms,
+    economy,
+    places,
+    industries,
+    finance_indicators,
+    institutions,
+    entry,
+    people,
+    bodies,
+    pharma,
+)
+INDICATORS: dict[str, Indicator] = {i.name: i for theme in THEMES for i in theme.INDICATORS}
 
 # What the literature does not settle; the first choice is the default.
 SWITCHES: dict[str, tuple[str, ...]] = {

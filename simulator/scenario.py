@@ -24,7 +24,9 @@ from simulator.scenario_entries import (
     read_number,
     read_setting,
 )
+from simulator.world.counterfactual import Counterfactual
 from simulator.world.region import Region, load_region
+from simulator.world.region_schema import SECTORS
 
 __all__ = ["Entry", "Replicates", "Scenario", "load"]
 
@@ -39,12 +41,14 @@ KEYS = (
     "assumptions",
     "switches",
     "drivers",
+    "counterfactual",
     "replicates",
     "notes",
     "baseline",
 )
 CALIBRATIONS = ("evidence", "history", "plan")
-_MERGED = ("assumptions", "switches", "drivers", "replicates")
+_MERGED = ("assumptions", "switches", "drivers", "counterfactual", "replicates")
+_COUNTERFACTUAL = ("rules_after", "outside_after", "demand_from", "demand")
 _REGION = re.compile(r"[a-z][a-z0-9_]*\Z")
 _UNTIL = re.compile(r"[A-Za-z][A-Za-z0-9_.]*@([0-9]{4})\Z")
 _MOST_REPLICATES = 1_000_000
@@ -79,6 +83,7 @@ class Scenario:
     replicates: Replicates = field(default_factory=Replicates)
     baseline: str | None = None
     notes: str = ""
+    counterfactual: Counterfactual = field(default_factory=Counterfactual)
 
     @property
     def name(self) -> str:
@@ -108,6 +113,8 @@ class Scenario:
         }
         if self.replicates.until:
             out["replicates"]["until"] = dict(self.replicates.until)
+        if other := self.counterfactual.resolved():
+            out["counterfactual"] = other
         return out
 
     def fingerprint(self) -> str:
@@ -222,6 +229,7 @@ class _Reader:
             replicates=self._replicates(parts.get("replicates"), years),
             notes=self._notes(parts.get("notes")),
             baseline=self._baseline(parts.get("baseline")),
+            counterfactual=self._counterfactual(parts.get("counterfactual"), years),
         )
         if title is None or region is None or years is None:
             return None
@@ -355,6 +363,23 @@ class _Reader:
             return {}
         choices = region.driver_choices()
         return self._chosen(self._dictionary(node, "drivers", tuple(choices)), choices)
+
+    def _counterfactual(self, node: Node | None, span: tuple[int, int] | None) -> Counterfactual:
+        parts = self._dictionary(node, "counterfactual", _COUNTERFACTUAL)
+        years: dict[str, int | None] = dict.fromkeys(_COUNTERFACTUAL[:3])
+        for key in years:
+            if key not in parts:
+                continue
+            year = parts[key].value
+            if type(year) is int and (span is None or span[0] <= year <= span[1]):
+                years[key] = year
+            else:
+                allowed = f"a year from {span[0]} to {span[1]}" if span else "a year"
+                self.problems.add(parts[key].place, f"counterfactual.{key}", read=parts[key].plain(), allowed=allowed)
+        demand = {}
+        for sector, item in self._dictionary(parts.get("demand"), "counterfactual.demand", SECTORS).items():
+            demand[sector] = read_number(item, "1 / year", self.problems, f"counterfactual.demand.{sector}") or 0.0
+        return Counterfactual(years["rules_after"], years["outside_after"], demand, years["demand_from"])
 
     def _chosen(self, given: dict[str, Node], choices: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
         for name, item in given.items():

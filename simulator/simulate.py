@@ -38,7 +38,14 @@ class Run:
 
 def start(scenario: Scenario, luck: Luck) -> World:
     """Return the world of a scenario before its first year."""
-    return build(scenario.region, luck, drivers=scenario.drivers, entries=scenario.entries, switches=scenario.switches)
+    return build(
+        scenario.region,
+        luck,
+        drivers=scenario.drivers,
+        entries=scenario.entries,
+        switches=scenario.switches,
+        counterfactual=scenario.counterfactual,
+    )
 
 
 def run_year(world: World, scenario: Scenario, p: Mapping[str, Any], luck: Luck, year: int) -> None:

@@ -22,7 +22,18 @@ from simulator.core.luck import Luck
 from simulator.core.parameters import rows
 from simulator.core.terms import Terms
 from simulator.levers.common import FIRM_CLASSES, in_order, in_proportion, of_classes, small
-from simulator.world.agents import MAKER_SPACE, POOLS, STATE, Firms, Funds, Incubators, Pools, Universities
+from simulator.world.agents import (
+    MAKER_SPACE,
+    POOLS,
+    STATE,
+    Firms,
+    Funds,
+    Incubators,
+    Platforms,
+    Pools,
+    Projects,
+    Universities,
+)
 from simulator.world.terms import TERMS
 
 CALIBRATION = Path(__file__).parents[1] / "calibration"
@@ -92,11 +103,18 @@ def make_world(rules: dict[str, float] = RULES) -> SimpleNamespace:
         incubators=incubators,
         funds=funds,
         pools=pools,
+        platforms=Platforms(),
+        projects=Projects(),
         year=YEAR,
         rules=dict(rules),
         outside={},
-        state=SimpleNamespace(deflator=1.1),
-        region=SimpleNamespace(districts=("a", "b")),
+        state=SimpleNamespace(district_funds=np.zeros(2), deflator=1.1),
+        region=SimpleNamespace(
+            districts=("a", "b"),
+            sectors=("digital", "marine"),
+            sector=lambda quantity: np.array([0.6, 0.1]),
+            district=lambda quantity: np.array([0.4, 0.6]),
+        ),
         pool=POOLS.index,
         entry_index=lambda entry_id: 0,
     )

@@ -19,7 +19,7 @@ START = 2014.0  # of levers that are added late
 each_lever = pytest.mark.parametrize("lever", LEVERS.values(), ids=lambda lever: lever.name)
 each_shipped = pytest.mark.parametrize("path", SHIPPED, ids=lambda p: f"{p.parent.name}/{p.stem}")
 State = dict[str, dict[str, np.ndarray]]
-POPULATIONS = ("firms", "universities", "incubators", "funds", "products", "projects", "pools", "sectors")
+POPULATIONS = ("firms", "universities", "incubators", "funds", "products", "projects", "alliances", "pools", "sectors")
 
 
 def state_of(world: object) -> State:

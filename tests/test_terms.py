@@ -17,6 +17,7 @@ from simulator.core.luck import Luck, mix64
 from simulator.core.terms import Terms
 from simulator.world.agents import Firms
 from simulator.world.terms import TERMS
+from simulator.world.world import AGENTS
 
 YEAR, N = 2015, 12
 TABLE = {
@@ -320,5 +321,5 @@ def test_every_hook_is_declared_whole(term: Term) -> None:
     assert len(term.meaning) > 10
     assert term.neutral == (1.0 if term.combine == "product" else 0.0)
     assert not term.money or term.combine == "sum"
-    assert term.account in ("firms", "universities", "incubators", "funds", "suppliers")
-    assert term.population in ("firms", "universities", "incubators", "funds", "region")
+    assert term.account in ("firms", "universities", "incubators", "funds", "alliances", "suppliers")
+    assert term.population in (*AGENTS, "sectors", "region")

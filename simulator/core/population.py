@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numba import njit
 
 
 @dataclass(frozen=True)
@@ -147,3 +148,38 @@ class Population:
 
     def __len__(self) -> int:
         return self.n
+
+
+@njit(cache=True, nogil=True)
+def _find(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return the row of each of the ``wanted`` (m,) among (n,) keys, -1 where there is none.
+
+    A table of the wanted keys by their last bits (keys are hashes) passes over most of the others at once.
+    """
+    size = 4
+    while size < 4 * wanted.shape[0]:
+        size *= 2
+    mask = np.uint64(size - 1)
+    slot = np.full(size, -1, np.int64)  # a row of wanted
+    row = np.full(wanted.shape[0], -1, np.int64)
+    same = np.empty(wanted.shape[0], np.int64)  # the first of the wanted rows with this key
+    for j in range(wanted.shape[0]):
+        at = wanted[j] & mask
+        while slot[at] >= 0 and wanted[slot[at]] != wanted[j]:
+            at = (at + np.uint64(1)) & mask
+        if slot[at] < 0:
+            slot[at] = j
+        same[j] = slot[at]
+    for i in range(keys.shape[0]):
+        at = keys[i] & mask
+        while slot[at] >= 0:
+            if wanted[slot[at]] == keys[i]:
+                row[slot[at]] = i
+                break
+            at = (at + np.uint64(1)) & mask
+    return row[same]
+
+
+def rows_of(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return the (m,) rows at which the wanted keys stand among (n,) keys, -1 where they do not."""
+    return np.asarray(_find(keys, wanted.astype(np.uint64)))

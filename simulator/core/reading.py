@@ -73,8 +73,10 @@ def read_bytes(path: Path, problems: Problems, largest: int) -> bytes | None:
             if path.exists():
                 problems.add(place, "not a file")
             else:
-                beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-                near = closest(path.name, beside)
+                same = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+                beside = [n for n in same if Path(n).suffix[:2] == path.suffix[:2]]  # .yml for .yaml, not .csv
+                stem = closest(path.stem, [Path(n).stem for n in beside])
+                near = next((n for n in beside if Path(n).stem == stem), "")
                 problems.add(place, "no such file", among=[near] if near else None, read=path.name)
             return None
         if path.stat().st_size > largest:

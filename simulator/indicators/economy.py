@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from simulator.core.declare import Indicator, Label
 from simulator.world.world import World
 
 
-def _share(world: World, quantity: str, covered: bool = True) -> float:
+def _marine(world: World, covered: bool = True) -> float:
     sectors = world.sectors
-    part = (sectors.value_added + sectors.rest_value_added) * world.region.sector(quantity)
-    if covered and quantity == "marine_share":
+    part = (sectors.value_added + sectors.rest_value_added) * world.region.sector("marine_share")
+    if covered:
         part = part * (1.0 + sectors.covered)
     return float(part.sum()) / world.state.gdp
+
+
+def _strategic(world: World) -> float:
+    """Return strategic value added over GDP: agents' strategic part moves with what of their sales is high-tech."""
+    f, sectors, share = world.firms, world.sectors, world.region.sector("strategic_share")
+    alive = f.alive
+    advanced = np.bincount(f.sector[alive], (f.value_added * f.hightech_share)[alive], len(sectors))
+    started = np.maximum(sectors.hightech_start, 1e-9)
+    own = np.where(
+        sectors.hightech_start > 0.0,
+        np.minimum(share * advanced / started, sectors.value_added),
+        share * sectors.value_added,
+    )
+    return float((own + share * sectors.rest_value_added).sum()) / world.state.gdp
 
 
 def contracts(world: World) -> float:
@@ -39,15 +55,16 @@ INDICATORS = (
         Label("Strategic emerging industries", "战略性新兴产业增加值占比"),
         "1",
         "share",
-        lambda w: _share(w, "strategic_share"),
-        definition="value added over GDP; overlaps with marine",
+        _strategic,
+        definition="value added over GDP; of agents the part that is strategic at the start, moved with their "
+        "high-tech share of sales, and a fixed part of the rest of the economy; overlaps with marine",
     ),
     Indicator(
         "marine_share",
         Label("Marine GDP share", "海洋生产总值占比"),
         "1",
         "share",
-        lambda w: _share(w, "marine_share"),
+        _marine,
         true="marine_share_same_coverage",
         definition="marine value added as counted over GDP; overlaps with strategic",
     ),
@@ -56,7 +73,7 @@ INDICATORS = (
         Label("Marine share at unchanged coverage", "同口径海洋生产总值占比"),
         "1",
         "share",
-        lambda w: _share(w, "marine_share", covered=False),
+        lambda w: _marine(w, covered=False),
         "true",
         definition="without activity that statistics came to count after the start",
     ),

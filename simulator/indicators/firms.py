@@ -8,8 +8,6 @@ from simulator.core.declare import Indicator, Label
 from simulator.world.rules import hnte_threshold
 from simulator.world.world import World
 
-MARKET = 6  # stage of a product that is sold
-
 
 def _certified(world: World) -> np.ndarray:
     f = world.firms
@@ -91,7 +89,7 @@ INDICATORS = (
         "firms / year",
         "flow",
         lambda w: w.state.births,
-        definition="firms founded or grown into the classes of agents",
+        definition="firms founded, grown into the classes of agents or come from elsewhere",
     ),
     Indicator(
         "firm_closures",
@@ -117,22 +115,6 @@ INDICATORS = (
         _productivity,
         "true",
         definition="mean by revenue, relative to the start",
-    ),
-    Indicator(
-        "products_in_pipeline",
-        Label("Products in the pipeline", "在研品种"),
-        "products",
-        "stock",
-        lambda w: float((w.products.alive & (w.products.stage < MARKET)).sum()),
-        definition="pharmaceuticals, discovery to review",
-    ),
-    Indicator(
-        "products_marketed",
-        Label("Products on the market", "上市品种"),
-        "products",
-        "stock",
-        lambda w: float((w.products.alive & (w.products.stage == MARKET)).sum()),
-        definition="pharmaceuticals sold",
     ),
     Indicator(
         "university_spinoffs",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from simulator.core.declare import Indicator, Label
-from simulator.world.agents import INCUBATOR, MAKER_SPACE
+from simulator.world.agents import INCUBATOR, MAKER_SPACE, PROJECT_KINDS
 from simulator.world.world import World
 
 
@@ -19,6 +21,19 @@ def _pool(world: World, name: str) -> float:
 def _floor(world: World) -> float:
     inc = world.incubators
     return float(inc.floor[inc.alive & (inc.kind == INCUBATOR)].sum())
+
+
+def _let(world: World) -> float:
+    inc = world.incubators
+    rows = inc.alive & (inc.kind == INCUBATOR)
+    taken = np.minimum(inc.tenants / np.maximum(inc.seats, 1.0), 1.0)
+    return float((inc.floor * taken)[rows].sum())
+
+
+def _under_way(world: World, kind: str) -> float:
+    projects = world.projects
+    rows = projects.alive & (projects.kind == PROJECT_KINDS.index(kind)) & (projects.finished == 0)
+    return float(projects.quantity[rows].sum())
 
 
 INDICATORS = (
@@ -44,7 +59,25 @@ INDICATORS = (
         "m2",
         "stock",
         _floor,
-        definition="built and open",
+        definition="built and put into operation, as the city counts floor in use; let floor and floor under way "
+        "stand beside it",
+    ),
+    Indicator(
+        "incubator_floor_ordered",
+        Label("Incubator floor built or under way", "已建和在建孵化器面积"),
+        "m2",
+        "stock",
+        lambda w: _floor(w) + _under_way(w, "incubator_floor"),
+        definition="built, or ordered and not yet given up; part of what is under way is never finished",
+    ),
+    Indicator(
+        "incubator_floor_in_use",
+        Label("Incubator floor let", "孵化器实际入驻面积"),
+        "m2",
+        "stock",
+        _let,
+        "true",
+        definition="floor of incubators times the part of their places that tenants take",
     ),
     Indicator(
         "incubator_tenants",
@@ -60,7 +93,7 @@ INDICATORS = (
         "streets",
         "stock",
         lambda w: w.state.streets,
-        definition="opened so far",
+        definition="opened so far, those of the start included",
     ),
     Indicator(
         "makers",
@@ -76,7 +109,7 @@ INDICATORS = (
         "persons",
         "stock",
         lambda w: _pool(w, "mentors"),
-        definition="mentors at work",
+        definition="mentors at work in incubators and maker spaces, those appointed by a programme included",
     ),
     Indicator(
         "service_organisations",
@@ -84,7 +117,7 @@ INDICATORS = (
         "organisations",
         "stock",
         lambda w: _pool(w, "service_organisations"),
-        definition="kept in business by young firms and tenants",
+        definition="in business at year's end, kept there by young firms, tenants or public support",
     ),
     Indicator(
         "institutes_attracted",
@@ -119,6 +152,16 @@ INDICATORS = (
         definition="the broad official aggregate, mostly outside R&D",
     ),
     Indicator(
+        "talent_drawn",
+        Label("Talent drawn to the city", "吸引流入人才"),
+        "persons / year",
+        "flow",
+        lambda w: float(w.pools.drawn.sum()),
+        "true",
+        definition="researchers, graduates and high-end talents who came for what the city offers; neighbours_loss is"
+        " the part that its neighbours lost",
+    ),
+    Indicator(
         "neighbours_loss",
         Label("Talent lost by neighbours", "邻近城市流失人才"),
         "persons / year",
@@ -133,6 +176,65 @@ INDICATORS = (
         "m2",
         "stock",
         lambda w: w.state.apartments,
-        definition="delivered so far",
+        definition="finished since the first year, with public money or in a public programme; orders are counted "
+        "apart",
+    ),
+    Indicator(
+        "apartments_ordered",
+        Label("Talent apartments built or under way", "已建和在建人才公寓"),
+        "m2",
+        "stock",
+        lambda w: w.state.apartments + _under_way(w, "apartments"),
+        definition="finished, or ordered and not yet given up",
+    ),
+    Indicator(
+        "apartments_in_use",
+        Label("Talent apartments lived in", "人才公寓实际入住面积"),
+        "m2",
+        "stock",
+        lambda w: w.state.apartments_let,
+        "true",
+        definition="as far as there are researchers and graduates of the last years who look for a flat",
+    ),
+    Indicator(
+        "software_park_floor",
+        Label("Software park floor", "软件园面积"),
+        "m2",
+        "stock",
+        lambda w: w.state.software_floor,
+        definition="built, the floor of the start included",
+    ),
+    Indicator(
+        "software_park_floor_ordered",
+        Label("Software park floor built or under way", "已建和在建软件园面积"),
+        "m2",
+        "stock",
+        lambda w: w.state.software_floor + _under_way(w, "software_park"),
+        definition="built, or ordered and not yet given up",
+    ),
+    Indicator(
+        "software_park_floor_in_use",
+        Label("Software park floor let", "软件园实际入驻面积"),
+        "m2",
+        "stock",
+        lambda w: w.state.software_let,
+        "true",
+        definition="floor that the staff of tenants take; tenants are digital firms that are followed as agents",
+    ),
+    Indicator(
+        "innovation_zones",
+        Label("Key innovation zones", "重点创新区"),
+        "zones",
+        "stock",
+        lambda w: w.state.innovation_zones,
+        definition="set up since the first year: planned, named and staffed; a zone brings nothing by itself",
+    ),
+    Indicator(
+        "high_tech_parks",
+        Label("High-tech parks", "高新技术产业园区"),
+        "parks",
+        "stock",
+        lambda w: w.state.high_tech_parks,
+        definition="parks of every level, those of the start included",
     ),
 )

@@ -10,7 +10,7 @@ from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
-from simulator.world.agents import FOREIGN
+from simulator.mechanisms.certification_bodies import BodyParameters, count_supported, recognise_bodies
 from simulator.world.rules import SMALL_FIRM_STAFF, TECHNOLOGY_SME_STAFF, hnte_threshold, small_low_profit
 from simulator.world.world import World
 
@@ -18,7 +18,7 @@ WHOLE_OFFER = 1.0e9  # CNY, more than any offer: firms take what is on the count
 
 
 @dataclass(frozen=True)
-class Parameters:
+class Parameters(BodyParameters):
     """How firms hear of a status, apply for it, and get it."""
 
     contact: float = parameter(
@@ -90,27 +90,6 @@ class Parameters:
         source="assumed",
         doc="revenue over the threshold under which a firm may leave the register: offices are slow to strike out",
     )
-    listing: float = parameter(
-        0.02,
-        unit="1 / year",
-        prior=Range(0.005, 0.05, "log"),
-        source="assumed",
-        doc="chance that a firm large and profitable enough goes to an exchange in a year",
-    )
-    listing_profit: float = parameter(
-        30000000.0,
-        unit="CNY / year",
-        prior=Range(1.5e7, 6.0e7, "log"),
-        source="assumed",
-        doc="profit from which a firm can be listed: what the exchanges ask, and some distance from it",
-    )
-    listing_revenue: float = parameter(
-        200000000.0,
-        unit="CNY / year",
-        prior=Range(1.0e8, 4.0e8, "log"),
-        source="assumed",
-        doc="revenue from which a firm can be listed",
-    )
     support_rd: float = parameter(
         1.0,
         unit="standard deviations",
@@ -135,7 +114,8 @@ def _step_hnte(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     sales = f.revenue + f.revenue_lag1 + f.revenue_lag2
     ratio = (f.rd_reported + f.rd_lag1 + f.rd_lag2) / np.maximum(sales, 1.0)
     threshold = hnte_threshold(rules, f.revenue)
-    technicians = p.technicians * f.rd_staff + p.other_technicians * f.staff >= rules["hnte_staff_share"] * f.staff
+    f.technicians[:] = p.technicians * f.rd_staff + p.other_technicians * f.staff
+    technicians = f.technicians >= rules["hnte_staff_share"] * f.staff
     due = f.hnte_until <= year  # this year's certificate runs out, or there is none
     # own IP is met by utility models, filed as part of an application; their cost is in it
     meets = (ratio >= threshold) & technicians & (f.hightech_share >= rules["hnte_hightech_share"])
@@ -170,6 +150,8 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f, year = world.firms, world.year
     _support(world, terms, p, luck)
     _step_hnte(world, terms, p, luck)
+    recognise_bodies(world, terms, p, luck)
+    count_supported(world, luck)
     small = f.alive & ~f.above_scale & (f.staff < SMALL_FIRM_STAFF)
     grown = small & (f.founded <= year - 1) & ~f.technology_sme
     seen = p.recognise * np.where(
@@ -184,14 +166,6 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     enters = industry & ~f.above_scale & (f.revenue >= threshold) & (luck.uniform(f.key, "scale") < p.scale_lag)
     f.above_scale |= f.alive & enters
     f.above_scale &= f.alive & ~((f.revenue < p.scale_exit * threshold) & (luck.uniform(f.key, "below") < p.scale_lag))
-    ready = (
-        f.alive
-        & (f.listed == 0)
-        & (f.profit > p.listing_profit)
-        & (f.revenue > p.listing_revenue)
-        & (f.ownership != FOREIGN)
-    )
-    f.listed[ready & (luck.uniform(f.key, "listing") < p.listing)] = 2
 
 
 def _support(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:

@@ -12,7 +12,7 @@ from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
-from simulator.world.agents import STATE
+from simulator.world.agents import PRIVATE, STATE
 from simulator.world.rules import SMALL_FIRM_STAFF
 from simulator.world.world import World
 
@@ -119,6 +119,26 @@ class Parameters:
         doc="what a lender gets back of the debt that a closed borrower cannot repay, over what it gets back "
         "from one that fails and goes on",
     )
+    exposed: float = parameter(
+        0.10,
+        unit="1",
+        prior=Range(0.0, 0.3),
+        source="assumed",
+        doc="more closures of loss-making firms past their first years where nothing shelters incumbents",
+    )
+    shelter_years: float = parameter(
+        5.0, unit="years", prior=Range(3.0, 8.0), source="assumed", doc="age from which a firm is an incumbent"
+    )
+    footloose: float = parameter(
+        0.06,
+        unit="1 / year",
+        prior=Range(0.01, 0.15, "log"),
+        source="assumed",
+        doc="firms that came from elsewhere and leave again, once the years are over for which awards bind them",
+    )
+    bound_years: float = parameter(
+        3.0, unit="years", prior=Range(2.0, 5.0), source="assumed", doc="years for which awards bind them"
+    )
     patents_passed: float = parameter(
         0.5,
         unit="1",
@@ -139,6 +159,10 @@ class Odds(NamedTuple):
     early_news: float
     after_graduation: float
     state_owned: float
+    exposed: float
+    shelter_years: float
+    footloose: float
+    bound_years: float
 
 
 @njit(cache=True, nogil=True)
@@ -154,6 +178,8 @@ def _close(
     mentored: np.ndarray,
     graduated: np.ndarray,
     state_owned: np.ndarray,
+    settled: np.ndarray,
+    opened: float,
     year: int,
     hazards: np.ndarray,
     p: Odds,
@@ -180,9 +206,20 @@ def _close(
             h *= p.after_graduation
         if state_owned[i]:
             h *= p.state_owned
+        if opened > 0.0 and profit[i] < 0.0 and age[i] > p.shelter_years:
+            h *= 1.0 + p.exposed * opened
+        if settled[i] > 0 and year - settled[i] > p.bound_years:
+            h += p.footloose
         if uniform_at(address, key[i]) < h:
             closes[i] = True
     return closes
+
+
+def _founders_left(world: World, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what the founders of small private firms take with them from the firms that close, by column."""
+    f = world.firms
+    mine = rows[(f.ownership[rows] == PRIVATE) & ~f.above_scale[rows] & (f.settled[rows] == 0)]
+    return {name: getattr(f, name)[mine].copy() for name in ("key", "sector", "district", "tech", "quality")}
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
@@ -201,6 +238,8 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         f.mentored,
         f.graduated,
         f.ownership == STATE,
+        f.settled,
+        1.0 - float(np.asarray(terms.total("incumbent_shelter"))),
         world.year,
         hazards,
         Odds._make(float(getattr(p, name)) for name in Odds._fields),
@@ -208,23 +247,32 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     )
     rows = np.flatnonzero(closes)
     st.deaths = float(rows.size)
+    st.failed = _founders_left(world, rows)
     if rows.size == 0:
         return
     loss = 1.0 - (1.0 - st.loan_loss) * p.recovered
-    # a firm that closes with money in hand repays first
-    unpaid = np.maximum(f.loan - np.maximum(f.cash, 0.0), 0.0)
-    for k in np.unique(f.loan_entry[rows][(f.loan_entry[rows] >= 0) & (unpaid[rows] > 0.0)]):
-        mine = rows[f.loan_entry[rows] == k]
-        entry = world.entry_ids[k]
-        lost = float((loss * unpaid[mine] * f.loan_cover[mine]).sum())
-        terms.charge(entry, "outlay", world.call_pool(entry, lost), "banks")
-    st.loan_defaults += float((unpaid[rows] > 0.0).sum())
-    st.loans_lost += float(unpaid[rows].sum()) * loss
+    # a firm that closes with money in hand repays first, loans on patents last
+    hand = np.maximum(f.cash[rows], 0.0)
+    owed = (
+        (f.loan[rows], f.loan_cover[rows], f.loan_entry[rows]),
+        (f.pledge[rows], f.pledge_cover[rows], f.pledge_entry[rows]),
+    )
+    for number, (lent, cover, promised) in enumerate(owed):
+        unpaid = np.maximum(lent - hand, 0.0)
+        hand = np.maximum(hand - lent, 0.0)
+        for k in np.unique(promised[(promised >= 0) & (unpaid > 0.0)]):
+            entry = world.entry_ids[k]
+            lost = float((loss * unpaid * cover)[promised == k].sum())
+            terms.charge(entry, "outlay", world.call_pool(entry, lost), "banks")
+        if number == 0:
+            st.loan_defaults += float((unpaid > 0.0).sum())
+        st.loans_lost += float(unpaid.sum()) * loss
     st.individual_patents += round(p.patents_passed * float(f.patents[rows].sum()))
     st.individual_quality += round(p.patents_passed * float(f.quality_patents[rows].sum()))
     st.individual_true += f.waiting_true[rows].sum(axis=0)
     st.individual_marginal += f.waiting_marginal[rows].sum(axis=0)
-    for column in (f.patents, f.quality_patents, f.waiting_true, f.waiting_marginal, f.loan, f.rd_staff):
+    filed = (f.patents, f.quality_patents, f.waiting_true, f.waiting_marginal)
+    for column in (*filed, f.loan, f.pledge, f.bond, f.rd_staff):
         column[rows] = 0.0
     f.alive[rows] = False
     held = rows[f.fund[rows] >= 0]  # the stakes of funds are written off

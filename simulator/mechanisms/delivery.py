@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,15 +12,14 @@ import numpy as np
 from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck, child_keys, name_hash
 from simulator.core.parameters import Range, parameter
-from simulator.core.terms import Order, Terms
-from simulator.world.agents import INCUBATOR, MAKER_SPACE, PROJECT_KINDS
+from simulator.core.terms import Entry, Order, Terms
+from simulator.world.agents import ATTRACTED, INCUBATOR, MAKER_SPACE, OVERSEAS, PROJECT_KINDS
 from simulator.world.world import World
 
 FLOOR, MAKER, STREET, APARTMENTS, BASE = (
     PROJECT_KINDS.index(kind)
     for kind in ("incubator_floor", "maker_space", "startup_street", "apartments", "university_base")
 )
-MID_YEAR = 0.5  # what is ordered in a year is on average ordered at its middle
 
 
 class Built(NamedTuple):
@@ -37,6 +37,19 @@ BUILT = (
     Built("startup_streets", "startup_street"),
     Built("apartments", "apartments", space=True),
     Built("university_base", "university_base"),
+    Built("university_fund", "university_fund"),
+    Built("institute_fund", "institute_fund"),
+    Built("transfer_office", "transfer_office"),
+    Built("institutes", "institute"),
+    Built("overseas_centres", "overseas_centre"),
+    Built("contract_institutes", "contract_institute"),
+    Built("district_funds", "district_fund"),
+    Built("platforms", "platform"),
+    Built("innovation_zones", "innovation_zone"),
+    Built("high_tech_parks", "high_tech_park"),
+    Built("software_parks", "software_park", space=True),
+    Built("academician_stations", "academician_station"),
+    Built("postdoc_stations", "postdoc_station"),
 )
 SPACE = tuple(PROJECT_KINDS.index(b.kind) for b in BUILT if b.space)
 
@@ -50,14 +63,14 @@ class Parameters:
         unit="years",
         prior=Range(1.0, 3.5, "log"),
         source="assumed",
-        doc="mean time from the order of incubator floor space or apartments to its opening",
+        doc="mean time from the order of incubator floor, apartments or software parks to their opening",
     )
     delay_small: float = parameter(
         0.7,
         unit="years",
         prior=Range(0.3, 1.5, "log"),
         source="assumed",
-        doc="mean time from the order of a maker space, street or base to its opening",
+        doc="mean time from the order of anything else to its opening",
     )
     leak: float = parameter(
         0.20,
@@ -143,6 +156,13 @@ class Parameters:
         source="assumed",
         doc="mean size of one project of apartments",
     )
+    park_block: float = parameter(
+        60000.0,
+        unit="m2",
+        prior=Range(2.0e4, 1.5e5, "log"),
+        source="assumed",
+        doc="mean size of one project of a software park",
+    )
     size_spread: float = parameter(
         0.6,
         unit="log points",
@@ -171,6 +191,13 @@ def _units(total: float, mean: float, u: float) -> int:
     return max(1, round(total / mean)) if total > 0.0 else 0
 
 
+def _left(entry: Entry, year: int) -> float:
+    """Return the part of the year that is left when an entry orders, on average over the time it is in force."""
+    share = entry.share_of_year(year)
+    begins = share < 1.0 and entry.share_of_year(year - 1) == 0.0
+    return 0.5 * share if begins else 1.0 - 0.5 * share
+
+
 def _queue(world: World, luck: Luck, order: Order, kind: int, mean: float, leak: float, spread: float) -> None:
     """Queue one order as whole projects whose sizes vary and add to what was ordered."""
     name = np.array([name_hash(f"{order.entry.id} {PROJECT_KINDS[kind]}")], np.uint64)
@@ -188,7 +215,35 @@ def _queue(world: World, luck: Luck, order: Order, kind: int, mean: float, leak:
         lost=luck.uniform(keys, "lost") < leak,
         entry=world.entry_index(order.entry.id),
         sector=order.tag,
+        left=_left(order.entry, world.year),
     )
+
+
+def _hosts(world: World, kind: str) -> float:
+    """Return how many institutions lack what an order would give them (one each), infinity where that is no limit."""
+    u = world.universities
+    lacking = {
+        "university_base": ~u.has_base,
+        "university_fund": ~u.has_fund & (u.kind != OVERSEAS),
+        "institute_fund": (u.kind == ATTRACTED) & ~(u.has_fund & u.has_company),
+        "transfer_office": ~u.has_office & ~u.has_company,
+    }
+    return float((u.alive & lacking[kind]).sum()) if kind in lacking else math.inf
+
+
+def _takers(world: World, kind: str) -> Callable[[Entry, float], float]:
+    """Return how an order is cut to those who can take it: institutions that lack it and wait for none."""
+    projects = world.projects
+    waiting = projects.alive & (projects.kind == PROJECT_KINDS.index(kind))
+    left = _hosts(world, kind) - float(projects.quantity[waiting].sum())
+
+    def filled(entry: Entry, quantity: float) -> float:
+        nonlocal left
+        taken = min(quantity, max(left, 0.0))
+        left -= taken
+        return taken
+
+    return filled
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
@@ -198,9 +253,11 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     leak = p.leak * (1.0 - p.governance_leak * effect)
     speed = 1.0 / (1.0 - p.governance_speed * effect)
     mean_floor = region.figure("incubator_floor_mean")
-    block = {"incubator_floor": mean_floor, "apartments": p.apartment_block}
+    block = {"incubator_floor": mean_floor, "apartments": p.apartment_block, "software_park": p.park_block}
     for built in BUILT:
-        for order in terms.orders(built.term):
+        if not terms.offered(built.term):
+            continue
+        for order in terms.orders(built.term, _takers(world, built.kind)):
             st.ordered += order.spent
             kind = PROJECT_KINDS.index(built.kind)
             _queue(world, luck, order, kind, block.get(built.kind, 1.0), leak, p.size_spread)
@@ -210,7 +267,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     inc.alive &= ~(unpaid & (luck.uniform(inc.key, "closes") < p.maker_closure * (1.0 - inc.fee_relief)))
     projects.admit()  # an order may be finished in its first year
     hazard = 1.0 - np.exp(-speed / np.where(np.isin(projects.kind, SPACE), p.delay_floor, p.delay_small))
-    hazard = np.where(projects.ordered == world.year, MID_YEAR * hazard, hazard)
+    hazard = np.where(projects.ordered == world.year, projects.left * hazard, hazard)
     ready = projects.alive & (luck.uniform(projects.key, "ready") < hazard)
     gone = ready & projects.lost
     projects.alive[gone] = False
@@ -271,7 +328,9 @@ def _open(world: World, luck: Luck, rows: np.ndarray, p: Parameters) -> None:
     st.apartments += float(quantity[kind == APARTMENTS].sum())
     for _ in range(int((kind == STREET).sum())):
         st.streets += 1.0
-        st.street_districts[int(np.argmin(st.street_districts))] += 1.0
+        # districts without a street come first, and of these the one with most incubators
+        first = np.lexsort((-region.district("incubator_share"), st.street_districts))[0]
+        st.street_districts[first] += 1.0
     u = world.universities
     without = np.flatnonzero(u.alive & ~u.has_base)
     without = without[np.argsort(-u.researchers[without], kind="stable")]

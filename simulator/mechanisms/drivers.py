@@ -66,7 +66,9 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     steel = region.sectors.index("steel")
     before = world.paths["steel_price"].get(world.year - 1)
     if before:
-        growth[steel] += p.steel_price_passthrough * (out["steel_price"] / before - 1.0) - out["gdp_deflator"]
+        st.steel_price_change = p.steel_price_passthrough * (out["steel_price"] / before - 1.0)
+        st.steel_price_level *= 1.0 + st.steel_price_change
+        growth[steel] += st.steel_price_change - out["gdp_deflator"]
     sectors.demand_growth[:] = np.maximum(growth, -0.5)
     st.population_before = st.population
     st.population = out["population"]

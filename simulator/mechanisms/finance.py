@@ -1,8 +1,10 @@
-"""Finance: technology loans and risk pools, funds that raise, choose, lose and win, listings on small boards."""
+"""Finance: technology loans, loans on patents and their risk pools, funds, exchanges, boards and private bonds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+import numpy as np
 
 from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck
@@ -10,12 +12,14 @@ from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.mechanisms.finance_funds import FundParameters, invest, raise_capital, sell
 from simulator.mechanisms.finance_loans import LoanParameters, lend, settle_loans
+from simulator.mechanisms.finance_market import MarketParameters, go_public
+from simulator.mechanisms.finance_pledge import Lending, PledgeParameters, pledge, settle_pledges
 from simulator.world.agents import BANK
 from simulator.world.world import World
 
 
 @dataclass(frozen=True)
-class Parameters(FundParameters, LoanParameters):
+class Parameters(FundParameters, MarketParameters, PledgeParameters, LoanParameters):
     """How lenders and investors choose, and what their money does."""
 
     growth_fading: float = parameter(
@@ -27,14 +31,28 @@ class Parameters(FundParameters, LoanParameters):
     )
 
 
+def open_funds(world: World) -> None:
+    """Open the incubation funds of districts that were set up this year, in districts with a street first."""
+    st = world.state
+    for row in world.delivered("district_fund"):
+        for _ in range(round(float(world.projects.quantity[row]))):
+            least = st.district_funds - 0.5 * (st.street_districts > 0.0)
+            st.district_funds[int(np.argmin(least))] += 1.0
+
+
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
-    """Settle last year's loans, lend, raise funds, invest and sell."""
+    """Settle last year's loans, lend, raise funds, invest and sell, go to the markets."""
+    loans = Lending._make(float(getattr(p, name)) for name in Lending._fields)
     settle_loans(world, terms, p, luck)
+    settle_pledges(world, terms, p, loans, luck)
     world.firms.loan_growth *= p.growth_fading
     lend(world, terms, p, luck)
+    pledge(world, terms, p, loans, luck)
     raise_capital(world, terms, p, luck)
     invest(world, p, luck)
     sell(world, terms, p, luck)
+    go_public(world, terms, p, luck)
+    open_funds(world)
     funds = world.funds
     held = float((funds.committed * (funds.alive & (funds.kind != BANK))).sum())
     world.state.venture_depth = held / world.state.gdp

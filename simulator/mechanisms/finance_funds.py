@@ -1,4 +1,4 @@
-"""Funds of ``finance``: they raise, choose, lose and win; listings on small boards."""
+"""Funds of ``finance``: they raise, choose, lose and win."""
 
 from __future__ import annotations
 
@@ -141,13 +141,6 @@ class FundParameters:
     seen_rd: float = parameter(
         0.4, unit="standard deviations", prior=Range(0.0, 1.0), source="assumed", doc="weight of its doing R&D"
     )
-    board: float = parameter(
-        0.08,
-        unit="1",
-        prior=Range(0.02, 0.2, "logit"),
-        source="assumed",
-        doc="share of firms with a deal that go to a regional board or the national quotation system",
-    )
     grant_odds: float = parameter(
         1.4,
         unit="factor",
@@ -192,6 +185,14 @@ class FundParameters:
         prior=Range(1.3, 1.9),
         source="levine2014",
         doc="spread of returns: 65 % of deals return less than was paid, 10 % at least five times",
+    )
+    away_multiple: float = parameter(
+        1.3,
+        unit="factor",
+        prior=Range(0.7, 2.2, "log"),
+        source="assumed",
+        doc="money back over what was paid on all holdings elsewhere, those lost included: the few large winners "
+        "lift it above the median",
     )
     return_growth: float = parameter(
         0.3,
@@ -301,6 +302,7 @@ def invest(world: World, p: FundParameters, luck: Luck) -> None:
     away = spend - local  # invested elsewhere; what is not placed at home stays in hand
     funds.cash[active] -= away
     funds.invested[active] += away
+    funds.away[active] += away
     ticket = np.where(funds.kind[active] == ANGEL, p.angel_ticket, p.venture_ticket) * st.deflator
     number = [
         poisson_quantile(m, u) for m, u in zip(local / ticket, luck.uniform(funds.key[active], "deals"), strict=True)
@@ -313,7 +315,7 @@ def invest(world: World, p: FundParameters, luck: Luck) -> None:
     fits = (
         f.alive
         & (f.fund < 0)
-        & (f.listed == 0)
+        & (f.listed < 2)
         & (age <= p.oldest)
         & (f.technology_sme | f.does_rd | (f.hnte_until >= year))
     )
@@ -337,14 +339,13 @@ def invest(world: World, p: FundParameters, luck: Luck) -> None:
     f.cash[chosen] += paid
     f.loan_growth[chosen] += p.equity_growth
     st.venture_invested = float(paid.sum())
-    board = chosen[luck.uniform(f.key[chosen], "board") < p.board]
-    f.listed[board] = 1
     world.ledger.transfer("funds:private", "firms:equity", st.venture_invested)
 
 
 def sell(world: World, terms: Terms, p: FundParameters, luck: Luck) -> None:
     """Sell holdings, those of closed firms being written off already; book the public part that comes back."""
     f, funds, year = world.firms, world.funds, world.year
+    _sell_away(world, terms, p)
     held = np.flatnonzero(f.fund >= 0)
     rows = held[(year - f.stake_year[held] >= p.holding) & (luck.uniform(f.key[held], "sale") < p.exit)]
     if rows.size == 0:
@@ -371,3 +372,20 @@ def sell(world: World, terms: Terms, p: FundParameters, luck: Luck) -> None:
     st.exits_above += float((multiple >= 5.0).sum())
     f.fund[rows] = -1
     f.stake[rows] = 0.0
+
+
+def _sell_away(world: World, terms: Terms, p: FundParameters) -> None:
+    """Sell part of the holdings elsewhere, of which only the sum is known, and book the public part."""
+    funds = world.funds
+    rows = np.flatnonzero((funds.away > 0.0) & (world.year - funds.vintage >= p.holding))
+    sold = p.exit * funds.away[rows]
+    funds.away[rows] -= sold
+    share = funds.public_share[rows]
+    penalty = np.where(share > 0.0, p.public_penalty * (share - p.public_peak) ** 2, 0.0)
+    back = p.away_multiple * np.exp(-penalty) * sold
+    funds.proceeds[rows] += back
+    entries = funds.entry[rows]
+    for k in np.unique(entries[entries >= 0]):
+        public = np.where(entries == k, back * share, 0.0)
+        terms.charge(world.entry_ids[k], "recovered", float(public.sum()), "funds")
+        funds.policy_income[rows] -= public

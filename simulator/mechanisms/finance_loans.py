@@ -152,6 +152,7 @@ def settle_loans(world: World, terms: Terms, p: LoanParameters, luck: Luck) -> N
         entry = world.entry_ids[k]
         terms.charge(entry, "outlay", world.call_pool(entry, float((lost * f.loan_cover[bad])[mine].sum())), "banks")
     f.cash[bad] = np.minimum(f.cash[bad], -p.distress * f.loan[bad])  # a failed loan leaves the firm in distress
+    f.debt[rows] = np.maximum(f.debt[rows] - f.loan[rows], 0.0)
     f.loan[rows] = 0.0
     f.loan_cover[rows] = 0.0
     f.loan_entry[rows] = -1
@@ -160,7 +161,7 @@ def settle_loans(world: World, terms: Terms, p: LoanParameters, luck: Luck) -> N
 def lend(world: World, terms: Terms, p: LoanParameters, luck: Luck) -> None:
     """Lend to small technology firms; covered loans stop where a pool's leverage is used up."""
     f, st, funds = world.firms, world.state, world.funds
-    seeks = f.alive & (f.staff < SMALL_FIRM_STAFF) & (f.technology_sme | (f.hnte_until >= world.year)) & (f.listed == 0)
+    seeks = f.alive & (f.staff < SMALL_FIRM_STAFF) & (f.technology_sme | (f.hnte_until >= world.year)) & (f.listed < 2)
     eligible = float(seeks.sum())
     collateral = p.collateral + p.collateral_profit * (f.profit > 0) + p.collateral_patents * np.log1p(f.patents)
     collateral = np.clip(collateral - p.collateral_debt * (f.debt > p.heavy_debt * f.revenue), 0.1, 2)
@@ -192,6 +193,7 @@ def lend(world: World, terms: Terms, p: LoanParameters, luck: Luck) -> None:
         coverage = taken.size / max(eligible, 1.0)
         f.loan_growth[new] += p.loan_growth * math.exp(-coverage / p.saturation)
         made[taken] = True
+    f.debt[made] += f.loan[made]
     st.loans_made, st.loan_count = float(f.loan[made].sum()), float(made.sum())
     desks = np.flatnonzero(funds.alive & (funds.kind == BANK))
     if desks.size:

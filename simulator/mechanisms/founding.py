@@ -11,20 +11,23 @@ from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck, name_hash, poisson_at, poisson_quantile, sub_keys
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
+from simulator.mechanisms.founding_attraction import AttractionParameters, attract
+from simulator.mechanisms.founding_people import PeopleParameters, begin_again, renew_culture, student_starts
 from simulator.world.agents import GROWN, GUIDANCE, STAFF_FOUNDED, STUDENT_FOUNDED, TECH_DIMENSIONS, UNIVERSITY_FOUNDED
-from simulator.world.births import BirthTraits, found_firms, ranks_within
+from simulator.world.births import Newborn, found_firms, ranks_within
 from simulator.world.space import sector_centres
 from simulator.world.world import World
 
 USUAL_GROWTH = 0.08  # growth a year at which the rates are stated
+REGULATED = ("pharma", "agriculture", "tourism")  # drugs, food, and hotels and guides: approval comes first
 
 
 @dataclass(frozen=True)
-class Parameters(BirthTraits):
+class Parameters(PeopleParameters, AttractionParameters):
     """Who founds firms, and what encourages them."""
 
     staff_rate: float = parameter(
-        0.14,
+        0.135,
         unit="firms / firm / year",
         prior=Range(0.06, 0.20, "log"),
         source="assumed",
@@ -67,7 +70,7 @@ class Parameters(BirthTraits):
         doc="technology firms founded per graduate kept in the city",
     )
     demand_response: float = parameter(
-        2.0, unit="elasticity", prior=Range(0.5, 4.0), source="assumed", doc="log foundings to growth of demand"
+        2.0, unit="elasticity", prior=Range(0.5, 4.0), source="assumed", doc="log foundings to real growth of demand"
     )
     entry_reform: float = parameter(
         0.12,
@@ -75,6 +78,34 @@ class Parameters(BirthTraits):
         prior=Range(0.0, 0.30),
         source="assumed",
         doc="more foundings once capital subscription and the single licence are both in force",
+    )
+    entry_beyond: float = parameter(
+        0.25,
+        unit="1",
+        prior=Range(0.05, 0.6, "log"),
+        source="assumed",
+        doc="cost of registering that both national reforms leave, over what they take away",
+    )
+    approval_effect: float = parameter(
+        0.08,
+        unit="1",
+        prior=Range(0.0, 0.25),
+        source="assumed",
+        doc="more foundings in regulated sectors where nobody waits for an approval",
+    )
+    open_markets: float = parameter(
+        0.03,
+        unit="1",
+        prior=Range(0.0, 0.10),
+        source="assumed",
+        doc="more foundings where incumbents are sheltered by nothing; no measured size was found",
+    )
+    student_gap: float = parameter(
+        0.2,
+        unit="standard deviations",
+        prior=Range(0.0, 0.6),
+        source="assumed",
+        doc="quality at birth of firms founded by graduates and students, below that of others",
     )
     subscription_part: float = parameter(
         0.5,
@@ -126,7 +157,7 @@ class Parameters(BirthTraits):
         doc="share who found one in technology services; the rest goes into digital firms",
     )
     grow_in: float = parameter(
-        0.055,
+        0.052,
         unit="1 / year",
         prior=Range(0.03, 0.09, "log"),
         source="assumed",
@@ -138,6 +169,20 @@ class Parameters(BirthTraits):
         prior=Range(1.0, 6.0),
         source="assumed",
         doc="the log of it to growth of the sector's demand",
+    )
+    sector_help: float = parameter(
+        0.05,
+        unit="1",
+        prior=Range(0.0, 0.15),
+        source="assumed",
+        doc="more firms founded by staff in a sector with full help for founders",
+    )
+    park_founding: float = parameter(
+        0.03,
+        unit="1",
+        prior=Range(0.0, 0.1),
+        source="assumed",
+        doc="more digital firms founded where software parks have free floor for all of them: space alone draws few",
     )
     crowding: float = parameter(
         0.6,
@@ -170,7 +215,7 @@ def _staff_founders(
     return out
 
 
-def _from_staff(world: World, luck: Luck, p: Parameters, lift: np.ndarray) -> None:
+def _from_staff(world: World, luck: Luck, p: Parameters, lift: np.ndarray, performs: float, kind: Newborn) -> None:
     """Let staff of technology firms found their own, most of them in the trade they know."""
     f = world.firms
     born = _staff_founders(
@@ -198,7 +243,8 @@ def _from_staff(world: World, luck: Luck, p: Parameters, lift: np.ndarray) -> No
         sector=np.where(stay, f.sector[parents], services),
         district=f.district[parents],
         centre=f.tech[parents].astype(float).reshape(-1, TECH_DIMENSIONS),
-        performs_chance=p.performs,
+        performs_chance=performs,
+        kind=kind,
     )
 
 
@@ -229,38 +275,86 @@ def _from_universities(world: World, luck: Luck, p: Parameters) -> None:
     )
 
 
-def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
-    """Queue the year's new firms by who founds them; they join at the turn of the year."""
-    f, region, st, pools = world.firms, world.region, world.state, world.pools
-    sectors = world.sectors
+def _made_easier(world: World, terms: Terms, p: Parameters) -> float:
+    """Return the foundings over those without reform of entry, open markets or a better culture, 1 for none.
+
+    National law comes anyway: a local reform acts on what it leaves of the cost of registering.
+    """
     reform = (
         p.subscription_part * world.rules["capital_subscription"]
         + (1.0 - p.subscription_part) * world.rules["three_in_one"]
     )
+    cost = float(np.asarray(terms.total("entry_cost")))
+    opened = 1.0 - float(np.asarray(terms.total("incumbent_shelter")))
+    eased = reform + (1.0 + p.entry_beyond - reform) * (1.0 - cost)
+    return (
+        (1.0 + p.entry_reform * eased)
+        * (1.0 + p.open_markets * opened)
+        * (1.0 + p.culture_founding * world.state.culture)
+    )
+
+
+def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+    """Queue the year's new firms by who founds them; they join at the turn of the year."""
+    f, region, st, pools = world.firms, world.region, world.state, world.pools
+    sectors = world.sectors
+    renew_culture(world, terms, p)
+    easier = _made_easier(world, terms, p)
+    # those who found only because it is easier are the weaker ones
+    ordinary = Newborn(marginal=1.0 - 1.0 / easier)
+    performs = min(1.0, p.performs * (1.0 + p.culture_risk * st.culture))
     guided = world.funds.alive & (world.funds.kind == GUIDANCE)
     depth = min(1.0, float(world.funds.paid_in[guided].sum()) / (p.fund_full * st.gdp))
     start = region.figure("tech_sme_pool") / region.figure("population")
     now = float((f.alive & ~f.above_scale).sum()) / st.population
-    common = (
-        (1.0 + p.entry_reform * reform) * (1.0 - p.fund_displacement * depth) * (start / max(now, 1e-12)) ** p.crowding
-    )
-    lift = common * np.exp(p.demand_response * (sectors.demand_growth - USUAL_GROWTH))
+    common = easier * (1.0 - p.fund_displacement * depth) * (start / max(now, 1e-12)) ** p.crowding
+    # a trade that grows by its prices alone draws no founders
+    real = sectors.demand_growth - world.outside["gdp_deflator"]
+    lift = common * np.exp(p.demand_response * (real - USUAL_GROWTH))
+    if terms.offered("sector_founding"):
+        lift *= 1.0 + p.sector_help * np.minimum(terms.column("sector_founding"), 1.0)
+    if st.software_room > 0.0:
+        lift[region.sectors.index("digital")] *= 1.0 + p.park_founding * st.software_room
 
     _from_universities(world, luck, p)
-    _from_staff(world, luck, p, lift)
+    if (approval := float(np.asarray(terms.total("entry_approval")))) < 1.0:
+        lift[[region.sectors.index(s) for s in REGULATED]] *= 1.0 + p.approval_effect * (1.0 - approval)
+    _from_staff(world, luck, p, lift, performs, ordinary)
+    on_leave, invited, coached = student_starts(world, terms, p)
+    young = Newborn(quality=-p.student_gap, marginal=ordinary.marginal)
     common_lift = float(common) * float(np.exp(p.demand_response * (world.outside["gdp_real_growth"] - USUAL_GROWTH)))
-    for name, rate, count in (
-        ("makers", p.maker_rate, pools.stock[world.pool("makers")]),
-        ("graduates", p.student_rate, pools.stock[world.pool("graduates")]),
+    for name, rate, count, kind in (
+        ("makers", p.maker_rate, pools.stock[world.pool("makers")], ordinary),
+        ("graduates", p.student_rate * on_leave, pools.stock[world.pool("graduates")], young),
     ):
         seed = pools.key[world.pool(name)]
         number = int(poisson_quantile(rate * count * common_lift, float(luck.uniform(np.array([seed]), name)[0])))
-        _from_pool(world, luck, seed, number, name, p)
+        _from_pool(world, luck, seed, number, name, p, performs, kind)
+    if invited > 0.0:
+        name = "student programme"
+        seed = name_hash(f"{region.id} {name}")
+        mean = p.student_technology * p.student_rate / p.student_start * invited * common_lift
+        number = int(poisson_quantile(mean, float(luck.uniform(np.array([seed]), name)[0])))
+        invitees = Newborn(quality=-p.student_gap - p.marginal_gap)
+        _from_pool(world, luck, seed, number, name, p, performs, invitees, coached=p.student_coached * coached)
+    begin_again(world, luck, p, common_lift, performs)
+    attract(world, terms, p, luck, USUAL_GROWTH)
     _grow_in(world, luck, p)
     st.births = float(f.waiting())
 
 
-def _from_pool(world: World, luck: Luck, seed: np.uint64, number: int, name: str, p: Parameters) -> None:
+def _from_pool(
+    world: World,
+    luck: Luck,
+    seed: np.uint64,
+    number: int,
+    name: str,
+    p: Parameters,
+    performs: float,
+    kind: Newborn,
+    *,
+    coached: float = 0.0,
+) -> None:
     """Let members of a pool found firms in the sectors where small technology firms are."""
     if number == 0:
         return
@@ -279,7 +373,9 @@ def _from_pool(world: World, luck: Luck, seed: np.uint64, number: int, name: str
         sector=sector,
         district=district,
         centre=sector_centres(region)[sector],
-        performs_chance=p.performs,
+        performs_chance=performs,
+        kind=kind,
+        extra={"mentored": coached},
     )
 
 
@@ -289,6 +385,7 @@ def _grow_in(world: World, luck: Luck, p: Parameters) -> None:
     st_factor = world.state.value_added_factor
     scale = np.bincount(f.sector[f.alive & f.above_scale], minlength=len(region.sectors))
     mean = p.grow_in * scale * np.exp(p.grow_in_response * (sectors.demand_growth - USUAL_GROWTH))
+    mean *= 1.0 + sectors.entry_ease
     counts = [int(poisson_quantile(m, v)) for m, v in zip(mean, luck.uniform(sectors.key, "grow in"), strict=True)]
     sector = np.repeat(np.arange(len(counts)), counts)
     if sector.size == 0:

@@ -76,6 +76,41 @@ class Parameters:
         source="yu2020",
         doc="mentoring in places run by professional operators",
     )
+    professional_choice: float = parameter(
+        0.3,
+        unit="standard deviations",
+        prior=Range(0.0, 0.8),
+        source="assumed",
+        doc="how much better professional operators stand with applicants and mentors than other places",
+    )
+    professional_sight: float = parameter(
+        0.3,
+        unit="1",
+        prior=Range(0.0, 0.6),
+        source="assumed",
+        doc="part of the error in judging applicants that is gone where all places are run by professionals",
+    )
+    operator_ready: float = parameter(
+        0.3,
+        unit="1 / year",
+        prior=Range(0.1, 0.6, "logit"),
+        source="assumed",
+        doc="places that would be handed to a professional operator in a year if there were an award for it",
+    )
+    reward_effort: float = parameter(
+        0.10,
+        unit="1",
+        prior=Range(0.0, 0.3),
+        source="assumed",
+        doc="more mentoring in a place that is rewarded for its graduates, at most; no measured size was found",
+    )
+    reward_half: float = parameter(
+        2.0e4,
+        unit="CNY / tenant / year",
+        prior=Range(5.0e3, 8.0e4, "log"),
+        source="assumed",
+        doc="reward per tenant at which half of that is reached, at the wages of the start year",
+    )
     mentor_quality: float = parameter(
         0.4,
         unit="1 / standard deviation",
@@ -105,6 +140,31 @@ class Parameters:
     )
 
 
+def _rewarded(terms: Terms, p: Parameters, luck: Luck, world: World, graduates: np.ndarray) -> np.ndarray:
+    """Hand places to professional operators for an award, reward graduations; return the (k,) factor on mentoring."""
+    inc = world.incubators
+    if terms.offered("operator_award"):
+        ready = luck.uniform(inc.key, "operator ready") < p.operator_ready
+        rows = np.flatnonzero(inc.alive & ~inc.professional & ready)
+        paid = terms.draw("operator_award", rows, np.full(rows.size, WHOLE_OFFER), inc.tenants[rows])
+        inc.professional[paid.index[paid.real > 0.0]] = True
+    effort = np.ones(len(inc))
+    if terms.offered("graduation_reward"):
+        rows = np.flatnonzero(inc.alive & (graduates > 0))
+        count = graduates[rows].astype(float)
+        paid = terms.draw("graduation_reward", rows, WHOLE_OFFER * count, count, units=count)
+        each = paid.real / (np.maximum(inc.tenants[paid.index], 1.0) * world.state.wage_index)
+        effort[paid.index] += p.reward_effort * each / (each + p.reward_half)
+    return effort
+
+
+def _blur(world: World, p: Parameters) -> float:
+    """Return the error in judging applicants over that of places without professional operators."""
+    inc = world.incubators
+    open_ = inc.alive & (inc.kind != MAKER_SPACE)
+    return 1.0 - p.professional_sight * float(inc.professional[open_].mean()) if open_.any() else 1.0
+
+
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Graduate tenants, fill free seats by visible quality, mentor those inside, support maker spaces."""
     f, inc, st = world.firms, world.incubators, world.state
@@ -117,8 +177,11 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         & (f.incubated >= p.least_years)
         & (luck.uniform(f.key, "graduates") < 1.0 / max(p.stay - (p.least_years - 1.0), 1.0))
     )
+    graduates = np.bincount(f.incubator[leaves], minlength=len(inc))
     f.graduated[leaves] = year
     f.incubator[leaves] = -1
+    effort = _rewarded(terms, p, luck, world, graduates)
+    standing = inc.quality + p.professional_choice * inc.professional
 
     age = year - f.founded
     outside = f.alive & (f.incubator < 0) & (f.graduated == 0) & ~f.above_scale & (f.staff < p.staff_limit)
@@ -127,14 +190,14 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     if rows.size:
         seen = (
             f.quality[rows]
-            + p.noise * luck.normal(f.key[rows], "seen")
+            + p.noise * _blur(world, p) * luck.normal(f.key[rows], "seen")
             + np.where(age[rows] <= p.young_years, p.young_bonus, 0.0)
         )
         rows = rows[np.lexsort((f.key[rows], -seen))]
         held = np.bincount(f.incubator[f.alive & (f.incubator >= 0)], minlength=len(inc))
         free = np.maximum(np.where(inc.alive & (inc.kind != MAKER_SPACE), inc.seats - held, 0.0), 0.0).astype(int)
         # the best places choose first
-        seats = np.repeat(np.argsort(-inc.quality, kind="stable"), free[np.argsort(-inc.quality, kind="stable")])
+        seats = np.repeat(np.argsort(-standing, kind="stable"), free[np.argsort(-standing, kind="stable")])
         placed = rows[: seats.size]
         f.incubator[placed] = seats[: placed.size]
         f.incubated[placed] = 0
@@ -142,10 +205,10 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     inc.tenants[:] = np.bincount(f.incubator[inside], minlength=len(inc))
 
     mentors = world.pools.stock[world.pool("mentors")]
-    weight = np.where(inc.alive, inc.tenants * np.exp(p.mentor_quality * inc.quality), 0.0)
+    weight = np.where(inc.alive, inc.tenants * np.exp(p.mentor_quality * standing), 0.0)
     inc.mentors[:] = mentors * weight / max(float(weight.sum()), 1.0)
     attention = inc.mentors * p.mentor_load / (inc.mentors * p.mentor_load + np.maximum(inc.tenants, 1.0))
-    attention = attention * np.where(inc.professional, p.professional, 1.0)
+    attention = attention * np.where(inc.professional, p.professional, 1.0) * effort
     here = f.incubator[inside]
     f.mentored[inside] = np.maximum(f.mentored[inside], attention[here])
 

@@ -12,11 +12,13 @@ from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck, normal_at, poisson_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
+from simulator.mechanisms.innovation_abroad import AbroadParameters, absorb, buy_abroad
+from simulator.mechanisms.innovation_orders import OrderParameters, deliver_orders, due_orders, place_orders
 from simulator.world.world import World
 
 
 @dataclass(frozen=True)
-class Parameters:
+class Parameters(OrderParameters, AbroadParameters):
     """How knowledge is made and what comes of it."""
 
     depreciation: float = parameter(
@@ -115,6 +117,13 @@ class Parameters:
         prior=Range(0.0, 0.12),
         source="assumed",
         doc="more innovations of a state firm whose technical staff all hold a stake; no causal study was found",
+    )
+    platform_effect: float = parameter(
+        0.05,
+        unit="1",
+        prior=Range(-0.03, 0.15, floor=-0.5),
+        source="assumed",
+        doc="more innovations of an R&D firm that a platform of its sector reaches, at full capacity to absorb",
     )
     quality_effect: float = parameter(
         0.25,
@@ -217,6 +226,18 @@ def _innovate(
                 novelty[i] = min(0.9, novelty[i] + worth / max(revenue[i], 1.0e5) * (1.0 - novelty[i]))
 
 
+def _lift(world: World, terms: Terms, p: Parameters) -> np.ndarray:
+    """Return the factor (n,) on the innovations of each firm from staff's stakes, platforms and dear energy."""
+    f, sectors = world.firms, world.sectors
+    lift = 1.0 + p.stake_effect * np.asarray(terms.column("staff_stake"))
+    more = p.platform_effect * sectors.platform_support + sectors.induced
+    if more.any():
+        # what is shared helps those who can take it in: none without own R&D
+        lift *= 1.0 + more[f.sector] * np.where(f.does_rd, f.knowledge / (f.knowledge + p.absorption), 0.0)
+    lift *= 1.0 + f.pooled
+    return lift
+
+
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Renew knowledge and let innovations arrive."""
     f, st = world.firms, world.state
@@ -226,6 +247,9 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     price = st.deflator * float(np.exp(st.rd_labour_share * st.research_premium))
     if world.year == world.region.start_year:
         st.rd_reference = total / price
+    due = due_orders(world)
+    inventive = place_orders(world, terms, p, luck, price)
+    buy_abroad(world, terms, p, luck, price, absorb(world, terms, p, price))
     _innovate(
         f.key,
         f.alive,
@@ -236,7 +260,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         f.boost_life,
         f.acquired,
         f.quality,
-        1.0 + p.stake_effect * terms.column("staff_stake"),
+        _lift(world, terms, p),
         f.tech,
         around,
         st.rd_reference * price,
@@ -252,6 +276,8 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         luck.address("count"),
         luck.address("value"),
     )
+    deliver_orders(world, due)
+    f.innovations[inventive] += 1.0
     renewed = f.innovations > 0
     f.hightech_share[renewed] += p.renewal * (1.0 - f.hightech_share[renewed])
 

@@ -10,6 +10,7 @@ from numba import njit
 from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck, laplace_at, normal_at
 from simulator.core.parameters import Range, parameter
+from simulator.core.population import rows_of
 from simulator.core.terms import Terms
 from simulator.world.rules import small_low_profit, super_deduction
 from simulator.world.world import World
@@ -236,16 +237,28 @@ def _sales(world: World, p: Parameters, luck: Luck) -> np.ndarray:
         luck.address("growth"),
         wish,
     )
+    wish += f.product_gain  # launches of pharmaceutical products compete for the sector's demand like other sales
     rise = mean_productivity - sectors.productivity
     sectors.productivity[:] = mean_productivity
     outside = world.region.sector("outside_demand")
     large = alive & (f.revenue > p.local_size)
-    before, after = _sums(alive, f.sector, large, f.revenue, wish, count)
+    works = alive & (f.plant_sales > 0.0)  # what plants sell is settled by their orders
+    before, after = _sums(alive & ~works, f.sector, large, f.revenue, wish, count)
     target = before * (1.0 + sectors.demand_growth) * np.exp(outside * p.productivity_gain * rise)
     strength = np.array([[p.inertia * p.sme_local], [p.inertia]])
     factor = np.where((before > 0) & (after > 0), (target / np.maximum(after, 1.0)) ** strength, 1.0)
     wish *= np.clip(factor, 0.5, 2.0)[large.astype(np.int64), f.sector]
+    wish[works] = f.plant_sales[works]
     return wish
+
+
+def _products_follow(world: World, wish: np.ndarray) -> None:
+    """Let sales of products move with their owners' (n,): they are a part of revenue and never more than it."""
+    f, products = world.firms, world.products
+    sold = np.flatnonzero(products.alive & (products.sales > 0.0))
+    row = rows_of(f.key, products.owner[sold])
+    sold, row = sold[row >= 0], row[row >= 0]
+    products.sales[sold] *= wish[row] / np.maximum(f.revenue[row] + f.product_gain[row], 1.0)
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
@@ -253,6 +266,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f, st, sectors, region = world.firms, world.state, world.sectors, world.region
     count, alive = len(sectors), f.alive
     wish = _sales(world, p, luck)
+    _products_follow(world, wish)
     f.growth[:] = np.where(alive, np.log(np.maximum(wish, 1.0) / np.maximum(f.revenue, 1.0)), 0.0)
     f.revenue_lag2[:] = f.revenue_lag1
     f.revenue_lag1[:] = f.revenue
@@ -284,6 +298,7 @@ def _profit_and_tax(world: World, terms: Terms, p: Parameters, luck: Luck) -> No
     normal = world.region.sector("profit_margin")[f.sector]
     _margins(f.key, f.margin, normal, p.margin_persistence, p.margin_noise, luck.address("margin"))
     margin = f.margin + p.novelty_margin * f.novelty + p.productivity_margin * np.clip(f.productivity, -1.0, 1.0)
+    margin += f.cost_shift
     # grants have paid for what they made; the firm's profit bears the rest beyond its usual R&D
     extra = np.maximum(f.rd_real - f.rd_aided - f.rd_intensity * f.revenue, 0.0)
     f.profit[:] = np.where(f.alive, margin * f.revenue - extra, 0.0)

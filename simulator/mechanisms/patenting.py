@@ -167,6 +167,13 @@ class Parameters:
         source="oneale_hendy2012",
         doc="spread of marginal filings between applicants",
     )
+    pledge_filing: float = parameter(
+        0.10,
+        unit="1",
+        prior=Range(0.05, 0.15, "log"),
+        source="judgement_pledge_patents",
+        doc="more filings, none of them true, where every firm with patents could borrow on them",
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -269,7 +276,7 @@ def _firms_file(world: World, terms: Terms, p: Parameters, luck: Luck, cost: flo
         f.key,
         f.alive,
         base,
-        st.agency,
+        st.agency + p.pledge_filing * st.pledge_offer * (1.0 + st.agency),
         p.filing_spread,
         f.filed_true,
         f.filed,

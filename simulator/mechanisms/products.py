@@ -1,4 +1,4 @@
-"""Products: pharmaceutical projects begin, advance through their stages or fail, launch and sell."""
+"""Products: pharmaceutical projects begin, advance through their stages or fail, launch, sell and are upgraded."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.core.declare import Label, Mechanism
-from simulator.core.luck import Luck, child_keys
+from simulator.core.luck import Luck, child_keys, poisson_quantile
 from simulator.core.parameters import Range, parameter
+from simulator.core.population import rows_of
 from simulator.core.terms import Terms
+from simulator.world.agents import ATTRACTED_FIRM, STAFF_FOUNDED, STUDENT_FOUNDED, UNIVERSITY_FOUNDED
 from simulator.world.births import ranks_within
+from simulator.world.rules import TECHNOLOGY_SME_STAFF
 from simulator.world.world import World
 
 DISCOVERY, PRECLINICAL, PHASE_1, PHASE_2, PHASE_3, REVIEW, MARKET = range(7)
+BIG_SELLER = 1.0e8  # CNY a year, from which the plan calls a product a big seller; nominal, as the plan has it
+NEW_FIRMS = (STAFF_FOUNDED, UNIVERSITY_FOUNDED, STUDENT_FOUNDED, ATTRACTED_FIRM)  # origins of firms that are new here
 
 
 @dataclass(frozen=True)
@@ -21,9 +26,9 @@ class Parameters:
     """How long stages last, how many pass, and what sells."""
 
     start: float = parameter(
-        1.0,
+        0.6,
         unit="projects / innovation",
-        prior=Range(0.4, 2.0, "log"),
+        prior=Range(0.25, 1.5, "log"),
         source="assumed",
         doc="new projects per innovation of a pharmaceutical firm",
     )
@@ -32,7 +37,35 @@ class Parameters:
         unit="1",
         prior=Range(0.4, 0.8, "logit"),
         source="assumed",
-        doc="share of new projects that are generics or upgrades",
+        doc="share of new projects that are generics or new forms of known drugs",
+    )
+    start_public: float = parameter(
+        0.1,
+        unit="projects / result",
+        prior=Range(0.02, 0.4, "log"),
+        source="assumed",
+        doc="new projects per usable result of a university or institute in the field",
+    )
+    attracted: float = parameter(
+        3.0,
+        unit="projects / firm",
+        prior=Range(1.0, 6.0, "log"),
+        source="assumed",
+        doc="projects that a pharmaceutical firm drawn in from elsewhere brings",
+    )
+    platform_start: float = parameter(
+        0.1,
+        unit="1",
+        prior=Range(0.0, 0.4),
+        source="assumed",
+        doc="more new projects where innovation platforms support the whole sector",
+    )
+    platform_speed: float = parameter(
+        0.2,
+        unit="1",
+        prior=Range(0.0, 0.6),
+        source="assumed",
+        doc="faster discovery and preclinical work there",
     )
     early_years: float = parameter(
         2.0,
@@ -69,6 +102,17 @@ class Parameters:
         source="obs:china/generic_and_reformulation_review_waiting/2013",
         doc="time in review, generics (24-34 months of waiting in 2012-13)",
     )
+    queue_new: float = parameter(
+        0.4,
+        unit="1",
+        prior=Range(0.1, 0.8, "logit"),
+        source="obs:china/oncology_new_drug_review_length_median/2018-2021",
+        doc="part of the fall of the national queue by which review of new drugs becomes shorter (17 to 12.5 months, "
+        "while 63 % of the queue went)",
+    )
+    queue_generic: float = parameter(
+        0.8, unit="1", prior=Range(0.3, 0.98, "logit"), source="assumed", doc="the same for generics"
+    )
     early_pass: float = parameter(
         0.55,
         unit="1",
@@ -104,8 +148,80 @@ class Parameters:
         source="obs:global/drug_success_prob_regulatory_review/2006-2015",
         doc="pass of review",
     )
+    pass_generic: float = parameter(
+        0.35,
+        unit="factor",
+        prior=Range(0.10, 0.70, "logit"),
+        source="assumed",
+        doc="pass of review by generics over that by new drugs: 206 drugs were approved in the nation in 2016, of "
+        "thousands of applications",
+    )
+    trial_cost: float = parameter(
+        6.0e6,
+        unit="CNY / year",
+        prior=Range(2.0e6, 2.0e7, "log"),
+        source="assumed",
+        doc="yearly cost of a project in phase 2 or 3, at the start's prices; it is part of the owner's R&D",
+    )
+    cash_share: float = parameter(
+        0.3,
+        unit="1 / year",
+        prior=Range(0.1, 0.6, "logit"),
+        source="assumed",
+        doc="part of liquid funds and of a fund's stake that a firm may put into trials in a year, beside its R&D",
+    )
+    licence: float = parameter(
+        0.25,
+        unit="1 / year",
+        prior=Range(0.1, 0.5, "logit"),
+        source="assumed",
+        doc="chance that a project in phase 2 or 3 whose owner cannot carry it is licensed out; else it waits",
+    )
+    licence_local: float = parameter(
+        0.35,
+        unit="1",
+        prior=Range(0.1, 0.7, "logit"),
+        source="assumed",
+        doc="share of projects given away by institutes and weak owners that go to able firms of the city",
+    )
+    upgrade: float = parameter(
+        0.05,
+        unit="1 / innovation",
+        prior=Range(0.01, 0.15, "log"),
+        source="assumed",
+        doc="chance that an innovation upgrades its firm's best-selling product",
+    )
+    upgrade_gain: float = parameter(
+        0.2,
+        unit="1",
+        prior=Range(0.0, 0.5),
+        source="assumed",
+        doc="rise of a product's sales that an upgrade makes possible, over those before",
+    )
+    upgrade_rest: float = parameter(
+        3.0, unit="years", prior=Range(1.0, 6.0, "log"), source="assumed", doc="least time between two upgrades"
+    )
+    launch_most: float = parameter(
+        0.5,
+        unit="1 / year",
+        prior=Range(0.25, 1.0, "log"),
+        source="assumed",
+        doc="most that new products can add to an owner's sales in a year: plant and sales force must follow",
+    )
+    key_technology: float = parameter(
+        0.04,
+        unit="1",
+        prior=Range(0.01, 0.12, "log"),
+        source="assumed",
+        doc="share of innovations whose worth makes them a key or common technology: those above 16 times the median, "
+        "where worth is spread as harhoff_value has it",
+    )
     peak_sales: float = parameter(
-        2.0e7, unit="CNY / year", prior=Range(6.0e6, 5.0e7, "log"), source="assumed", doc="median sales at the peak"
+        2.0e7,
+        unit="CNY / year",
+        prior=Range(6.0e6, 5.0e7, "log"),
+        source="assumed",
+        doc="median sales at the peak, at the start's prices",
     )
     sales_spread: float = parameter(
         1.4,
@@ -124,64 +240,200 @@ class Parameters:
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
-    """Advance, fail and launch products; begin new ones; let owners sell what has come to market."""
-    f, products, year = world.firms, world.products, world.year
+    """Advance, fail and launch products; upgrade old ones; begin new ones; say what launches add to owners' sales."""
+    f = world.firms
     pharma = world.region.sectors.index("pharma")
-    if len(products):
-        _advance(world, p, luck)
-    rows = np.flatnonzero(f.alive & (f.sector == pharma) & (f.innovations > 0))
-    if rows.size == 0:
-        return
-    begun = np.floor(p.start * f.innovations[rows] + luck.uniform(f.key[rows], "begin")).astype(int)
-    owner = np.repeat(f.key[rows], begun)
-    keys = child_keys(owner, ranks_within(begun) + 500, year)
+    f.product_gain[:] = 0.0
+    if len(world.products):
+        _advance(world, p, luck, pharma)
+    rows = np.flatnonzero(f.alive & (f.sector == pharma))
+    if rows.size:
+        if len(world.products):
+            _upgrade(world, p, luck, rows)
+            _sell(world, p)
+        _begin(world, p, luck, rows, pharma)
+        _solve(world, p, luck, rows, pharma)
+    _count_new_firms(world, luck, pharma)
+
+
+def _supported(world: World, pharma: int) -> float:
+    return float(world.sectors.platform_support[pharma])
+
+
+def _since_plan(world: World, luck: Luck, keys: np.ndarray) -> np.ndarray:
+    """Return which of (m,) events of this year come after the plan's start, a coin each in the year it begins."""
+    return luck.uniform(keys, "since the plan") < world.since_plan()
+
+
+# ---- beginning --------------------------------------------------------------------------------------
+
+
+def _begin(world: World, p: Parameters, luck: Luck, rows: np.ndarray, pharma: int) -> None:
+    """Begin projects: from firms' innovations, from institutes' results, and those that attracted firms bring."""
+    f, u, year = world.firms, world.universities, world.year
+    lift = 1.0 + p.platform_start * _supported(world, pharma)
+    own = np.floor(p.start * lift * f.innovations[rows] + luck.uniform(f.key[rows], "begin"))
+    came = rows[(f.origin[rows] == ATTRACTED_FIRM) & (f.settled[rows] == year - 1)]
+    brought = [poisson_quantile(p.attracted, float(v)) for v in luck.uniform(f.key[came], "brought")]
+    field = world.region.university_fields
+    share = field[:, pharma] / np.maximum(field.sum(axis=1), 1e-12)
+    known = np.flatnonzero(u.alive[: share.size])  # the field of later institutes is not known by sector
+    public = np.floor(p.start_public * lift * u.results[known] * share[known] + luck.uniform(u.key[known], "begin"))
+    owner = np.concatenate([f.key[rows], f.key[came], u.key[known]])
+    count = np.concatenate([own, brought, public]).astype(int)
+    first = np.repeat([500, 700, 500], [rows.size, came.size, known.size])  # ranks of one owner never meet
+    keys = child_keys(np.repeat(owner, count), ranks_within(count) + np.repeat(first, count), year)
     generic = luck.uniform(keys, "generic") < p.generic
-    products.arrive(
-        owner.size,
+    with_firm = np.repeat(first == 700, count)
+    # what a newcomer brings is on its way already: as far as the first clinical phase
+    stage = np.where(with_firm, np.floor(3.0 * luck.uniform(keys, "brought at")), DISCOVERY)
+    world.products.arrive(
+        keys.size,
         key=keys,
-        owner=owner,
+        owner=np.repeat(owner, count),
         generic=generic,
-        stage=np.where(generic, PRECLINICAL, DISCOVERY),
-        peak_sales=p.peak_sales * world.state.deflator * np.exp(p.sales_spread * luck.normal(keys, "peak")),
+        stage=np.where(generic, PRECLINICAL, stage),
+        peak_sales=p.peak_sales * np.exp(p.sales_spread * luck.normal(keys, "peak")),
     )
 
 
-def _rows_of(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return the (m,) rows at which the wanted keys stand among (n,) keys, -1 where they do not."""
-    few = np.unique(wanted)
-    place = np.minimum(np.searchsorted(few, keys), few.size - 1)
-    here = np.flatnonzero(few[place] == keys)
-    row = np.full(few.size, -1)
-    row[place[here]] = here
-    return row[np.searchsorted(few, wanted)]
+def _solve(world: World, p: Parameters, luck: Luck, rows: np.ndarray, pharma: int) -> None:
+    """Count key and common technologies: the most valuable innovations of firms that work with others or a body."""
+    f = world.firms
+    shared = (luck.uniform(f.key[rows], "works with a platform") < _supported(world, pharma)) | (f.alliance[rows] >= 0)
+    able = rows[(f.has_institution[rows] | shared) & (f.innovations[rows] > 0)]
+    count = f.innovations[able].astype(int)
+    keys = child_keys(np.repeat(f.key[able], count), ranks_within(count) + 900, world.year)
+    solved = luck.uniform(keys, "key technology") < p.key_technology
+    world.state.technologies_solved += float((solved & _since_plan(world, luck, keys)).sum())
 
 
-def _advance(world: World, p: Parameters, luck: Luck) -> None:
-    f, products = world.firms, world.products
-    row = _rows_of(f.key, products.owner)
-    owned = (row >= 0) & f.alive[row]
-    products.alive &= owned  # a product ends with its owner
-    length = np.array([p.early_years, p.early_years, p.phase_1_years, p.late_years, p.late_years, p.review_new, np.inf])
-    passes = np.array([p.early_pass, p.early_pass, p.pass_1, p.pass_2, p.pass_3, p.pass_review, 1.0])
-    mean = length[products.stage]
-    mean = np.where(products.generic & (products.stage == REVIEW), p.review_generic, mean)
+def _count_new_firms(world: World, luck: Luck, pharma: int) -> None:
+    """Count the year's new biomedical technology SMEs: founded here or drawn in, not grown in from outside."""
+    f = world.firms
+    if world.since_plan() <= 0.0 or f.waiting() == 0:
+        return
+    new = (f.queued("sector") == pharma) & np.isin(f.queued("origin"), NEW_FIRMS)
+    new &= f.queued("staff") <= TECHNOLOGY_SME_STAFF
+    keys = f.queued("key")[new].astype(np.uint64)
+    world.state.pharma_smes_new += float(_since_plan(world, luck, keys).sum())
+
+
+# ---- advancing --------------------------------------------------------------------------------------
+
+
+def _advance(world: World, p: Parameters, luck: Luck, pharma: int) -> None:
+    """Let stages end and be passed or failed; hand over what its owner does not or cannot carry on."""
+    f, u, products, st = world.firms, world.universities, world.products, world.state
+    row = rows_of(np.concatenate([f.key, u.key]), products.owner)
+    products.alive &= (row >= 0) & np.concatenate([f.alive, u.alive])[row]  # a product ends with its owner
+    mean, passes = _stages(world, p, pharma)
     products.years += 1.0
-    done = products.alive & (products.stage < MARKET) & (luck.uniform(products.key, "done") < 1.0 - np.exp(-1.0 / mean))
-    fails = done & (luck.uniform(products.key, "passes") >= passes[products.stage])
+    ready = products.alive & (products.stage < MARKET)
+    held = _hand_over(world, p, luck, row, ready)
+    done = ready & products.alive & ~held & (luck.uniform(products.key, "done") < 1.0 - np.exp(-1.0 / mean))
+    fails = done & (luck.uniform(products.key, "passes") >= passes)
     products.alive[fails] = False
     moves = done & ~fails
+    # institutes do not run trials: what leaves their laboratories is licensed, here or elsewhere
+    given = np.flatnonzero(moves & (row >= len(f)) & (products.stage == PRECLINICAL))
+    _license(world, p, luck, given, np.where(f.alive & (f.sector == pharma) & f.does_rd, f.rd_real, 0.0))
+    moves &= products.alive
+    clinical = moves & ~products.generic & (products.stage == PRECLINICAL)
+    st.own_ip_products += float(_since_plan(world, luck, products.key[clinical]).sum())
     # a generic goes from preclinical work (bioequivalence) straight to review
     jump = moves & products.generic & (products.stage < REVIEW)
     products.stage[moves & ~jump] += 1
     products.stage[jump] = REVIEW
     products.years[moves] = 0.0
-    sold = products.alive & (products.stage == MARKET)
-    before = products.sales.copy()
-    products.sales[sold] += p.climb * (products.peak_sales[sold] - products.sales[sold])
+
+
+def _stages(world: World, p: Parameters, pharma: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each product (m,) the mean length of its stage in years and the chance to pass it."""
+    products = world.products
+    early = p.early_years / (1.0 + p.platform_speed * _supported(world, pharma))
+    gone = 1.0 - world.rules["drug_review_queue"]
+    new, generic = p.review_new * (1.0 - p.queue_new * gone), p.review_generic * (1.0 - p.queue_generic * gone)
+    length = np.array([early, early, p.phase_1_years, p.late_years, p.late_years, new, np.inf])
+    passes = np.array([p.early_pass, p.early_pass, p.pass_1, p.pass_2, p.pass_3, p.pass_review, 1.0])
+    in_review = products.generic & (products.stage == REVIEW)
+    return (
+        np.where(in_review, generic, length[products.stage]),
+        np.where(in_review, p.pass_generic * p.pass_review, passes[products.stage]),
+    )
+
+
+def _hand_over(world: World, p: Parameters, luck: Luck, row: np.ndarray, ready: np.ndarray) -> np.ndarray:
+    """Return which products (m,) wait because their owner cannot pay for trials; some of these are licensed out."""
+    f, products = world.firms, world.products
+    held = np.zeros(len(products), bool)
+    late = np.flatnonzero(ready & ((products.stage == PHASE_2) | (products.stage == PHASE_3)) & (row < len(f)))
+    if late.size == 0:
+        return held
+    means = f.rd_real + p.cash_share * (np.maximum(f.cash, 0.0) + np.where(f.fund >= 0, f.stake, 0.0))
+    able = np.floor(means / (p.trial_cost * world.state.deflator))
+    # an owner carries its furthest projects first
+    order = late[np.lexsort((products.key[late], -products.stage[late], row[late]))]
+    rank = np.arange(order.size) - np.searchsorted(row[order], row[order])
+    weak = order[rank >= able[row[order]]]
+    held[weak] = True
+    room = np.maximum(able - np.bincount(row[late], minlength=len(f)), 0.0)
+    room[~(f.alive & (f.sector == world.region.sectors.index("pharma")))] = 0.0
+    _license(world, p, luck, weak[luck.uniform(products.key[weak], "licensed") < p.licence], room)
+    return held
+
+
+def _license(world: World, p: Parameters, luck: Luck, given: np.ndarray, weight: np.ndarray) -> None:
+    """Give products (rows) to firms of the city by ``weight`` (n,), or to firms elsewhere: those leave the city."""
+    products, total = world.products, np.cumsum(weight)
+    if given.size == 0:
+        return
+    here = luck.uniform(products.key[given], "licensed here") < (p.licence_local if total[-1] > 0.0 else 0.0)
+    pick = np.searchsorted(total, luck.uniform(products.key[given[here]], "licensee") * total[-1], side="right")
+    products.owner[given[here]] = world.firms.key[np.minimum(pick, total.size - 1)]
+    products.alive[given[~here]] = False
+    world.state.products_lost += float((~here).sum())
+
+
+# ---- selling ----------------------------------------------------------------------------------------
+
+
+def _upgrade(world: World, p: Parameters, luck: Luck, rows: np.ndarray) -> None:
+    """Let innovating firms upgrade their best-selling product, which can then sell more."""
+    f, products, st, year = world.firms, world.products, world.state, world.year
+    sold = np.flatnonzero(products.alive & (products.stage == MARKET) & (products.sales > 0.0))
+    owner = rows_of(f.key, products.owner[sold])
+    sold, owner = sold[owner >= 0], owner[owner >= 0]
+    order = np.lexsort((products.key[sold], -products.sales[sold], owner))
+    _, first = np.unique(owner[order], return_index=True)
+    best, owner = sold[order[first]], owner[order[first]]
+    rested = (products.upgraded[best] == 0) | (year - products.upgraded[best] >= p.upgrade_rest)
+    chance = 1.0 - (1.0 - p.upgrade) ** f.innovations[owner]
+    done = best[rested & f.alive[owner] & (luck.uniform(f.key[owner], "upgrade") < chance)]
+    real = products.sales[done] / st.deflator
+    old = np.maximum(products.peak_sales[done], real)
+    products.peak_sales[done] = old + p.upgrade_gain * real
+    products.reached[done] *= old / products.peak_sales[done]
+    big = done[(products.sales[done] >= BIG_SELLER) & (products.upgraded[done] < world.region.plan_start)]
+    counted = _since_plan(world, luck, products.key[big])
+    st.product_upgrades += float(counted.sum())
+    products.upgraded[done] = year
+
+
+def _sell(world: World, p: Parameters) -> None:
+    """Move products towards their peak and put what that adds into their owners' ``product_gain``."""
+    f, products = world.firms, world.products
+    sold = np.flatnonzero(products.alive & (products.stage == MARKET))
+    row = rows_of(f.key, products.owner[sold])
+    sold, row = sold[row >= 0], row[row >= 0]
+    way = p.climb * (1.0 - products.reached[sold])
+    adds = way * products.peak_sales[sold] * world.state.deflator
+    whole = np.bincount(row, adds, len(f))
+    part = np.minimum(1.0, p.launch_most * f.revenue / np.maximum(whole, 1.0))[row]
+    products.sales[sold] += part * adds
+    products.reached[sold] += part * way
     products.sales[~products.alive] = 0.0
-    new = np.bincount(row[sold], (products.sales - before)[sold], len(f))
-    gain = np.where(f.revenue > 0.0, np.maximum(new, 0.0) / np.maximum(f.revenue, 1.0e5), 0.0)
-    f.novelty[:] = np.minimum(0.9, f.novelty + gain * (1.0 - f.novelty))
+    f.product_gain[:] = np.bincount(row, part * adds, len(f))
 
 
 MECHANISM = Mechanism("products", Label("Products", "医药产品"), Parameters, step)

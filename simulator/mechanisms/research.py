@@ -83,6 +83,13 @@ class Parameters(NotchParameters):
         source="scandura2016",
         doc="more entry with a university partner",
     )
+    facility_entry: float = parameter(
+        0.15,
+        unit="log points",
+        prior=Range(0.0, 0.5),
+        source="assumed",
+        doc="more entry in a year in which the firm can use shared instruments instead of buying its own",
+    )
     nearness_entry: float = parameter(
         0.4,
         unit="log points",
@@ -96,6 +103,13 @@ class Parameters(NotchParameters):
         prior=Range(0.1, 0.7, "log"),
         source="assumed",
         doc="log chance to begin R&D per standard deviation of quality",
+    )
+    platform_entry: float = parameter(
+        0.10,
+        unit="1",
+        prior=Range(-0.05, 0.4),
+        source="assumed",
+        doc="higher chance to begin R&D where platforms of the sector reach all its performers: shared fixed cost",
     )
     first_year: float = parameter(
         0.4,
@@ -291,7 +305,7 @@ def _own_research(world: World, terms: Terms, p: Parameters, luck: Luck) -> np.n
         extra=extra,
         reward=_hoped_reward(world, terms),
         tax=tax,
-        traditional=np.where(f.above_scale & ~f.technology_sme, p.traditional, 1.0),
+        traditional=_ease_of_beginning(world, p),
         protection=protection,
         induced=np.zeros(len(f), bool),
     )
@@ -305,6 +319,15 @@ def _own_research(world: World, terms: Terms, p: Parameters, luck: Luck) -> np.n
         st.research_premium,
     )
     return faced.induced
+
+
+def _ease_of_beginning(world: World, p: Parameters) -> np.ndarray:
+    """Return the factor (n,) on each firm's chance to begin R&D by its trade and the platforms of its sector."""
+    f = world.firms
+    ease = np.where(f.above_scale & ~f.technology_sme, p.traditional, 1.0)
+    if world.sectors.platform_support.any():
+        ease *= 1.0 + p.platform_entry * world.sectors.platform_support[f.sector]
+    return ease
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
@@ -346,6 +369,7 @@ def _grants(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f.rd_reported[i] += np.where(paid.real > 0.0, done, paid.amount)  # what was misused is accounted for as R&D
     f.cash[i] -= paid.amount  # the grant goes through R&D or is gone; it does not stay as cash
     f.grants[i] += 1
+    f.rd_aid_year[i] = world.year
 
 
 def _hoped_reward(world: World, terms: Terms) -> np.ndarray:
@@ -373,6 +397,7 @@ def _rewards(world: World, terms: Terms) -> None:
         asked = terms.asked("rd_reward", rows, f.rd_lag1[rows])
         paid = terms.draw("rd_reward", rows, f.rd_lag1[rows], -f.rd_lag1[rows])
         # what is paid for work that was not done is not what a firm weighs when it decides to do more
+        f.rd_aid_year[paid.index] = world.year
         world.state.paid_part["rd_reward"] = min(1.0, float(paid.real.sum()) / max(asked, 1.0))
 
 

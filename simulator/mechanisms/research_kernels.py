@@ -29,6 +29,7 @@ class Columns(NamedTuple):
     rd_real: np.ndarray
     rd_reported: np.ndarray
     link: np.ndarray
+    uses_facility: np.ndarray
     nearness: np.ndarray
     quality: np.ndarray
     claims: np.ndarray
@@ -58,6 +59,7 @@ class Habits(NamedTuple):
     experience: float
     size_entry: float
     link_entry: float
+    facility_entry: float
     nearness_entry: float
     quality_entry: float
     first_year: float
@@ -102,6 +104,7 @@ def decide(f: Columns, faced: Faced, p: Habits, at: Addresses, recover: float, d
             chance = p.entry * faced.traditional[i] * (f.revenue[i] / deflator / REFERENCE_REVENUE) ** p.size_entry
             lift = np.exp(
                 p.link_entry * f.link[i]
+                + (p.facility_entry if f.uses_facility[i] else 0.0)
                 + p.nearness_entry * (f.nearness[i] - REFERENCE_NEARNESS)
                 + p.quality_entry * f.quality[i]
             )

@@ -11,7 +11,7 @@ from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck, child_keys, poisson_quantile, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
-from simulator.world.agents import ATTRACTED, TECH_DIMENSIONS
+from simulator.world.agents import ATTRACTED, INSTITUTE, OVERSEAS, TECH_DIMENSIONS
 from simulator.world.space import closeness, nearest, position, sector_centres
 from simulator.world.world import World
 
@@ -96,6 +96,62 @@ class Parameters:
         source="assumed",
         doc="share of transfer income that it leaves to inventors",
     )
+    anyway: float = parameter(
+        0.3,
+        unit="1",
+        prior=Range(0.1, 0.7, "logit"),
+        source="assumed",
+        doc="chance that an institute sought by a measure would have come without it: it takes an arrival's place",
+    )
+    moved: float = parameter(
+        0.6,
+        unit="1",
+        prior=Range(0.2, 0.9, "logit"),
+        source="assumed",
+        doc="part of the institutes drawn by a measure that another city loses",
+    )
+    sought_budget: float = parameter(
+        0.5,
+        unit="factor",
+        prior=Range(0.2, 1.0, "log"),
+        source="assumed",
+        doc="R&D money per head of what a measure draws over that of the city's own: a branch has few core funds",
+    )
+    overseas_size: float = parameter(
+        0.4,
+        unit="factor",
+        prior=Range(0.15, 0.9, "log"),
+        source="assumed",
+        doc="researchers of an overseas R&D centre over those of an attracted institute",
+    )
+    overseas_breadth: float = parameter(
+        0.8,
+        unit="log points",
+        prior=Range(0.4, 1.4, "log"),
+        source="assumed",
+        doc="spread of an overseas centre's technology around its sector's: it works on what is less known here",
+    )
+    part_time_meet: float = parameter(
+        0.10,
+        unit="1",
+        prior=Range(0.0, 0.3),
+        source="assumed",
+        doc="more meetings where all researchers may hold part-time posts in firms",
+    )
+    part_time_cost: float = parameter(
+        0.01,
+        unit="1",
+        prior=Range(0.0, 0.04),
+        source="assumed",
+        doc="results that are not made in the hours spent in firms",
+    )
+    credit_cost: float = parameter(
+        0.02,
+        unit="1",
+        prior=Range(0.0, 0.08),
+        source="assumed",
+        doc="results that are not made because effort moves to transfer where it counts like papers",
+    )
     staffing: float = parameter(
         0.5,
         unit="elasticity",
@@ -155,9 +211,8 @@ def _ties(
     university: np.ndarray,
     nearness: np.ndarray,
     link: np.ndarray,
-    based: np.ndarray,
+    ease: np.ndarray,
     meet: float,
-    bonus: float,
     keep: float,
     too_near: float,
     loose: float,
@@ -171,50 +226,90 @@ def _ties(
             near = nearness[i]
             # enough overlap to understand each other, enough novelty to learn: an inverted U
             chance = meet * near * (1.0 if near < too_near else max(0.0, (1.0 - near) / (1.0 - too_near)))
-            if based[university[i]]:
-                chance *= bonus
-            if uniform_at(address, key[i]) < chance:
+            if uniform_at(address, key[i]) < chance * ease[university[i]]:
                 link[i] = 1.0
 
 
 def _attract(world: World, p: Parameters, luck: Luck) -> None:
     """Let institutes settle, small at first, in the technologies of the sectors that are strong here."""
-    u, region, st = world.universities, world.region, world.state
+    st, projects = world.state, world.projects
+    sought = projects.key[world.delivered("institute")]
+    anyway = int((luck.uniform(sought, "anyway") < p.anyway).sum())
     seed = world.sectors.key[:1]
-    number = int(
-        poisson_quantile(
-            p.arrivals * st.gdp_path / st.deflator / GDP_OF_REFERENCE, float(luck.uniform(seed, "arrivals")[0])
-        )
-    )
+    mean = p.arrivals * st.gdp_path / st.deflator / GDP_OF_REFERENCE
+    number = int(poisson_quantile(mean, float(luck.uniform(seed, "arrivals")[0])))
+    # what a measure draws and would have come is not counted twice
+    lost = min(number, anyway)
+    number -= lost
+    _settle(world, p, luck, child_keys(np.repeat(seed, number), np.arange(number), world.year), ATTRACTED, 1.0)
+    _settle(world, p, luck, sought, ATTRACTED, p.sought_budget)
+    st.institutes_attracted += number + sought.size
+    st.institutes_displaced += p.moved * (sought.size - lost)
+    _settle(world, p, luck, projects.key[world.delivered("overseas_centre")], OVERSEAS, p.sought_budget)
+    _settle(world, p, luck, projects.key[world.delivered("contract_institute")], INSTITUTE, p.sought_budget)
+
+
+def _settle(world: World, p: Parameters, luck: Luck, keys: np.ndarray, kind: int, money: float) -> None:
+    """Open institutes of one kind, one for each of the (n,) keys; they join at the turn of the year.
+
+    ``money`` is their R&D money per head over that of the city's own.
+    """
+    u, region, number = world.universities, world.region, keys.size
     if number == 0:
         return
-    keys = child_keys(np.repeat(seed, number), np.arange(number), world.year)
     weight = np.cumsum(world.sectors.value_added)
     sector = np.minimum(np.searchsorted(weight / weight[-1], luck.uniform(keys, "field")), weight.size - 1)
     noise = luck.normals(keys, "tech", TECH_DIMENSIONS)
     place = np.cumsum(region.district("incubator_share"))
-    people = p.new_size * np.exp(p.new_spread * luck.normal(keys, "size"))
+    scale = p.overseas_size if kind == OVERSEAS else 1.0
+    people = scale * p.new_size * np.exp(p.new_spread * luck.normal(keys, "size"))
     per_head = float(u.core_budget.sum() / max(float(u.researchers.sum()), 1.0))
+    contract = kind == INSTITUTE
     u.arrive(
         number,
         key=keys,
-        kind=ATTRACTED,
+        kind=kind,
         opened=world.year,
         researchers=people,
-        core_budget=people * per_head,
+        core_budget=money * people * per_head,
         district=np.minimum(np.searchsorted(place / place[-1], luck.uniform(keys, "district")), place.size - 1),
-        tech=position(sector_centres(region)[sector], noise, p.new_breadth),
+        tech=position(sector_centres(region)[sector], noise, p.overseas_breadth if kind == OVERSEAS else p.new_breadth),
         transfer_staff=p.new_officers,
         inventor_share=p.new_inventor_share,
-        has_office=False,
+        has_office=contract,
+        has_base=contract,
     )
-    st.institutes_attracted += number
+
+
+def _found_funds(world: World) -> None:
+    """Open the funds and transfer companies that were finished this year, the largest institutions first."""
+    u = world.universities
+    for kind, lacking in (
+        ("university_fund", ~u.has_fund & (u.kind != OVERSEAS)),
+        ("institute_fund", (u.kind == ATTRACTED) & ~(u.has_fund & u.has_company)),
+    ):
+        count = world.delivered(kind).size
+        if count == 0:
+            continue
+        rows = np.flatnonzero(u.alive & lacking)
+        # a fund goes first to where there is an incubation base to fill
+        order = np.lexsort((u.key[rows], -u.researchers[rows], ~u.has_base[rows]))
+        rows = rows[order[:count]]
+        u.has_fund[rows] = True
+        if kind == "institute_fund":
+            u.has_company[rows] = True
+
+
+def _promise(near: np.ndarray, too_near: float) -> np.ndarray:
+    """Return how likely a meeting is at some nearness (n,), as in ``_ties``."""
+    return near * np.where(near < too_near, 1.0, np.maximum(0.0, (1.0 - near) / (1.0 - too_near)))
 
 
 def _meet_neighbours(world: World, p: Parameters) -> None:
     """Give firms the university nearest to them in technology and space.
 
-    At the start all are looked at; later those that joined, by firms without a working tie to another.
+    At the start all are looked at; later those that joined, by firms without a working tie to another: they turn to
+    a newcomer only where a meeting is more likely than with the one they know.
     """
     f, u = world.firms, world.universities
     first = world.year == world.region.start_year
@@ -223,7 +318,12 @@ def _meet_neighbours(world: World, p: Parameters) -> None:
         return
     close = closeness(world.region, u.district[joined], p.decay_km)
     where, near = nearest(f.tech, f.district, u.tech[joined], close)
-    better = (near > f.nearness) & (first | (f.link < p.loose))
+    if first:
+        better = near > f.nearness
+    else:
+        bonus = np.where(u.has_base, p.base_bonus, 1.0)
+        known = _promise(f.nearness, p.too_near) * bonus[np.maximum(f.university, 0)]
+        better = (_promise(near, p.too_near) * bonus[joined[where]] > known) & (f.link < p.loose)
     f.university[better] = joined[where[better]]
     f.nearness[better] = near[better]
 
@@ -238,13 +338,16 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         u.researchers *= ((1.0 + growth) / (1.0 + world.outside["wage_growth"])) ** p.staffing
     _meet_neighbours(world, p)
     _attract(world, p, luck)
+    _found_funds(world)
     age = world.year - u.opened
-    size = np.where(u.kind == ATTRACTED, np.clip(age / p.ramp, 0.0, 1.0), 1.0)
+    size = np.clip(age / p.ramp, 0.0, 1.0)  # those of the start are old enough
     u.working[:] = size
     per_head = (u.core_budget + u.contract_income) / np.maximum(u.researchers, 1.0) / world.state.wage_index
     reference = world.region.figure("rd_universities") + world.region.figure("rd_institutes")
     reference /= max(float(world.region.university("researchers").sum()), 1.0)
     mean = p.result_rate * u.researchers * size * np.clip(per_head / reference, 0.05, 20.0) ** p.budget_elasticity
+    part_time = terms.column("part_time")
+    mean = mean * (1.0 - p.part_time_cost * part_time) * (1.0 - p.credit_cost * terms.column("promotion_credit"))
     mean = mean * np.exp(p.overdispersion * luck.normal(u.key, "year") - 0.5 * p.overdispersion**2)
     draws = luck.uniform(u.key, "results")
     u.results[:] = [poisson_quantile(m, v) if a else 0.0 for m, v, a in zip(mean, draws, u.alive, strict=True)]
@@ -258,9 +361,8 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         f.university,
         f.nearness,
         f.link,
-        u.has_base,
+        np.where(u.has_base, p.base_bonus, 1.0) * (1.0 + p.part_time_meet * part_time),
         p.meet,
-        p.base_bonus,
         1.0 - 1.0 / p.memory,
         p.too_near,
         p.loose,

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.core.declare import Label, Mechanism
-from simulator.core.luck import Luck, poisson_quantile
+from simulator.core.luck import Luck, binomial_at, poisson_quantile
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Entry, Terms
+from simulator.mechanisms.talent_services import ServiceParameters, appoint_mentors, keep_services
+from simulator.mechanisms.talent_stations import StationParameters, host
+from simulator.mechanisms.talent_training import TrainingParameters, train
 from simulator.world.agents import INCUBATOR, MAKER_SPACE
 from simulator.world.world import World
 
 
 @dataclass(frozen=True)
-class Parameters:
+class Parameters(StationParameters, TrainingParameters, ServiceParameters):
     """How people move, and what draws them."""
 
     graduate_share: float = parameter(
@@ -100,7 +103,14 @@ class Parameters:
         unit="1",
         prior=Range(0.05, 0.35, "logit"),
         source="assumed",
-        doc="researchers who look for a flat, over all: apartments for so many serve everybody who would use them",
+        doc="researchers who look for a flat, over all: they share the apartments with graduates in the same search",
+    )
+    graduate_flats: float = parameter(
+        0.9,
+        unit="persons / graduate",
+        prior=Range(0.3, 2.0, "log"),
+        source="assumed",
+        doc="graduates of the last years who look for a flat, over those kept in a year",
     )
     apartment_relief: float = parameter(
         0.5,
@@ -241,13 +251,76 @@ class Parameters:
         source="assumed",
         doc="part of the gap in mentors and service organisations closed each year",
     )
-    talent_upgrade: float = parameter(
-        0.052,
-        unit="1 / year",
-        prior=Range(0.03, 0.08, "log"),
+    visit_filled: float = parameter(
+        0.8,
+        unit="1",
+        prior=Range(0.5, 0.95, "logit"),
         source="assumed",
-        doc="growth of the broad talent total by education, beyond employment; read off Qingdao's own 2016, so "
-        "that year is no test of it",
+        doc="share of the visits of doctoral students that take place, without governance",
+    )
+    visit_governance: float = parameter(
+        0.3,
+        unit="1",
+        prior=Range(0.0, 0.6),
+        source="assumed",
+        doc="share of the visits missed that full leadership and evaluation save",
+    )
+    visit_moves: float = parameter(
+        0.03,
+        unit="1",
+        prior=Range(0.0, 0.12),
+        source="assumed",
+        doc="visitors who move to the city a year later and would not have come otherwise: visits are not moves",
+    )
+    visit_pool: float = parameter(
+        300.0,
+        unit="universities",
+        prior=Range(200.0, 400.0, "log"),
+        source="assumed",
+        doc="universities that train doctoral students and could be asked; the same may be asked again",
+    )
+    academician_share: float = parameter(
+        0.02,
+        unit="1",
+        prior=Range(0.003, 0.08, "log"),
+        source="assumed",
+        doc="members of the two academies and candidates among high-end talents who come",
+    )
+    thousand_share: float = parameter(
+        0.08,
+        unit="1",
+        prior=Range(0.02, 0.25, "log"),
+        source="assumed",
+        doc="Thousand Talents scholars, young ones included, among high-end talents who come",
+    )
+    elite_base: float = parameter(
+        0.005,
+        unit="1",
+        prior=Range(0.001, 0.02, "log"),
+        source="assumed",
+        doc="graduates of 985 and 211 universities who come without a programme, over the graduates kept",
+    )
+    talent_per_graduate: float = parameter(
+        3.3,
+        unit="persons / graduate",
+        prior=Range(2.2, 5.0, "log"),
+        source="obs:qingdao/talent_total/2016",
+        doc="people who newly count as talent (graduates, vocational and certified workers) per graduate kept; "
+        "set by Qingdao's 2016, so that year is no test of it",
+    )
+    talent_retiring: float = parameter(
+        0.02,
+        unit="1 / year",
+        prior=Range(0.01, 0.035, "log"),
+        source="assumed",
+        doc="part of the broad talent total that retires",
+    )
+    talent_mobility: float = parameter(
+        1.0,
+        unit="elasticity",
+        prior=Range(0.5, 1.5),
+        source="assumed",
+        doc="moves of the broad talent total to those of the residents",
     )
 
 
@@ -262,7 +335,11 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     if world.year > world.region.start_year:
         st.research_premium += p.premium_speed * (p.wage_response * tight - st.research_premium)
     places = st.apartments / p.place_area
-    spared = p.rent_burden * min(1.0, rent + p.apartment_relief * min(1.0, places / max(p.newcomers * stock, 1.0)))
+    seekers = p.newcomers * stock + p.graduate_flats * pools.stock[g]
+    housed = min(1.0, places / max(seekers, 1.0))
+    st.apartments_let = p.place_area * min(places, seekers)
+    # who lives in an apartment for talents pays no market rent that could be relieved as well
+    spared = p.rent_burden * (p.apartment_relief * housed + rent * (1.0 - housed))
     target = p.pull * (st.research_premium + math.log1p(spared))
     st.attraction += p.pull_speed * (target - st.attraction)
 
@@ -270,18 +347,22 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     kept *= (1.0 + p.graduate_growth) ** (world.year - world.region.start_year) * math.exp(
         p.graduate_pull * st.attraction
     )
-    extra_graduates = _awarded(terms, "graduate_award", p, luck, world)
-    extra_high = _awarded(terms, "high_end_award", p, luck, world)
+    extra_graduates, elite = _awarded(terms, "graduate_award", p, luck, world)
+    extra_high, _ = _awarded(terms, "high_end_award", p, luck, world)
+    moved = _visited(terms, p, luck, world)
     pools.inflow[g], pools.stock[g] = kept + extra_graduates, kept + extra_graduates
     came = (
         p.migration * stock * math.exp(st.attraction)
         + p.graduate_share * (kept + extra_graduates)
         + p.team * extra_high
+        + moved
     )
     left = p.leaving * stock * math.exp(-p.leaving_pull * st.attraction)
     drawn = p.migration * stock * (math.exp(st.attraction) - 1.0)
     pools.inflow[r], pools.outflow[r] = came, left
-    pools.taken[r] = p.displacement * (max(drawn, 0.0) + p.team * extra_high)
+    pools.drawn[r] = max(drawn, 0.0) + p.team * extra_high + moved
+    pools.drawn[g], pools.drawn[h] = extra_graduates, extra_high
+    pools.taken[r] = p.displacement * (max(drawn, 0.0) + p.team * extra_high + moved)
     pools.taken[g] = p.displacement * extra_graduates
     pools.stock[r] = stock + came - left
     high = pools.stock[h]
@@ -289,6 +370,9 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     pools.inflow[h], pools.outflow[h] = base + extra_high, p.high_end_leaving * high
     pools.taken[h] = p.displacement * extra_high
     pools.stock[h] = high + base + extra_high - p.high_end_leaving * high
+    with_station = host(world, p, luck)
+    _count(world, p, luck, base + extra_high, with_station, p.elite_base * kept, elite)
+    train(world, terms, p, luck)
 
     st.tenant_makers = p.tenant_makers
     inc = world.incubators
@@ -301,35 +385,104 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         (inc.alive & (inc.kind == MAKER_SPACE)).sum()
     )
     seasoned = int((f.alive & (f.profit > 0) & (f.founded <= world.year - p.seasoned_years)).sum())
-    _approach(world, p, "mentors", min(p.mentors_per_site * sites, p.mentor_supply * seasoned), p.pool_speed)
+    before = st.mentors_trained
+    added = appoint_mentors(world, terms, p, seasoned)
+    wanted = max(p.mentors_per_site * sites - p.mentor_crowding * added, 0.0)
+    _approach(world, p, "mentors", min(wanted, p.mentor_supply * seasoned), p.pool_speed, before, added)
     young = int((f.alive & (f.founded >= world.year - p.young_years) & ~f.above_scale).sum())
     clients = float(inc.tenants.sum()) + p.young_demand * young
-    _approach(world, p, "service_organisations", clients / p.tenants_per_service, p.pool_speed)
+    before = st.service_kept
+    added = keep_services(world, terms, p, clients / p.tenants_per_service)
+    _approach(world, p, "service_organisations", clients / p.tenants_per_service, p.pool_speed, before, added)
     if world.year > world.region.start_year:
-        st.talent_total *= (1.0 + world.outside["labour_force_growth"]) * (1.0 + p.talent_upgrade)
-    st.talent_total += extra_graduates + extra_high + max(drawn, 0.0)
+        residents = st.population / max(st.population_before, 1.0) - 1.0
+        st.talent_total *= 1.0 + p.talent_mobility * residents - p.talent_retiring
+        st.talent_total += p.talent_per_graduate * kept
+    st.talent_total += extra_graduates + extra_high + max(drawn, 0.0) + moved
 
 
-def _awarded(terms: Terms, term: str, p: Parameters, luck: Luck, world: World) -> float:
-    """Return how many come because of awards; every place that finds a taker is paid for."""
+def _draw(world: World, luck: Luck, name: str, trials: float, chance: float) -> float:
+    """Return how many of a whole number of people are of a kind, a whole number."""
+    return binomial_at(luck.address(name), world.pools.key[0], trials, chance)
+
+
+def _count(
+    world: World, p: Parameters, luck: Luck, came: float, with_station: float, elite_base: float, elite: float
+) -> None:
+    """Count the rare among those who came; sums run from the year in which the plan starts."""
+    st = world.state
+    u = float(luck.uniform(world.pools.key[:1], "elite")[0])
+    st.elite_graduates = poisson_quantile(elite_base, u) + elite
+    if world.year < int(world.region.plan_start):
+        return
+    st.high_end_engaged += came
+    st.academicians += _draw(world, luck, "academician", came, p.academician_share) + with_station
+    st.thousand_talents += _draw(world, luck, "thousand", came, p.thousand_share)
+
+
+def _visited(terms: Terms, p: Parameters, luck: Luck, world: World) -> float:
+    """Let the year's visits take place; return how many visitors of the year before move now, a whole number."""
+    st = world.state
+    moved = _draw(world, luck, "visitors move", st.visitors_before, p.visit_moves)
+    st.visitors_before = 0.0
+    if not terms.offered("phd_visits"):
+        return moved
+    missed = (1.0 - p.visit_filled) * (1.0 - p.visit_governance * min(1.0, float(np.asarray(terms.total("delivery")))))
 
     def filled(entry: Entry, places: float) -> float:
-        u = float(luck.uniform(world.pools.key[:1], f"{term} {entry.lever.name}")[0])
-        return min(places, poisson_quantile(places * p.award_filled, u))
+        whole = _whole(world, f"phd_visits {entry.id}", places)
+        return _draw(world, luck, f"visits {entry.lever.name}", whole, 1.0 - missed)
 
-    total = 0.0
+    for order in terms.orders("phd_visits", filled):
+        st.ordered += order.spent
+        st.visitors_before += order.quantity
+    if st.visitors_before > 0.0:
+        asked = (1.0 - missed) * float(np.asarray(terms.total("visit_universities")))
+        new = max(0.0, 1.0 - st.visit_universities / p.visit_pool)
+        st.visit_universities += float(round(asked * new))
+    st.phd_visits += st.visitors_before
+    return moved
+
+
+def _whole(world: World, key: str, places: float) -> float:
+    """Return the whole places of a year; what is left of one is kept for the next year, so that none is lost."""
+    rest = world.state.places_left
+    places += rest.get(key, 0.0)
+    rest[key] = places - math.floor(places)
+    return float(math.floor(places))
+
+
+def _awarded(terms: Terms, term: str, p: Parameters, luck: Luck, world: World) -> tuple[float, float]:
+    """Return how many come because of awards, and how many of the awarded are elite graduates, whole numbers.
+
+    Every place that finds a taker is paid for, also where the taker would have come anyway.
+    """
+
+    def filled(entry: Entry, places: float) -> float:
+        whole = _whole(world, f"{term} {entry.id}", places)
+        return _draw(world, luck, f"{term} {entry.lever.name}", whole, p.award_filled)
+
+    additional = elite = 0.0
     for order in terms.orders(term, filled):
-        total += order.quantity * p.award_additional
+        name = f"{term} {order.entry.lever.name}"
+        additional += _draw(world, luck, f"{name} additional", order.quantity, p.award_additional)
+        elite += _draw(world, luck, f"{name} elite", order.quantity, float(order.detail["worth"]))
         world.state.ordered += order.spent
-    return total
+    return additional, elite
 
 
-def _approach(world: World, p: Parameters, name: str, target: float, speed: float) -> None:
-    """Move a pool towards what there is room for; it never jumps."""
+def _approach(
+    world: World, p: Parameters, name: str, target: float, speed: float, before: float = 0.0, added: float = 0.0
+) -> None:
+    """Move a pool towards what there is room for; it never jumps.
+
+    A programme had ``before`` of the pool and has ``added`` now; these are not part of what moves by itself.
+    """
     pools, row = world.pools, world.pool(name)
-    change = speed * (target - pools.stock[row])
+    change = speed * (target - (pools.stock[row] - before))
     if change < 0:
         change *= p.shrinking
+    change += added - before
     pools.inflow[row], pools.outflow[row] = max(change, 0.0), max(-change, 0.0)
     pools.stock[row] += change
 

@@ -11,13 +11,17 @@ from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck, normal_at, poisson_at, poisson_quantile, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
+from simulator.mechanisms.transfer_facilities import FacilityParameters, share_instruments
+from simulator.mechanisms.transfer_joint import JointParameters, joint_projects
+from simulator.mechanisms.transfer_market import MarketParameters, buy_technology, open_offices, sort_projects
+from simulator.world.hours import serve
 from simulator.world.world import World
 
 REFERENCE_SHARE = 0.5  # inventors' share at which rates are stated: common before the reforms
 
 
 @dataclass(frozen=True)
-class Parameters:
+class Parameters(JointParameters, MarketParameters, FacilityParameters):
     """How results find users, and how contracts find the register."""
 
     hours_per_researcher: float = parameter(
@@ -195,6 +199,41 @@ class Parameters:
         source="assumed",
         doc="more effort of transfer offices where the institution keeps all income instead of none",
     )
+    credit_gain: float = parameter(
+        0.08,
+        unit="1",
+        prior=Range(0.0, 0.25),
+        source="assumed",
+        doc="more effort for transfer where it counts like papers in promotion; fewer results pay for it (science)",
+    )
+    prize_gain: float = parameter(
+        0.05,
+        unit="1",
+        prior=Range(0.0, 0.2),
+        source="assumed",
+        doc="more effort for transfer where the prize hoped for is as large as inventors' income from a deal",
+    )
+    leave_gain: float = parameter(
+        0.15,
+        unit="1",
+        prior=Range(0.0, 0.4),
+        source="assumed",
+        doc="more start-ups where all researchers may leave and keep post and benefits: failure costs them less",
+    )
+    national_leave: float = parameter(
+        0.3,
+        unit="1",
+        prior=Range(0.0, 0.7),
+        source="assumed",
+        doc="part of that right which national law gives everywhere since transfers need no approval",
+    )
+    fund_spinoffs: float = parameter(
+        1.1,
+        unit="factor",
+        prior=Range(1.0, 1.4, "log"),
+        source="assumed",
+        doc="start-ups where the institution has an incubation fund",
+    )
     base_spinoffs: float = parameter(
         1.5,
         unit="factor",
@@ -307,20 +346,6 @@ def _register(
             contracts[i] = sales[i] * np.exp(spread * normal_at(a_size, key[i]) - 0.5 * spread * spread)
 
 
-@njit(cache=True, nogil=True)
-def _serve(order: np.ndarray, own: np.ndarray, cost: np.ndarray, left: np.ndarray) -> np.ndarray:
-    """Return who gives each applicant its hours (m,), -1 for nobody; ``left`` (CNY by university) is used up."""
-    provider = np.full(order.shape[0], -1)
-    for k in order:
-        j = own[k]
-        if left[j] < cost[k]:
-            j = np.argmax(left)
-        if left[j] >= cost[k]:
-            left[j] -= cost[k]
-            provider[k] = j
-    return provider
-
-
 def _vouchers(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Let small firms ask for their first university hours, and start what the hours are worth."""
     f, u = world.firms, world.universities
@@ -338,7 +363,7 @@ def _vouchers(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     order = np.lexsort((f.key[rows], -rank))
     left = u.researchers * p.hours_per_researcher * world.state.wage_index * u.alive
     provider = np.full(len(f), -1)
-    provider[rows] = _serve(order, f.university[rows], cost, left)
+    provider[rows] = serve(order, f.university[rows], cost, left)
     served = provider[rows] >= 0
     paid = terms.draw("university_hours", rows[served], cost[served], rank[served])
     i = paid.index
@@ -358,19 +383,40 @@ def _vouchers(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f.rd_real[turned] = f.rd_intensity[turned] * f.revenue[turned]
 
 
+def _drive(world: World, terms: Terms, p: Parameters) -> np.ndarray:
+    """Return the effort (m,) for transfer by income kept, credit in promotion and prizes: one without any of them."""
+    own = np.maximum(world.universities.inventor_share, 0.05) * p.deal_value
+    prize = sum(float(np.max(o.value)) for o in terms.promises("transfer_prize"))
+    hoped = np.minimum(prize * world.state.paid_part.get("transfer_prize", 1.0) / own, 1.0)
+    kept = 1.0 + p.kept_gain * terms.column("income_kept")
+    return kept * (1.0 + p.credit_gain * terms.column("promotion_credit")) * (1.0 + p.prize_gain * hoped)
+
+
+def _prizes(world: World, terms: Terms) -> None:
+    """Pay prizes for the year's deals, and remember what part was paid."""
+    u = world.universities
+    rows = np.flatnonzero(u.alive & (u.deals > 0.0))
+    if not terms.offered("transfer_prize") or rows.size == 0:
+        return
+    asked = u.deals[rows] * sum(float(np.max(o.value)) for o in terms.promises("transfer_prize"))
+    paid = terms.draw("transfer_prize", rows, asked, u.deals[rows], units=u.deals[rows])
+    world.state.paid_part["transfer_prize"] = min(1.0, float(paid.amount.sum()) / max(float(asked.sum()), 1.0))
+
+
 def _place(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Let firms take results from the shelves, as far as offices, approval and their own knowledge allow."""
     f, u, st = world.firms, world.universities, world.state
     months = p.delay * world.rules["transfer_approval_required"] * terms.column("approval")
     passed = np.exp(-p.delay_hazard * months)
-    kept = 1.0 + p.kept_gain * terms.column("income_kept")
+    offered = sort_projects(world, terms, p, luck)
+    drive = _drive(world, terms, p)
     listed = terms.column("use_or_list")
     pull, demand = _demand(f.alive, f.knowledge, f.does_rd, f.university, f.nearness, p.absorption, len(u))
     # a university without users near it places nothing
     appetite = 2.0 * demand / (demand + p.users_half)
     shelf = u.shelf + u.shelf_old * (p.old_results + (1.0 - p.old_results) * listed)
-    wish = p.use_chance * shelf * passed * kept * appetite
-    staff = u.transfer_staff * (1.0 + p.office_gain * u.has_office) * p.deals_per_staff * kept
+    wish = p.use_chance * shelf * passed * drive * appetite * (1.0 + p.matching_gain * offered)
+    staff = u.transfer_staff * (1.0 + p.office_gain * u.has_office) * p.deals_per_staff * drive
     rate = wish * staff / np.maximum(wish + staff, 1e-9)
     per_pull = np.where(demand > 0.0, rate / np.maximum(demand, 1e-9), 0.0)
     price = st.wage_index
@@ -389,7 +435,7 @@ def _place(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     u.deal_value[:] = price * (deals * p.deal_value + equity * p.equity_value)
 
 
-def _sell_technology(world: World, p: Parameters, luck: Luck) -> float:
+def _sell_technology(world: World, terms: Terms, p: Parameters, luck: Luck) -> float:
     """Move firms' sales of technology and let sellers register; return the share of sellers who did before."""
     f = world.firms
     index = world.paths["tech_contract_national"]
@@ -397,6 +443,7 @@ def _sell_technology(world: World, p: Parameters, luck: Luck) -> float:
     nominal = (1.0 + world.outside["gdp_real_growth"]) * (1.0 + world.outside["gdp_deflator"])
     f.technology_sales *= max(now / before / nominal, 0.5) ** p.market_growth
     sellers = f.alive & (f.technology_sales > 0.0)
+    help_ = float(np.asarray(terms.total("registration_service")))
     joined = float(f.registers[sellers].sum()) / max(float(sellers.sum()), 1.0)
     f.technology_sales *= np.clip(f.revenue / np.maximum(f.revenue_lag1, 1.0), 0.25, 4.0)
     _register(
@@ -405,7 +452,7 @@ def _sell_technology(world: World, p: Parameters, luck: Luck) -> float:
         f.technology_sales,
         f.registers,
         f.contracts,
-        p.register_start + p.register_spread * joined,
+        (p.register_start + p.register_spread * joined) * (1.0 + p.service_gain * help_),
         p.contract_spread,
         luck.address("join"),
         luck.address("size"),
@@ -416,16 +463,21 @@ def _sell_technology(world: World, p: Parameters, luck: Luck) -> float:
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Sell hours, contracts and results; found spin-offs; register contracts."""
     f, u, st = world.firms, world.universities, world.state
+    open_offices(world, p)
     u.hours_sold[:] = 0.0
     _vouchers(world, terms, p, luck)
+    share_instruments(world, terms, p, luck)
+    matched = joint_projects(world, terms, p, luck)
 
     bought = np.where(f.alive & (f.university >= 0), p.outsourcing * f.link * f.rd_real, 0.0)
-    u.contract_income[:] = np.bincount(np.maximum(f.university, 0), bought, len(u)) + u.hours_sold
+    u.contract_income[:] = np.bincount(np.maximum(f.university, 0), bought, len(u)) + u.hours_sold + matched
     u.budget[:] = u.core_budget * u.working + u.contract_income
 
     _place(world, terms, p, luck)
+    buy_technology(world, terms, p, luck, p.deal_tie)
+    _prizes(world, terms)
     _leave(world, terms, p, luck)
-    joined = _sell_technology(world, p, luck)
+    joined = _sell_technology(world, terms, p, luck)
     u.contracts[:] = joined * (u.contract_income + u.deal_value)
     st.transaction_share = p.transaction_share
 
@@ -439,6 +491,9 @@ def _leave(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     response = (own / REFERENCE_SHARE) ** p.share_elasticity * (share / own) ** (p.share_elasticity * p.rise_discount)
     years = float(np.asarray(terms.total("equity_tax_years")))
     mean = p.spinoff_rate * u.researchers * response * (1.0 + p.instalment_gain * years)
+    law = p.national_leave * (1.0 - world.rules["transfer_approval_required"])
+    mean = mean * (1.0 + p.leave_gain * np.maximum(terms.column("leave_right") - law, 0.0))
+    mean = mean * np.where(u.has_fund, p.fund_spinoffs, 1.0)
     mean = mean * np.where(u.has_base, p.base_spinoffs, 1.0) * np.where(u.alive, 1.0, 0.0)
     born = np.array([poisson_quantile(m, v) for m, v in zip(mean, luck.uniform(u.key, "spin-off"), strict=True)])
     u.spinoffs += born

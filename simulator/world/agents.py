@@ -8,9 +8,12 @@ from simulator.core.population import Population, column
 
 PRIVATE, STATE, FOREIGN = 0, 1, 2
 INCUMBENT, STAFF_FOUNDED, UNIVERSITY_FOUNDED, STUDENT_FOUNDED, GROWN = 0, 1, 2, 3, 4
-UNIVERSITY, INSTITUTE, ATTRACTED = 0, 1, 2
+ATTRACTED_FIRM, FOUNDED_AGAIN = 5, 6  # origins of firms too; ATTRACTED below is a kind of institute
+UNIVERSITY, INSTITUTE, ATTRACTED, OVERSEAS = 0, 1, 2, 3
 INCUBATOR, MAKER_SPACE = 0, 1
 ANGEL, VENTURE, GUIDANCE, BANK = 0, 1, 2, 3
+TECHNICIANS, ENTREPRENEURS, LEADERS = 0, 1, 2  # kinds of course
+ACADEMICIAN, POSTDOC = 1, 2  # kinds of workstation
 TECH_DIMENSIONS = 8
 LAGS = 3
 
@@ -32,7 +35,11 @@ PROJECT_KINDS = (
     "district_fund",
     "institute_fund",
     "transfer_office",
+    "overseas_centre",
+    "contract_institute",
 )
+
+PLANT_STAGES = ("plate", "bar_wire", "other_rolled", "deep_processing", "castings")
 
 
 class Firms(Population):
@@ -45,8 +52,10 @@ class Firms(Population):
     origin: np.ndarray = column(
         "int8",
         unit="code",
-        doc="0 incumbent, 1 founded by staff, 2 by researchers, 3 by students or makers, 4 grown in",
+        doc="0 incumbent, 1 founded by staff, 2 by researchers, 3 by students or makers, 4 grown in, "
+        "5 attracted from elsewhere, 6 by founders of a firm that closed",
     )
+    settled: np.ndarray = column("int16", unit="year", doc="year in which it came from elsewhere, 0 for others")
     quality: np.ndarray = column("float64", unit="1", doc="latent quality of team and idea, standard normal")
     tech: np.ndarray = column(
         "float32", unit="1", doc="position in technology space, a unit vector", width=TECH_DIMENSIONS
@@ -71,6 +80,9 @@ class Firms(Population):
     cash: np.ndarray = column("float64", unit="CNY", doc="liquid funds")
     debt: np.ndarray = column("float64", unit="CNY", doc="bank debt")
     novelty: np.ndarray = column("float64", unit="1", doc="share of sales from novel products, wears off")
+    product_gain: np.ndarray = column(
+        "float64", unit="CNY / year", doc="sales that its drugs on the way to their peak add this year"
+    )
 
     does_rd: np.ndarray = column("bool", unit="0/1", doc="performs R&D this year")
     rd_years: np.ndarray = column("int16", unit="years", doc="years of R&D without a break")
@@ -88,6 +100,16 @@ class Firms(Population):
         "float64", unit="CNY", doc="what an application for HNTE status would cost this year"
     )
     has_institution: np.ndarray = column("bool", unit="0/1", doc="has an R&D institution of its own")
+    technology_centre: np.ndarray = column(
+        "bool", unit="0/1", doc="its R&D institution is recognised at municipal level or above"
+    )
+    technicians: np.ndarray = column("float64", unit="persons", doc="technical staff in the sense of the HNTE rule")
+    rd_aid_year: np.ndarray = column("int16", unit="year", doc="last year of an R&D grant or reward, 0 never")
+    named: np.ndarray = column(
+        "int8", unit="code", doc="counted by name since the plan: 1 for R&D support, 2 for the growth programme, 3 both"
+    )
+    alliance: np.ndarray = column("int32", unit="row", doc="alliance that it belongs to, -1 for none", default=-1)
+    pooled: np.ndarray = column("float64", unit="1", doc="more innovations by what an alliance pools, this year")
     innovations: np.ndarray = column("float64", unit="count / year", doc="innovations that arrived this year")
     hightech_share: np.ndarray = column("float64", unit="1", doc="share of revenue from high-tech products")
 
@@ -125,6 +147,7 @@ class Firms(Population):
         "float64", unit="CNY", doc="university work whose effect has not worn off, at the start's prices"
     )
     boost_life: np.ndarray = column("float64", unit="years", doc="half-life of that effect")
+    uses_facility: np.ndarray = column("bool", unit="0/1", doc="uses shared instruments of a university this year")
     voucher_year: np.ndarray = column("int16", unit="year", doc="year of the first innovation voucher, 0 never")
     registers: np.ndarray = column("bool", unit="0/1", doc="registers its technology contracts")
     technology_sales: np.ndarray = column("float64", unit="CNY / year", doc="sales of technology, registered or not")
@@ -132,9 +155,24 @@ class Firms(Population):
         "float64", unit="CNY / year", doc="value of technology contracts registered this year"
     )
 
+    trained: np.ndarray = column("float64", unit="persons", doc="technicians trained on a course, still up to date")
+    trained_gain: np.ndarray = column("float64", unit="log points", doc="productivity that they bring now")
+    advised: np.ndarray = column("int16", unit="year", doc="last year of advice on new technology, 0 never")
+    station: np.ndarray = column(
+        "int8", unit="code", doc="1 academician workstation, 2 postdoctoral workstation, 3 both, 0 none"
+    )
+    in_park: np.ndarray = column("bool", unit="0/1", doc="tenant of a software park")
+
     loan: np.ndarray = column("float64", unit="CNY", doc="technology loan outstanding")
     loan_cover: np.ndarray = column("float64", unit="1", doc="share of its loss that a risk pool carries")
     loan_entry: np.ndarray = column("int16", unit="index", doc="entry that promised the cover, -1 none", default=-1)
+    pledge: np.ndarray = column("float64", unit="CNY", doc="loan on patents outstanding")
+    pledge_cover: np.ndarray = column("float64", unit="1", doc="share of its loss that a risk pool carries")
+    pledge_entry: np.ndarray = column("int16", unit="index", doc="entry that promised that cover, -1 none", default=-1)
+    bond: np.ndarray = column("float64", unit="CNY", doc="private bonds outstanding")
+    orders: np.ndarray = column(
+        "float64", unit="1", doc="novel share of sales to come of public orders, by years until", width=LAGS
+    )
     loan_growth: np.ndarray = column("float64", unit="log points", doc="growth still to come from a loan or a deal")
     fund: np.ndarray = column("int32", unit="row", doc="fund that holds a stake, -1 for none", default=-1)
     stake: np.ndarray = column("float64", unit="CNY", doc="what the fund paid")
@@ -142,6 +180,12 @@ class Firms(Population):
     equity: np.ndarray = column("float64", unit="CNY", doc="equity raised from funds so far")
     listed: np.ndarray = column("int8", unit="code", doc="0 no, 1 regional board or NEEQ, 2 exchange")
 
+    plant_sales: np.ndarray = column(
+        "float64", unit="CNY / year", doc="sales of the plants that it owns this year, 0 for a firm without plants"
+    )
+    cost_shift: np.ndarray = column(
+        "float64", unit="1", doc="change of the profit margin by prices of energy and of what its plants make"
+    )
     policy_income: np.ndarray = column("float64", unit="CNY / year", doc="money received from policy this year")
     tax_relief: np.ndarray = column("float64", unit="CNY / year", doc="tax not paid this year because of relief")
 
@@ -149,7 +193,9 @@ class Firms(Population):
 class Universities(Population):
     """Universities and research institutes."""
 
-    kind: np.ndarray = column("int8", unit="code", doc="0 university, 1 institute, 2 attracted institute")
+    kind: np.ndarray = column(
+        "int8", unit="code", doc="0 university, 1 institute, 2 attracted institute, 3 overseas R&D centre"
+    )
     district: np.ndarray = column("int16", unit="index", doc="row of the region's districts")
     opened: np.ndarray = column("int16", unit="year", doc="year of opening; attracted ones ramp up")
     tech: np.ndarray = column("float32", unit="1", doc="position in technology space", width=TECH_DIMENSIONS)
@@ -182,7 +228,10 @@ class Universities(Population):
     has_base: np.ndarray = column("bool", unit="0/1", doc="has an incubation base")
     has_fund: np.ndarray = column("bool", unit="0/1", doc="has an incubation fund")
     has_office: np.ndarray = column("bool", unit="0/1", doc="has a transfer office")
-    hours_sold: np.ndarray = column("float64", unit="CNY / year", doc="hours sold to firms this year")
+    has_company: np.ndarray = column("bool", unit="0/1", doc="has a transfer company")
+    hours_sold: np.ndarray = column(
+        "float64", unit="CNY / year", doc="work for firms not paid out of their R&D: vouchers, joint funds, fees"
+    )
     policy_income: np.ndarray = column("float64", unit="CNY / year", doc="money received from policy this year")
     tax_relief: np.ndarray = column("float64", unit="CNY / year", doc="tax relief, zero for these")
 
@@ -217,6 +266,7 @@ class Funds(Population):
     paid_in: np.ndarray = column("float64", unit="CNY", doc="capital paid in so far")
     cash: np.ndarray = column("float64", unit="CNY", doc="money not invested")
     invested: np.ndarray = column("float64", unit="CNY", doc="invested so far, anywhere")
+    away: np.ndarray = column("float64", unit="CNY", doc="what was paid for holdings elsewhere that are not sold yet")
     invested_local: np.ndarray = column("float64", unit="CNY", doc="invested so far in local firms")
     proceeds: np.ndarray = column("float64", unit="CNY", doc="money back from exits so far")
     public_share: np.ndarray = column("float64", unit="1", doc="public part of its capital")
@@ -230,14 +280,56 @@ class Funds(Population):
 class Products(Population):
     """Pharmaceutical products, from discovery to sale."""
 
-    owner: np.ndarray = column("uint64", unit="key", doc="key of the firm that owns it")
+    owner: np.ndarray = column("uint64", unit="key", doc="key of the firm, university or institute that owns it")
     stage: np.ndarray = column(
         "int8", unit="code", doc="0 discovery, 1 preclinical, 2-4 clinical phases, 5 review, 6 on the market"
     )
-    generic: np.ndarray = column("bool", unit="0/1", doc="a generic or an upgrade, not a new drug")
+    generic: np.ndarray = column("bool", unit="0/1", doc="a generic or a new form of a known drug, not a new drug")
     years: np.ndarray = column("float64", unit="years", doc="time spent in the stage")
-    peak_sales: np.ndarray = column("float64", unit="CNY / year", doc="sales at the peak, if it gets there")
-    sales: np.ndarray = column("float64", unit="CNY / year", doc="sales this year")
+    peak_sales: np.ndarray = column(
+        "float64", unit="CNY / year", doc="sales at the peak, if it gets there, at the start's prices"
+    )
+    reached: np.ndarray = column("float64", unit="1", doc="part of the way to the peak that it has gone")
+    sales: np.ndarray = column("float64", unit="CNY / year", doc="sales this year, a part of its owner's revenue")
+    upgraded: np.ndarray = column("int16", unit="year", doc="year of its last upgrade, 0 never")
+
+
+class Alliances(Population):
+    """Industrial technology innovation alliances: firms that pool part of their research."""
+
+    sector: np.ndarray = column("int16", unit="index", doc="row of the region's sectors, the lead firm's")
+    founded: np.ndarray = column("int16", unit="year", doc="year of founding")
+    lead: np.ndarray = column("uint64", unit="key", doc="key of the firm that leads it")
+    members: np.ndarray = column("int16", unit="firms", doc="member firms")
+    level: np.ndarray = column("int8", unit="code", doc="0 city, 1 province, 2 national")
+    policy_income: np.ndarray = column("float64", unit="CNY / year", doc="money received from policy this year")
+    tax_relief: np.ndarray = column("float64", unit="CNY / year", doc="tax relief, zero for these")
+
+
+class Plants(Population):
+    """Plants of the steel industry, in cities whose folder names them; a plant is a line, not a firm."""
+
+    owner: np.ndarray = column("uint64", unit="key", doc="key of the firm that owns it")
+    stage: np.ndarray = column("int8", unit="code", doc="row of PLANT_STAGES")
+    capacity: np.ndarray = column("float64", unit="t / year", doc="capacity in place")
+    output: np.ndarray = column("float64", unit="t / year", doc="output of the year")
+    grade: np.ndarray = column("float64", unit="1", doc="share of output made to a customer's own grade, 0 to 1")
+    vintage: np.ndarray = column("int16", unit="year", doc="year of building or of the last rebuilding")
+    price: np.ndarray = column("float64", unit="CNY / t", doc="price per tonne, by-products and services in it")
+    price_first: np.ndarray = column("float64", unit="CNY / t", doc="the same at the start")
+    grade_first: np.ndarray = column("float64", unit="1", doc="grade at the start")
+    cost_first: np.ndarray = column("float64", unit="CNY / t", doc="cost per tonne at the start")
+    margin: np.ndarray = column("float64", unit="1", doc="margin on its sales this year")
+    sales: np.ndarray = column("float64", unit="CNY / year", doc="sales outside the owner")
+
+
+class Platforms(Population):
+    """Shared innovation and industry platforms of a sector, opened by measures."""
+
+    sector: np.ndarray = column("int16", unit="index", doc="row of the region's sectors")
+    opened: np.ndarray = column("int16", unit="year", doc="year of opening")
+    entry: np.ndarray = column("int16", unit="index", doc="entry that ordered it, -1 none", default=-1)
+    paid: np.ndarray = column("float64", unit="1", doc="share of its running cost that was paid this year")
 
 
 class Pools(Population):
@@ -246,6 +338,7 @@ class Pools(Population):
     stock: np.ndarray = column("float64", unit="persons", doc="stock at the end of the year")
     inflow: np.ndarray = column("float64", unit="persons / year", doc="joined this year")
     outflow: np.ndarray = column("float64", unit="persons / year", doc="left this year")
+    drawn: np.ndarray = column("float64", unit="persons / year", doc="of the inflow, drawn by what the city offers")
     taken: np.ndarray = column("float64", unit="persons / year", doc="of the inflow, lost by neighbouring cities")
 
 
@@ -259,6 +352,7 @@ class Projects(Population):
     entry: np.ndarray = column("int16", unit="index", doc="entry that ordered it", default=-1)
     sector: np.ndarray = column("int16", unit="index", doc="sector that it is for, -1 for none", default=-1)
     finished: np.ndarray = column("int16", unit="year", doc="year in which it was finished, 0 not yet")
+    left: np.ndarray = column("float64", unit="years", doc="part of the year of the order that was left", default=0.5)
 
 
 class Sectors(Population):
@@ -268,6 +362,19 @@ class Sectors(Population):
     rest_value_added: np.ndarray = column("float64", unit="CNY / year", doc="value added by the rest of the economy")
     value_added: np.ndarray = column("float64", unit="CNY / year", doc="value added by agents")
     productivity: np.ndarray = column("float64", unit="log points", doc="mean productivity of agents, by sales")
+    platform_support: np.ndarray = column(
+        "float64", unit="1", doc="share of the sector's R&D performers that its platforms reach, 0 to 1"
+    )
+    induced: np.ndarray = column(
+        "float64", unit="1", doc="more innovations of R&D performers because energy is dearer, as a share"
+    )
+    energy_saved: np.ndarray = column(
+        "float64", unit="1", doc="share of energy per sales that a local surcharge made the sector save"
+    )
+    entry_ease: np.ndarray = column(
+        "float64", unit="1", doc="more firms that grow into the sector because land is let flexibly, as a share"
+    )
     covered: np.ndarray = column(
         "float64", unit="1", doc="activity that statistics have come to count since the start, over that counted then"
     )
+    hightech_start: np.ndarray = column("float64", unit="1", doc="high-tech share of agents' value added at the start")

@@ -122,6 +122,30 @@ class BirthTraits:
     grown_cash: float = parameter(
         0.1, unit="1", prior=Range(0.04, 0.25, "log"), source="assumed", doc="its liquid funds over its sales"
     )
+    marginal_gap: float = parameter(
+        0.3,
+        unit="standard deviations",
+        prior=Range(0.0, 0.8),
+        source="assumed",
+        doc="quality at birth of those who found only because it was made easier, below that of the others",
+    )
+
+
+@dataclass(frozen=True)
+class Newborn:
+    """What sets some newcomers apart from an ordinary new firm.
+
+    ``size`` multiplies staff and sales; quality is ``quality`` + ``quality_spread`` x a standard normal draw, and
+    a share ``marginal`` of the newcomers has less. Each is one number or has one entry a newcomer.
+    """
+
+    size: Any = 1.0
+    quality: Any = 0.0
+    quality_spread: float = 1.0
+    marginal: float = 0.0
+
+
+ORDINARY = Newborn()
 
 
 def ranks_within(counts: np.ndarray) -> np.ndarray:
@@ -167,6 +191,7 @@ def found_firms(
     district: np.ndarray,
     centre: np.ndarray,
     performs_chance: float,
+    kind: Newborn = ORDINARY,
     extra: dict[str, Any] | None = None,
 ) -> np.ndarray:
     """Queue one new firm for each parent key and return the (m,) keys of the newcomers.
@@ -182,10 +207,12 @@ def found_firms(
     tech = position(centre, noise, born.new_tech_spread)
     u = world.universities
     where, near = nearest(tech, district, u.tech.astype(float), closeness(region, u.district, world.state.decay_km))
-    quality = luck.normal(keys, "birth quality")
+    quality = kind.quality + kind.quality_spread * luck.normal(keys, "birth quality")
+    if kind.marginal > 0.0:
+        quality = quality - born.marginal_gap * (luck.uniform(keys, "birth marginal") < kind.marginal)
     wage = region.sector("wage")[sector] * world.state.wage_index
     size = born.new_staff_spread * luck.normal(keys, "birth staff") - 0.5 * born.new_staff_spread**2
-    staff = np.maximum(1.0, np.round(born.new_staff * np.exp(size)))
+    staff = np.maximum(1.0, np.round(born.new_staff * np.exp(size))) * kind.size
     revenue = staff * wage * born.new_revenue * np.exp(born.new_revenue_spread * luck.normal(keys, "birth revenue"))
     performs = luck.uniform(keys, "birth R&D") < performs_chance
     intensity = born.new_intensity * np.exp(born.new_intensity_spread * luck.normal(keys, "birth intensity"))

@@ -173,6 +173,7 @@ def draw_firms(world: World, luck: Luck, centres: np.ndarray) -> None:
     world.firms = f
     for name in ("key", "sector", "founded", "district", "ownership", "above_scale", "staff"):
         getattr(f, name)[:] = c[name]
+    world.anchors = {str(anchor["firm"]): f.key[row] for row, anchor in anchors.items()}
     f.quality[:] = luck.normal(f.key, "quality")
     noise = luck.normals(f.key, "tech", TECH_DIMENSIONS)
     f.tech[:] = position(centres[f.sector], noise, TECH_SPREAD)

@@ -1,4 +1,4 @@
-"""Draw the universities, incubators, funds and products that stand at the start.
+"""Draw the universities, incubators and funds that stand at the start.
 
 The constants are the state at the start where no figure of the region gives it (``assumed`` unless said otherwise).
 """
@@ -22,11 +22,6 @@ PROFESSIONAL = 0.15  # share of places run by a professional operator
 FUND_SPREAD = 0.8  # log points, size of funds
 FUND_AGE = 4.0  # years, the oldest fund that still calls money
 PAID_IN, INVESTED, INVESTED_LOCAL = 0.6, 0.25, 0.125  # of what is promised; half of investments are local
-OWNED_BY_SIZE = 0.7  # products fall to firms by their rank in sales to this power
-STAGES = (0.35, 0.70, 0.82, 0.92, 0.97)  # cumulative share of waiting products by stage, discovery to phase 3
-GENERIC = 0.6  # share of products that are generics or upgrades
-PEAK_SALES, PEAK_SPREAD = 2.0e7, 1.3  # CNY a year at the peak, median; spread in log points
-MARKET = 6  # stage of a product that is sold
 
 
 def draw_institutions(world: World, luck: Luck, centres: np.ndarray) -> None:
@@ -111,24 +106,3 @@ def _funds(world: World, luck: Luck) -> None:
     desks = int(region.figure("bank_desks"))
     funds.arrive(desks, key=keys_of(f"{region.id} bank desks", desks), kind=BANK, vintage=region.start_year - DESK_AGE)
     funds.admit()
-
-
-def draw_products(world: World, luck: Luck) -> None:
-    """Draw the pharmaceutical products in the pipeline and on the market."""
-    region, f = world.region, world.firms
-    pharma = np.flatnonzero(f.sector == region.sectors.index("pharma"))
-    waiting, sold = int(region.figure("products_in_pipeline")), int(region.figure("products_marketed"))
-    if waiting + sold == 0 or pharma.size == 0:
-        return
-    p = world.products
-    p.arrive(waiting + sold, key=keys_of(f"{region.id} products", waiting + sold))
-    p.admit()
-    order = pharma[np.argsort(-f.revenue[pharma], kind="stable")]
-    weight = np.cumsum((1.0 + np.arange(order.size)) ** -OWNED_BY_SIZE)
-    p.owner[:] = f.key[order[np.searchsorted(weight / weight[-1], luck.uniform(p.key, "owner"))]]
-    u = luck.uniform(p.key, "stage")
-    p.stage[:] = np.searchsorted(STAGES, u)
-    p.stage[waiting:] = MARKET
-    p.generic[:] = luck.uniform(p.key, "generic") < GENERIC
-    p.peak_sales[:] = PEAK_SALES * np.exp(PEAK_SPREAD * luck.normal(p.key, "peak"))
-    p.sales[waiting:] = p.peak_sales[waiting:]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +47,7 @@ class Region:
     digest: str
     columns: dict[str, dict[str, np.ndarray]]
     margins: dict[tuple[str, str], dict[str, int]]
+    plants: list[dict[str, float | str]] = field(default_factory=list)
 
     def figure(self, name: str) -> float:
         """Return a figure's value, 0 for an optional one that the region leaves out; raises KeyError otherwise."""

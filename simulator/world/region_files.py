@@ -22,6 +22,7 @@ from simulator.core.reading import (
     parse_yaml,
 )
 from simulator.world import region_schema as schema
+from simulator.world.agents import PLANT_STAGES
 from simulator.world.region_cells import Cells, Years, digits
 
 Columns = dict[str, np.ndarray]
@@ -84,6 +85,7 @@ class RegionFiles(Cells):
             "names": names,
             "university_fields": fields,
             "anchors": self._anchors(),
+            "plants": self._plants(),
             "paths": paths,
             "rules": self._rules(head.get("start_year", 0), last),
             "vintages": self._vintages(),
@@ -195,9 +197,11 @@ class RegionFiles(Cells):
     ) -> dict[str, np.ndarray]:
         """Return ``{quantity: (len(ids),)}`` from a long table; ``field:`` quantities default to 0."""
         table = self.tables[file]
-        known = tuple(quantities) + (tuple(f"field:{s}" for s in schema.SECTORS) if column == "university" else ())
+        optional = schema.OPTIONAL_SECTOR_QUANTITIES if column == "sector" else {}
+        known = (*quantities, *optional)
+        known += tuple(f"field:{s}" for s in schema.SECTORS) if column == "university" else ()
         position = {name: i for i, name in enumerate(ids)}
-        out = {q: np.full(len(ids), np.nan) for q in quantities}
+        out = {q: np.full(len(ids), np.nan) for q in quantities} | {q: np.zeros(len(ids)) for q in optional}
         seen: dict[tuple[str, str], int] = {}
         for row in table.rows:
             name = self.name(table, row, column, ids)
@@ -206,7 +210,7 @@ class RegionFiles(Cells):
                 continue
             if self.again(table, row, seen, (name, quantity)):
                 continue
-            sort = quantities.get(quantity, "count")
+            sort = quantities.get(quantity, optional.get(quantity, "count"))
             value = self.value(table, row, sort, f"{quantity} of {name}")
             if quantity not in out:
                 out[quantity] = np.zeros(len(ids))
@@ -303,6 +307,35 @@ class RegionFiles(Cells):
             "rows",
         )
         return list(firms.values())
+
+    def _plants(self) -> list[dict[str, float | str]]:
+        """Return the steel plants, one dictionary each; none where the folder has no plants.csv."""
+        path = self.folder / "plants.csv"
+        if not path.exists():
+            return []
+        table = self.table(path, schema.PLANTS_HEADER)
+        owners = (*dict.fromkeys(row[1][0].strip() for row in self.tables["anchors.csv"].rows), schema.OTHERS)
+        plants: dict[str, dict[str, float | str]] = {}
+        seen: dict[tuple[str, ...], int] = {}
+        for row in table.rows:
+            plant = row[1][0].strip()
+            owner = self.name(table, row, "owner", owners)
+            quantity = self.name(table, row, "quantity", tuple(schema.PLANT_QUANTITIES))
+            if not plant:
+                self.problems.add(table.place(row[0]), "empty plant name")
+            if owner is None or quantity is None or self.again(table, row, seen, (plant, quantity)):
+                continue
+            value = self.value(table, row, schema.PLANT_QUANTITIES[quantity], f"{quantity} of {plant}")
+            if value is not None and quantity == "stage":
+                self.below(table, row, quantity, value, len(PLANT_STAGES))
+            mine = plants.setdefault(plant, {"plant": plant, "owner": owner})
+            if mine["owner"] != owner:
+                place = table.place(row[0], "owner")
+                self.problems.add(place, f"owner of {plant}", read=owner, allowed=str(mine["owner"]))
+            mine[quantity] = value if value is not None else 0.0
+        absent = (f"{p}.{q}" for p, given in plants.items() for q in schema.PLANT_QUANTITIES if q not in given)
+        self.missing(table, absent, "rows")
+        return list(plants.values())
 
     def _paths(self, start: int) -> tuple[dict[str, dict[str, Years]], int]:
         """Return ``{path: {variable: {year: value}}}`` and the last year of the observed path."""

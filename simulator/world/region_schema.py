@@ -15,6 +15,7 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "anchors.csv": ("firm", "quantity", "value", "unit", "source", "note"),
     "paths.csv": ("path", "variable", "year", "value", "unit", "source", "note"),
 }
+PLANTS_HEADER = ("plant", "owner", "quantity", "value", "unit", "source", "note")  # plants.csv may be left out
 VINTAGES_HEADER = ("indicator", "year", "vintage", "value", "unit", "source", "note")
 RULES_HEADER = ("rule", "year", "value", "unit", "source", "note")
 
@@ -53,7 +54,11 @@ FIGURES: dict[str, Sort] = _sorts(
     " products_in_pipeline products_marketed public_rd_bodies",
 )
 # what only some cities have: a figure that is not given counts as zero
-OPTIONAL_FIGURES: dict[str, Sort] = {}
+OPTIONAL_FIGURES: dict[str, Sort] = _sorts(
+    count="high_tech_parks software_park_floor alliances technology_centres"
+    " tourist_visits crude_capacity foundry_iron agricultural_counties",
+    money="tourist_spending attractions",
+)
 SECTOR_QUANTITIES: dict[str, Sort] = _sorts(
     whole="above_scale_firms tech_sme_firms",
     count="above_scale_staff patent_propensity",
@@ -63,6 +68,8 @@ SECTOR_QUANTITIES: dict[str, Sort] = _sorts(
     margin="profit_margin",
     number="growth_offset",
 )
+# what only some cities say of their sectors: zero where it is left out
+OPTIONAL_SECTOR_QUANTITIES: dict[str, Sort] = _sorts(flag="key_industry")
 DISTRICT_QUANTITIES: dict[str, Sort] = _sorts(
     share="gdp_share firm_share incubator_share", number="x_km y_km", flag="university_town"
 )
@@ -76,6 +83,11 @@ UNIVERSITY_QUANTITIES: dict[str, Sort] = _sorts(
 ANCHOR_QUANTITIES: dict[str, Sort] = _sorts(
     whole="sector district founded ownership patents", count="staff", money="revenue rd"
 )
+
+PLANT_QUANTITIES: dict[str, Sort] = _sorts(
+    whole="stage vintage", count="capacity", share="utilisation grade", money="price"
+)
+OTHERS = "others"  # owner of plants.csv that stands for the firms of the sector that the folder does not name
 
 FIRM_CLASSES = ("above_scale", "tech_sme")
 MARGINS = ("sector", "size", "age", "district", "ownership")
@@ -140,6 +152,7 @@ RULES = (
     "tech_transfer_tax_exempt",
     "above_scale_threshold",
     "equity_instalment_years",
+    "drug_review_queue",
 )
 
 

@@ -13,6 +13,8 @@ Rules = Mapping[str, float]
 
 # Staff below which an industrial firm counts as small, in the national size standard of 2011.
 SMALL_FIRM_STAFF = 300.0
+# Revenue (CNY / year) from which an industrial firm of that staff counts as medium or large, in the same standard.
+MEDIUM_FIRM_REVENUE = 2.0e7
 # Staff up to which a firm can be a technology SME, in the national criteria of 2017.
 TECHNOLOGY_SME_STAFF = 500.0
 
@@ -35,3 +37,11 @@ def super_deduction(rules: Rules, technology_sme: np.ndarray) -> np.ndarray:
     """Return the (n,) extra share of R&D that the law lets a firm deduct: the general rate or a technology SME's."""
     own = np.where(technology_sme, rules["rd_super_deduction_tech_sme"], 0.0)
     return np.maximum(own, rules["rd_super_deduction"])
+
+
+def large_or_medium(staff: np.ndarray, revenue: np.ndarray) -> np.ndarray:
+    """Return which of (n,) firms are large or medium by staff and revenue (CNY / year).
+
+    Both lines of the national size standard of 2011 for industry must be met, as the standard asks.
+    """
+    return (staff >= SMALL_FIRM_STAFF) & (revenue >= MEDIUM_FIRM_REVENUE)

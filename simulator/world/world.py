@@ -13,9 +13,12 @@ from simulator.world.agents import (
     LAGS,
     POOLS,
     PROJECT_KINDS,
+    Alliances,
     Firms,
     Funds,
     Incubators,
+    Plants,
+    Platforms,
     Pools,
     Products,
     Projects,
@@ -24,8 +27,8 @@ from simulator.world.agents import (
 )
 from simulator.world.region import Region
 
-AGENTS = ("firms", "universities", "incubators", "funds", "products", "projects")
-_PAID = {"firms": "firms", "universities": "universities", "incubators": "incubators", "funds": "funds"}
+AGENTS = ("firms", "universities", "incubators", "funds", "products", "projects", "alliances", "platforms")
+_PAID = {name: name for name in ("firms", "universities", "incubators", "funds", "alliances")}
 _COMPACT_ABOVE = 0.08
 
 
@@ -45,6 +48,22 @@ class RegionState:
     talent_total: float = 0.0
     attraction: float = 0.0  # slow pull on researchers, log points
     apartments: float = 0.0  # m2 delivered
+    apartments_let: float = 0.0  # m2 lived in
+    innovation_zones: float = 0.0
+    high_tech_parks: float = 0.0
+    software_floor: float = 0.0  # m2 of software parks delivered
+    software_let: float = 0.0  # m2 that tenants use
+    software_room: float = 0.0  # free floor over what all digital firms would need, 0 to 1
+    phd_visits: float = 0.0  # since the plan's first year, as the three below
+    visit_universities: float = 0.0
+    visitors_before: float = 0.0  # visits of the year before
+    high_end_engaged: float = 0.0
+    academicians: float = 0.0
+    thousand_talents: float = 0.0
+    elite_graduates: float = 0.0  # hired this year
+    places_left: dict[str, float] = field(default_factory=dict)  # parts of a place that an entry has still to give
+    stations_waiting: np.ndarray = field(default_factory=lambda: np.zeros(2))  # built, without a host yet
+    trained: np.ndarray = field(default_factory=lambda: np.zeros(3))  # technicians, entrepreneurs, leaders
     tenant_makers: float = 0.0  # seats for makers around one tenant of an incubator
     streets: float = 0.0
     street_districts: np.ndarray = field(default_factory=lambda: np.zeros(0))
@@ -57,6 +76,14 @@ class RegionState:
     loans_lost: float = 0.0
     loan_defaults: float = 0.0
     loan_count: float = 0.0
+    pledged: float = 0.0  # CNY lent on patents this year
+    pledge_count: float = 0.0
+    pledge_offer: float = 0.0  # part of the firms with patents that a pool would let borrow on them, 0 to 1
+    raised_on_markets: float = 0.0  # CNY of equity raised on exchanges and boards this year
+    bonds_issued: float = 0.0  # CNY of private bonds placed this year
+    procurement: float = 0.0  # CNY of public orders for new products this year
+    outbound_deals: float = 0.0  # technology firms bought abroad this year
+    district_funds: np.ndarray = field(default_factory=lambda: np.zeros(0))  # incubation funds by district
     individual_patents: float = 0.0
     individual_quality: float = 0.0
     individual_true: np.ndarray = field(default_factory=lambda: np.zeros(LAGS))
@@ -64,9 +91,26 @@ class RegionState:
     individual_filed: float = 0.0
     individual_filed_true: float = 0.0
     individual_granted: float = 0.0
+    large_supported: float = 0.0  # large and medium firms with R&D support since the plan's start, by name
+    smes_supported: float = 0.0  # technology SMEs on the growth programme's list since then, by name
+    own_ip_products: float = 0.0  # new drugs that went into clinical trials since the plan's start
+    product_upgrades: float = 0.0  # products selling over 100 m CNY that were upgraded since then
+    technologies_solved: float = 0.0  # key and common pharmaceutical technologies solved since then
+    pharma_smes_new: float = 0.0  # biomedical technology SMEs founded or attracted since then
+    products_lost: float = 0.0  # pipeline products sold to firms elsewhere, since the first year
     births: float = 0.0
     deaths: float = 0.0
+    culture: float = 0.0  # entrepreneurial culture beyond that of the start, 0 to 1; slow
+    failed: dict[str, np.ndarray] = field(default_factory=dict)  # small firms closed last year: what founders carry on
+    students_started: float = 0.0  # students and recent graduates who began a business since the plan's start
+    firms_attracted: float = 0.0  # firms that came from elsewhere since the first year
+    firms_drawn: float = 0.0  # of this year's, come because they were courted
+    firms_taken: float = 0.0  # of these, lost by neighbouring cities
+    mentors_trained: float = 0.0  # people trained as mentors who are still willing
+    service_kept: float = 0.0  # service organisations under support this year
     institutes_attracted: float = 0.0
+    institutes_displaced: float = 0.0  # of these, those that a measure drew away from other cities
+    projects_sorted: float = 0.0  # transferable projects sorted and offered to firms this year
     exits: float = 0.0  # holdings that funds have sold or written off so far
     exits_below: float = 0.0  # of these below what was paid
     exits_above: float = 0.0  # of these at five times that or more
@@ -86,6 +130,23 @@ class RegionState:
     hnte_revenue_before: float = 0.0
     filed_before: float = 0.0
     granted_before: float = 0.0
+    steel_price_change: float = 0.0  # of the price that steelmakers get, this year
+    steel_price_level: float = 1.0  # the same against the start
+    crude_capacity: float = 0.0  # t of crude steel a year that may be made
+    castings_conversion: float = 0.0  # foundry iron cast in the city over foundry iron made
+    steel_growth: dict[int, tuple[float, float, float]] = field(default_factory=dict)  # logs of output, capital, staff
+    steel_contribution: float = 0.0  # part of the growth of steel output that capital and staff do not account for
+    tourists: float = 0.0  # visits a year
+    tourist_spending: float = 0.0  # CNY a visit
+    attractions: float = 0.0  # CNY, capital stock of sights, hotels and roads to them
+    tourism_invested: float = 0.0  # CNY, public and private, since the plan's first year
+    tourism_public: float = 0.0  # CNY, of the year, for platforms of tourism
+    attractions_known: float = 0.0  # log of the attractions that visits already reflect
+    platform_visits: float = 0.0  # log points of visits that platforms have drawn
+    platform_services: float = 0.0  # CNY that smart-city platforms bought from local digital firms this year
+    county_productivity: float = 0.0  # log points of farm productivity gained since the start
+    county_title: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))  # by county, demonstration county
+    surcharges: float = 0.0  # CNY that firms paid in local surcharges on energy and water this year
     local_tax: float = 0.0  # corporate tax and value-added tax on agents that stays with the city and districts
 
 
@@ -99,9 +160,11 @@ class World:
         outside: Mapping[str, Mapping[int, float]],
         entries: Iterable[Any] = (),
         switches: Mapping[str, str] | None = None,
+        rules: Mapping[str, Mapping[int, float]] | None = None,
     ) -> None:
         self.region = region
         self.paths = outside
+        self.national = region.rules if rules is None else rules  # by name and year, as this run has them
         self.switches = dict(switches or {})
         self.year = region.start_year
         self.outside: dict[str, float] = {}
@@ -111,7 +174,11 @@ class World:
         self.incubators = Incubators()
         self.funds = Funds()
         self.products = Products()
+        self.alliances = Alliances()
         self.projects = Projects()
+        self.plants = Plants()
+        self.platforms = Platforms()
+        self.anchors: dict[str, np.uint64] = {}  # keys of the firms that the region names
         self.pools = Pools(len(POOLS))
         self.sectors = Sectors(len(region.sectors))
         self.state = RegionState()
@@ -132,15 +199,15 @@ class World:
         """Open a year: read its outside values and national rules, empty the flows of the year before."""
         self.year = year
         # firms, products and projects that ended in earlier years are dropped once they are many; the rows of
-        # universities, incubators and funds are referred to by others and stay
+        # universities, incubators, funds and alliances are referred to by others and stay
         for name in ("firms", "products", "projects"):
             population = getattr(self, name)
             if np.count_nonzero(population.alive) < (1.0 - _COMPACT_ABOVE) * len(population):
                 population.compact()
         self.outside = {name: series[year] for name, series in self.paths.items() if year in series}
-        self.rules = {name: series[year] for name, series in self.region.rules.items() if year in series}
+        self.rules = {name: series[year] for name, series in self.national.items() if year in series}
         self.state.ordered = 0.0
-        for name in AGENTS[:4]:
+        for name in _PAID:
             population = getattr(self, name)
             population.policy_income[:] = 0.0
             population.tax_relief[:] = 0.0
@@ -148,6 +215,10 @@ class World:
     def pool(self, name: str) -> int:
         """Return the row of a pool."""
         return POOLS.index(name)
+
+    def since_plan(self) -> float:
+        """Return the part of this year that lies after the plan's start, 0 to 1."""
+        return float(min(max(self.year + 1.0 - self.region.plan_start, 0.0), 1.0))
 
     def delivered(self, kind: str) -> np.ndarray:
         """Return the rows of projects of a kind (of PROJECT_KINDS) that were finished this year."""

@@ -1,0 +1,98 @@
+"""Who begins: students, founders who begin again, firms from elsewhere, and the mentoring that newcomers find."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.core.declare import Indicator, Label
+from simulator.world.agents import FOUNDED_AGAIN, INCUBATOR
+from simulator.world.world import World
+
+
+def _mentoring(world: World) -> float:
+    f = world.firms
+    inside = f.alive & (f.incubator >= 0)
+    return float(f.mentored[inside].mean()) if inside.any() else 0.0
+
+
+def _professional(world: World) -> float:
+    inc = world.incubators
+    sites = inc.alive & (inc.kind == INCUBATOR)
+    return float(np.mean(inc.professional[sites])) if sites.any() else 0.0
+
+
+INDICATORS = (
+    Indicator(
+        "students_started",
+        Label("Students who began a business", "大学生创业人数"),
+        "persons",
+        "stock",
+        lambda w: w.state.students_started,
+        definition="students and graduates of the year in the city who began a business of any kind, sole traders "
+        "included, within a programme or outside it, counted once each and added up since the plan's start",
+    ),
+    Indicator(
+        "founders_again",
+        Label("Firms of founders who began again", "再创业企业"),
+        "firms",
+        "stock",
+        lambda w: float((w.firms.alive & (w.firms.origin == FOUNDED_AGAIN)).sum()),
+        "true",
+        definition="technology firms in being whose founders had a technology firm that closed since the first year",
+    ),
+    Indicator(
+        "culture",
+        Label("Entrepreneurial culture", "创业文化指数"),
+        "1",
+        "stock",
+        lambda w: w.state.culture,
+        "true",
+        definition="index of what education, fairs and tolerance of failure have changed, 0 at the start, 1 at most; "
+        "no office measures it",
+    ),
+    Indicator(
+        "attracted_firms",
+        Label("Firms attracted", "引进企业累计"),
+        "firms",
+        "stock",
+        lambda w: w.state.firms_attracted,
+        definition="firms that moved in or opened here from elsewhere since the first year; projects signed that "
+        "never became a firm are not counted, firms that left again are",
+    ),
+    Indicator(
+        "firms_drawn",
+        Label("Firms drawn by courting", "招引落户企业"),
+        "firms / year",
+        "flow",
+        lambda w: w.state.firms_drawn,
+        "true",
+        definition="firms that came because they were courted and would not have come anyway; neighbours_firms_lost is "
+        "the part that neighbouring cities lost",
+    ),
+    Indicator(
+        "neighbours_firms_lost",
+        Label("Firms lost by neighbours", "邻近城市流失企业"),
+        "firms / year",
+        "flow",
+        lambda w: w.state.firms_taken,
+        "true",
+        definition="of the firms that came because they were courted, those that neighbouring cities lost",
+    ),
+    Indicator(
+        "mentoring_strength",
+        Label("Mentoring of tenants", "在孵企业辅导强度"),
+        "1",
+        "stock",
+        _mentoring,
+        "true",
+        definition="mean strength of the mentoring that tenants have had, 1 for all the time of a mentor",
+    ),
+    Indicator(
+        "professional_incubators",
+        Label("Incubators run by professional operators", "专业机构运营孵化器比例"),
+        "1",
+        "share",
+        _professional,
+        definition="incubators whose operator does nothing else, over all that are open",
+    ),
+)

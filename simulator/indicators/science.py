@@ -1,0 +1,108 @@
+"""Universities and institutes: bases, funds, transfer offices, sorted projects, and what came from elsewhere."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.core.declare import Indicator, Label
+from simulator.world.agents import ATTRACTED, OVERSEAS, UNIVERSITY
+from simulator.world.world import World
+
+
+def share_of(mask: np.ndarray, among: np.ndarray) -> float:
+    """Return how many of the rows ``among`` (n,) are in ``mask`` (n,), as a fraction; 0 where there are none."""
+    return float((mask & among).sum()) / max(float(among.sum()), 1.0)
+
+
+def _institutions(world: World) -> np.ndarray:
+    u = world.universities
+    return u.alive & (u.kind != OVERSEAS)
+
+
+def _base_and_fund(world: World) -> float:
+    u = world.universities
+    return share_of(u.has_base & u.has_fund, _institutions(world))
+
+
+def _company_and_fund(world: World) -> float:
+    u = world.universities
+    return share_of(u.has_company & u.has_fund, u.alive & (u.kind == ATTRACTED))
+
+
+def _science_parks(world: World) -> float:
+    u = world.universities
+    return float((u.alive & (u.kind == UNIVERSITY) & u.has_base).sum())
+
+
+INDICATORS = (
+    Indicator(
+        "university_base_fund_share",
+        Label("Universities and institutes with base and fund", "建有孵化基地和孵化基金的高校院所比例"),
+        "1",
+        "share",
+        _base_and_fund,
+        definition="universities and institutes with both an incubation base and an incubation fund over all at "
+        "work at the year's end: those of the start, those attracted by the end of the year before and new contract "
+        "research institutes; overseas R&D centres are left out, as branches of firms and foreign institutes",
+    ),
+    Indicator(
+        "attracted_with_fund_share",
+        Label("Attracted institutes with company and fund", "组建转化公司和创投基金的引进院所比例"),
+        "1",
+        "share",
+        _company_and_fund,
+        definition="attracted universities and institutes that have both a transfer company and a venture fund over "
+        "all attracted since the first year and opened by the end of the year before; overseas centres are left out",
+    ),
+    Indicator(
+        "transfer_office_share",
+        Label("Universities and institutes with a transfer office", "设立技术转移机构的高校院所比例"),
+        "1",
+        "share",
+        lambda w: share_of(w.universities.has_office, _institutions(w)),
+        definition="universities and institutes with a transfer office over all at work, attracted ones included; an "
+        "institute's transfer company counts as its office",
+    ),
+    Indicator(
+        "projects_sorted",
+        Label("Transferable projects sorted", "梳理可转移项目"),
+        "projects / year",
+        "flow",
+        lambda w: w.state.projects_sorted,
+        definition="projects sorted and offered to firms in the year, as carried out; not the projects transferred",
+    ),
+    Indicator(
+        "science_parks",
+        Label("University science parks", "大学科技园"),
+        "parks",
+        "stock",
+        _science_parks,
+        definition="universities (not institutes) with a science park or incubation base of their own, one each; those "
+        "of the start count",
+    ),
+    Indicator(
+        "overseas_centres",
+        Label("Overseas R&D centres", "海外研发中心"),
+        "centres",
+        "stock",
+        lambda w: float((w.universities.alive & (w.universities.kind == OVERSEAS)).sum()),
+        definition="overseas R&D centres and joint centres at work; they are not among the institutes newly attracted",
+    ),
+    Indicator(
+        "facility_users",
+        Label("Users of shared instruments", "共享仪器设备用户"),
+        "firms / year",
+        "flow",
+        lambda w: float((w.firms.alive & w.firms.uses_facility).sum()),
+        definition="small firms that used instruments of universities and institutes opened to them in the year",
+    ),
+    Indicator(
+        "neighbours_institutes_lost",
+        Label("Institutes lost by other cities", "其他城市流失的机构"),
+        "institutions",
+        "stock",
+        lambda w: w.state.institutes_displaced,
+        "true",
+        definition="of the institutes that measures drew since the first year, those another city would have had",
+    ),
+)

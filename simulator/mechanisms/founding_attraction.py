@@ -1,0 +1,208 @@
+"""Firms from elsewhere: some come by themselves, some because they are courted, and some neighbours lose them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.core.luck import Luck, name_hash, poisson_quantile, sub_keys
+from simulator.core.parameters import Range, parameter
+from simulator.core.terms import Entry, Terms
+from simulator.world.agents import ATTRACTED_FIRM
+from simulator.world.births import BirthTraits, Newborn, found_firms, ranks_within
+from simulator.world.space import sector_centres
+from simulator.world.world import World
+
+
+@dataclass(frozen=True)
+class AttractionParameters(BirthTraits):
+    """Who comes from elsewhere, and what courting and awards change."""
+
+    inflow: float = parameter(
+        0.004,
+        unit="1 / year",
+        prior=Range(0.001, 0.012, "log"),
+        source="assumed",
+        doc="firms that come from elsewhere by themselves, over the sector's above-scale firms",
+    )
+    inflow_response: float = parameter(
+        2.0,
+        unit="elasticity",
+        prior=Range(0.5, 4.0),
+        source="assumed",
+        doc="the log of it to growth of the sector's demand",
+    )
+    courting: float = parameter(
+        0.10,
+        unit="1",
+        prior=Range(0.03, 0.25, "logit"),
+        source="assumed",
+        doc="chance that a firm that is courted comes, without an award; most projects signed never become a firm",
+    )
+    courting_award: float = parameter(
+        1.0,
+        unit="1",
+        prior=Range(0.0, 2.5),
+        source="assumed",
+        doc="rise of that chance under a very large award, over the chance itself",
+    )
+    courting_award_half: float = parameter(
+        1.0e6,
+        unit="CNY / firm",
+        prior=Range(3.0e5, 4.0e6, "log"),
+        source="assumed",
+        doc="award at which half of that rise is reached, at the prices of the start year",
+    )
+    courting_anyway: float = parameter(
+        0.5,
+        unit="1",
+        prior=Range(0.2, 0.8, "logit"),
+        source="assumed",
+        doc="share of the firms that come after courting who would have come without it",
+    )
+    sites: float = parameter(
+        0.02,
+        unit="1 / year",
+        prior=Range(0.008, 0.05, "log"),
+        source="assumed",
+        doc="firms that land and access can take in a year at most, over the city's above-scale firms",
+    )
+    sector_sites: float = parameter(
+        0.5,
+        unit="elasticity",
+        prior=Range(0.0, 1.0),
+        source="assumed",
+        doc="firms that one sector can take to its share of the city's above-scale firms: a strong sector draws more",
+    )
+    from_neighbours: float = parameter(
+        0.5,
+        unit="1",
+        prior=Range(0.2, 0.8, "logit"),
+        source="assumed",
+        doc="share of the firms won that neighbouring cities lose",
+    )
+    settled_size: float = parameter(
+        12.0,
+        unit="factor",
+        prior=Range(5.0, 30.0, "log"),
+        source="assumed",
+        doc="staff and sales of a firm that comes from elsewhere, over a new firm's",
+    )
+    headquarters_size: float = parameter(
+        8.0,
+        unit="factor",
+        prior=Range(3.0, 20.0, "log"),
+        source="assumed",
+        doc="staff and sales of a headquarters or large firm that comes, over another firm that comes",
+    )
+    headquarters_odds: float = parameter(
+        0.4,
+        unit="factor",
+        prior=Range(0.1, 1.0, "log"),
+        source="assumed",
+        doc="chance that a headquarters that is courted comes, over that of another firm",
+    )
+    settled_age: float = parameter(
+        6.0, unit="years", prior=Range(3.0, 12.0, "log"), source="assumed", doc="age of a firm that comes"
+    )
+    settled_performs: float = parameter(
+        0.4,
+        unit="1",
+        prior=Range(0.15, 0.65, "logit"),
+        source="assumed",
+        doc="share of the firms that come that do R&D in the city",
+    )
+
+
+def attract(world: World, terms: Terms, p: AttractionParameters, luck: Luck, usual: float) -> None:
+    """Queue the year's firms from elsewhere; ``usual`` is the growth at which the inflow is stated."""
+    f, st, sectors = world.firms, world.state, world.sectors
+    scale = np.bincount(f.sector[f.alive & f.above_scale], minlength=len(sectors)).astype(float)
+    mean = p.inflow * scale * np.exp(p.inflow_response * (sectors.demand_growth - usual))
+    counts = [int(poisson_quantile(m, v)) for m, v in zip(mean, luck.uniform(sectors.key, "comes"), strict=True)]
+    own = np.repeat(np.arange(len(sectors)), counts)
+    _settle(world, luck, p, own, "by itself", 1.0)
+    st.firms_drawn = st.firms_taken = 0.0
+    if terms.offered("firms_sought") or terms.offered("headquarters_sought"):
+        _court(world, terms, p, luck, scale, own)
+
+
+def _court(world: World, terms: Terms, p: AttractionParameters, luck: Luck, scale: np.ndarray, own: np.ndarray) -> None:
+    """Win firms by courting and awards; those who would have come anyway are among ``own`` (sector rows) already."""
+    st = world.state
+    whole = max(float(scale.sum()), 1.0)
+    awards = {o.entry.id: o.unit_cost for o in terms.promises("settling_award")}
+    room = p.sites * whole
+    anyway = np.bincount(own, minlength=scale.size)
+    came: dict[str, int] = {}
+    for term, odds, size in (
+        ("firms_sought", 1.0, 1.0),
+        ("headquarters_sought", p.headquarters_odds, p.headquarters_size),
+    ):
+        for order in terms.orders(term):
+            st.ordered += order.spent
+            award = awards.get(order.entry.id, 0.0) / st.deflator
+            chance = odds * p.courting * (1.0 + p.courting_award * award / (award + p.courting_award_half))
+            space = room if order.tag < 0 else min(room, p.sites * whole * (scale[order.tag] / whole) ** p.sector_sites)
+            expected = space * (1.0 - math.exp(-chance * order.quantity / space)) if space > 0.0 else 0.0
+            seed = name_hash(f"{world.region.id} {term} {order.entry.id}")
+            sector = _comers(luck, seed, order.tag, scale, expected)
+            room = max(room - sector.size, 0.0)
+            came[order.entry.id] = came.get(order.entry.id, 0) + sector.size
+            keys = sub_keys(np.full(sector.size, seed), np.arange(sector.size))
+            counted = luck.uniform(keys, "anyway") < p.courting_anyway
+            new = []
+            for s, would in zip(sector, counted, strict=True):
+                if would and anyway[s] > 0:
+                    anyway[s] -= 1
+                else:
+                    new.append(s)
+            _settle(world, luck, p, np.array(new, np.int64), f"{order.entry.id} {term}", size)
+            st.firms_drawn += len(new)
+            st.firms_taken += p.from_neighbours * len(new)
+
+    def due(entry: Entry, places: float) -> float:
+        return min(places, float(came.get(entry.id, 0)))
+
+    st.ordered += sum(order.spent for order in terms.orders("settling_award", due))
+
+
+def _comers(luck: Luck, seed: np.uint64, tag: int, scale: np.ndarray, expected: float) -> np.ndarray:
+    """Return the sector rows of the firms that come after courting; a strong sector draws more."""
+    number = int(poisson_quantile(expected, float(luck.uniform(np.array([seed]), "courted")[0])))
+    if tag >= 0:
+        return np.full(number, tag)
+    keys = sub_keys(np.full(number, seed), np.arange(number))
+    weight = np.cumsum(scale)
+    place = np.searchsorted(weight / max(float(weight[-1]), 1.0), luck.uniform(keys, "courted sector"))
+    return np.minimum(place, scale.size - 1)
+
+
+def _settle(world: World, luck: Luck, p: AttractionParameters, sector: np.ndarray, name: str, size: float) -> None:
+    """Queue one firm from elsewhere for each sector row in ``sector``."""
+    if sector.size == 0:
+        return
+    region, year = world.region, world.year
+    sector = np.sort(sector)
+    rows, counts = np.unique(sector, return_counts=True)
+    seeds = np.array([name_hash(f"{region.id} {name} {region.sectors[s]}") for s in rows], np.uint64)
+    parents = np.repeat(seeds, counts)
+    keys = sub_keys(parents, ranks_within(counts))
+    place = np.cumsum(region.district("firm_share"))
+    district = np.minimum(np.searchsorted(place / place[-1], luck.uniform(keys, "settles in")), place.size - 1)
+    found_firms(
+        world,
+        luck,
+        parents,
+        p,
+        origin=ATTRACTED_FIRM,
+        sector=sector,
+        district=district,
+        centre=sector_centres(region)[sector],
+        performs_chance=p.settled_performs,
+        kind=Newborn(size=p.settled_size * size),
+        extra={"founded": year - round(p.settled_age), "settled": year},
+    )
+    world.state.firms_attracted += sector.size
