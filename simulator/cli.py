@@ -129,24 +129,30 @@ def run(
     json_: Json = False,
     lang: Lang = None,
     force: Force = False,
+    attribute: Annotated[
+        bool, typer.Option("--attribute", help="Where each target's change comes from, and what it would take.")
+    ] = False,
 ) -> None:
     """Run a scenario many times: targets with probabilities, money by payer, figures."""
     with exits():
         from simulator.study import output
+        from simulator.study.attribution import companions
         from simulator.study.ensemble import batch_sizes, name_of, opened
         from simulator.study.ensemble import run as run_ensemble
 
         found = opened(scenario)
         sizes = batch_sizes(found, replicates)
-        run_hash = output.identity([found], sizes, seed)
-        folder = output.folder_for([name_of(found)], run_hash, out)
+        run_hash = output.identity([found], sizes, seed, companions(found, attribute))
+        folder = output.folder_for([name_of(found) + "-attributed" * attribute], run_hash, out)
         reused = output.is_there(folder, run_hash) and not force
         language = lang.value if lang else locale_language()
         if reused and output.language_of(folder) != language:
             say(f"the figures there are in another language; --force draws them anew ({language})")
         if not reused:
             with progress_bar(quiet) as progress:
-                result = run_ensemble(found, replicates=replicates, jobs=jobs, seed=seed, progress=progress)
+                result = run_ensemble(
+                    found, replicates=replicates, jobs=jobs, seed=seed, progress=progress, attribute=attribute
+                )
             output.save([result], folder, result.tables(), language, command=command_line(), force=force)
         report(folder, language, reused=reused, quiet=quiet, as_json=json_)
 
@@ -190,16 +196,20 @@ def compare(
 @app.command()
 def check(
     scenarios: Annotated[list[Path], typer.Argument(help="Scenario files (YAML).", show_default=False)],
+    plan: Annotated[bool, typer.Option("--plan", help="Each measure has an entry, each entry a measure.")] = False,
     json_: Json = False,
 ) -> None:
     """Check scenario files: every problem with file, line and column, or OK."""
     with exits():
+        from simulator.study.plans import check_plan
         from simulator.study.replicates import load_scenario
 
         problems: list[Any] = []
         for path in scenarios:
             try:
                 found = load_scenario(path)
+                if plan and (missing := check_plan(found)):
+                    raise InputError(missing)
             except InputError as error:
                 problems += error.problems
                 if not json_:
@@ -218,21 +228,42 @@ def check(
 @app.command("list")
 def list_things(
     things: Annotated[Things, typer.Argument(help="What to list.", show_default=False)],
+    region: Annotated[str | None, typer.Option(help="Only the targets or measures of this region.")] = None,
     json_: Json = False,
     lang: Lang = None,
 ) -> None:
-    """List levers, targets, indicators, parameters, regions or scenarios."""
+    """List levers with the plans' measures, targets, indicators, parameters, regions or scenarios."""
     with exits():
         from simulator.report import listing
 
         language = lang.value if lang else locale_language()
-        rows = listing.rows_of(things.value, language)
+        rows = listing.rows_of(things.value, language, region)
         if json_:
             typer.echo(dump(rows))
         else:
             from simulator.report.terminal import console
 
-            console().print(listing.listing_table(things.value, rows))
+            console().print(listing.listing_table(things.value, rows, language))
+
+
+@app.command("new-region")
+def new_region(
+    name: Annotated[str, typer.Argument(help="Id of the new region: a-z, 0-9 and _.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Folder of scenarios that it is written into.")] = Path("scenarios"),
+    template: Annotated[str, typer.Option("--from", help="Region whose ratios and paths are taken over.")] = "qingdao",
+    population: Annotated[int, typer.Option(help="Residents; all sizes are scaled to them.")] = 1_000_000,
+) -> None:
+    """Write the folder of a new region, filled with a made-up city that runs; nothing is overwritten."""
+    with exits():
+        from simulator.study.new_region import write_region
+        from simulator.study.plans import load_measures
+        from simulator.study.targets import load_targets
+
+        known = {t.region for t in load_targets()} | {m.region for m in load_measures()}
+        for path in write_region(name, out, template=template, population=population, known=known):
+            typer.echo(path.as_posix())
+        plan = (out / name / "plan.yaml").as_posix()
+        say(f"made-up figures: change what you know, then  ris check --plan {plan}  and  ris run {plan}")
 
 
 def report(folder: Path, language: str, *, reused: bool, quiet: bool, as_json: bool) -> None:
@@ -279,7 +310,10 @@ def as_plain(tables: Tables, folder: Path, reused: bool) -> dict[str, Any]:
     """Return the results as plain values for JSON; what is not a number is null."""
     plain: dict[str, Any] = {"folder": str(folder), "reused": reused, "run": tables.meta}
     names = ("targets", "money", "compare_targets", "compare", "settings")
-    for name in names if tables.compare is not None else names[:2]:
+    extra = ("budget", "attribution", "paths_needed")
+    base = names if tables.compare is not None else names[:2]
+    shown = (*base, *(n for n in extra if getattr(tables, n) is not None))
+    for name in shown:
         frame = getattr(tables, name)
         plain[name] = json.loads(frame.to_json(orient="records", double_precision=15, force_ascii=False))
     return plain

@@ -35,6 +35,16 @@ class Board:
         """Return how many outcome and growth targets the plan has, simulated or not."""
         return len(self.headline) + sum(row["kind"] in HEADLINE_KINDS for row in self.without)
 
+    def planned(self, *, headline: bool) -> int:
+        """Return how many targets of a group the plan has, simulated or not."""
+        if headline:
+            return self.headline_planned
+        return len(self.others) + sum(row["kind"] not in HEADLINE_KINDS for row in self.without)
+
+    def count_others(self, kind: str) -> int:
+        """Return how many capacity and input targets read ``kind``."""
+        return sum(reading(row["probability"]) == kind for row in self.others)
+
     def count(self, kind: str) -> int:
         """Return how many headline targets read ``kind`` (likely, in doubt, unlikely)."""
         return sum(reading(row["probability"]) == kind for row in self.headline)

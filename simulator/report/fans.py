@@ -53,11 +53,12 @@ def draw_fans(tables: Tables, folder: Path, language: str) -> list[Path]:
         return []
     fans = fans_of(tables.series, {r["indicator"] for r in rows} | {r["true_indicator"] for r in rows})
     observed = history(tables.meta["region"])
-    foot = footer(tables.meta, language, band=True)
-    rows = [as_level(row, fans) for row in rows]
+    rows = [as_level(row, fans, tables.meta.get("periods", {})) for row in rows]
     frames = [fan_frame(row, fans, observed) for row in rows]
+    foot = footer(tables.meta, language, band=True, true=any("true_p50" in frame for frame in frames))
     pages = [Page(rows, frames, tables.meta, language, foot, folder / "fans.png")]
     for row, frame in zip(rows, frames, strict=True):
+        foot = footer(tables.meta, language, band=True, true="true_p50" in frame)
         pages.append(Page([row], [frame], tables.meta, language, foot, folder / f"fan-{row['id']}.png"))
     methods, jobs = multiprocessing.get_all_start_methods(), min(processors(), len(pages))
     if "fork" not in methods or jobs < 2:
@@ -116,16 +117,16 @@ def history(region: str) -> dict[str, dict[int, float]]:
     return found
 
 
-def as_level(row: dict[str, Any], fans: dict[str, pandas.DataFrame]) -> dict[str, Any]:
+def as_level(row: dict[str, Any], fans: dict[str, pandas.DataFrame], periods: dict[str, list[int]]) -> dict[str, Any]:
     """Return a growth target as the level to which that growth would lead, from the median of its first year.
 
-    Other targets are returned as they are. The level is in the indicator's own unit.
+    ``periods`` gives base year and last year by target. Other targets are returned as they are, and so are rates.
+    The level is in the indicator's own unit.
     """
     from simulator.model import INDICATORS
-    from simulator.study.targets import load_targets
 
-    period = next((t.period for t in load_targets(row["region"]) if t.id == row["id"]), None)
-    if row["kind"] != "growth" or period is None or row["indicator"] not in INDICATORS:
+    period, indicator = periods.get(row["id"]), INDICATORS.get(row["indicator"])
+    if row["kind"] != "growth" or period is None or indicator is None or indicator.kind == "rate":
         return row
     first, last = period
     base = float(fans[row["indicator"]]["p50"].get(first, np.nan))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.core.ledger import PAYERS
+from simulator.report.attribution_figure import draw_attribution
 from simulator.report.board import board_of, reading, records
 from simulator.report.fans import draw_fans
 from simulator.report.style import (
@@ -45,6 +46,7 @@ def draw_run(tables: Tables, folder: Path, language: str) -> list[Path]:
     with styled(language):
         written = draw_board(tables, folder, language)
         written += draw_spending(tables, folder, language)
+        written += draw_attribution(tables, folder, language)
         return written + draw_fans(tables, folder, language)
 
 

@@ -7,23 +7,38 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from simulator.core.parameters import table as parameter_table
-from simulator.core.problems import InputError, Problems
+from simulator.core.problems import InputError, Place, Problems
 from simulator.core.reading import Node, read_yaml
-from simulator.study.targets import NOT_SIMULATED, load_targets
+from simulator.report.words import full_figure, lead_text, section_text, setting_value, word
+from simulator.study import plans
+from simulator.study.targets import NOT_SIMULATED, Target, load_targets
 
 PROJECT = Path(__file__).resolve().parents[2]
-NARROW = ("id", "name", "value", "unit", "kind", "year", "region", "lever", "indicator")
+INDENT = 7
+MOST_MOVERS = 8
+NO_LEAD = "not named in the plan"
 
 
-def rows_of(things: str, language: str) -> list[dict[str, Any]]:
-    """Return one row a thing, as plain values."""
+def rows_of(things: str, language: str, region: str | None = None) -> list[dict[str, Any]]:
+    """Return one row a thing, as plain values; ``region`` keeps the targets and measures of one city.
+
+    Raises InputError for a region of which nothing is known.
+    """
+    if region is not None and region not in (known := known_regions()):
+        problems = Problems()
+        problems.add(Place("--region"), "unknown region", read=region, among=known)
+        problems.raise_any()
+    if things == "levers":
+        return levers(language, region)
+    if things == "targets":
+        return targets(language, region)
     return {
-        "levers": levers,
-        "targets": targets,
         "indicators": indicators,
         "parameters": parameters,
         "regions": regions,
@@ -31,39 +46,181 @@ def rows_of(things: str, language: str) -> list[dict[str, Any]]:
     }[things](language)
 
 
-def levers(language: str) -> list[dict[str, Any]]:
-    """Return the levers with their settings and what they move."""
+def known_regions() -> list[str]:
+    """Return the ids of all regions that have a folder at hand, a target or a measure."""
+    found = {path.parent.parent.name for path in scenario_folder().glob("*/region/region.yaml")}
+    return sorted(found | {t.region for t in all_targets()} | {m.region for m in plans.load_measures()})
+
+
+def city_folders() -> list[Path]:
+    """Return the folders of scenarios at hand, one a city."""
+    return sorted({path.parent for path in scenario_folder().glob("*/*.yaml")})
+
+
+def all_targets() -> list[Target]:
+    """Return the targets of all regions: those that ship, then those in the folders at hand."""
+    found = {(t.region, t.id): t for t in load_targets()}
+    for folder in city_folders():
+        found |= {(t.region, t.id): t for t in load_targets(folder=folder)}
+    return list(found.values())
+
+
+def all_measures() -> list[plans.Measure]:
+    """Return the measures of all regions: those that ship, then those in the folders at hand."""
+    found = {(m.region, m.id): m for m in plans.load_measures()}
+    for folder in city_folders():
+        found |= {(m.region, m.id): m for m in plans.load_measures(folder=folder)}
+    return list(found.values())
+
+
+def all_leads() -> list[plans.Lead]:
+    """Return who leads which section, for all regions."""
+    return list(dict.fromkeys(lead for folder in (None, *city_folders()) for lead in plans.load_leads(folder)))
+
+
+def levers(language: str, region: str | None = None) -> list[dict[str, Any]]:
+    """Return the levers: settings, what they move, how good the evidence is, the plans' measures they carry.
+
+    A lever that a measure names and the model lacks is listed too, with ``status`` not simulated yet. Of a region
+    only the levers that its plan uses are returned.
+    """
     from simulator.model import LEVERS
 
+    leads, evidence = all_leads(), plans.lever_evidence()
+    measures = [m for m in all_measures() if region is None or m.region == region]
+    carried = _entries_by_measure({m.region for m in measures})
+    status = _status_by_region(language)
+    names = dict.fromkeys([*(LEVERS if region is None else ()), *(m.lever for m in measures)])
     out = []
-    for lever in LEVERS.values():
-        settings = [
-            f"{f.name} [{f.metadata.get('unit') or '-'}] = {f.default}"
-            for f in fields(lever.Settings)
-            if f.metadata.get("role") == "setting"
-        ]
-        moves = [f"{name} {'+' if sign > 0 else '-' if sign < 0 else '0'}" for name, sign in lever.moves.items()]
-        out.append({"name": lever.name, "label": lever.label[language], "settings": settings, "moves": moves})
+    for name in names:
+        lever, counts = LEVERS.get(name), evidence.get(name, {})
+        mine = [m for m in measures if m.lever == name]
+        out.append(
+            {
+                "name": name,
+                "label": lever.label[language] if lever is not None else "",
+                "status": "simulated" if lever is not None else NOT_SIMULATED,
+                "settings": [] if lever is None else _settings(lever),
+                "moves": [] if lever is None else [f"{i} {_sign(sign)}" for i, sign in lever.moves.items()],
+                "evidence": plans.grade_of(counts),
+                "evidence_rows": {grade: counts.get(grade, 0) for grade in plans.GRADES},
+                "measures": [
+                    {
+                        "id": m.id,
+                        "region": m.region,
+                        "section": m.section,
+                        **_lead(leads, m.region, m.section),
+                        "name": m.name[language],
+                        "quote": m.quote,
+                        "dose": m.dose,
+                        "entries": carried.get((m.region, m.id), []),
+                        "region_status": status.get(m.region, ""),
+                    }
+                    for m in mine
+                ],
+            }
+        )
     return out
 
 
-def targets(language: str) -> list[dict[str, Any]]:
-    """Return the targets of all regions and which indicator measures each."""
+def _settings(lever: Any) -> list[str]:
+    return [
+        f"{f.name} [{f.metadata.get('unit') or '-'}] = {setting_value(f.default)}"
+        for f in fields(lever.Settings)
+        if f.metadata.get("role") == "setting"
+    ]
+
+
+def _sign(value: float) -> str:
+    return "+" if value > 0 else "-" if value < 0 else "0"
+
+
+def _lead(leads: list[plans.Lead], region: str, section: str) -> dict[str, Any]:
+    found = plans.lead_of(leads, region, section)
+    return {
+        "lead": found.lead if found is not None else NO_LEAD,
+        "responsible": list(found.responsible) if found is not None else [],
+    }
+
+
+def _entries_by_measure(regions: set[str]) -> dict[tuple[str, str], list[str]]:
+    """Return the ids of the entries that carry out each measure in its city's plan, by region and measure."""
+    out: dict[tuple[str, str], list[str]] = {}
+    folders = {f.name: f for f in (*sorted((PROJECT / "scenarios").glob("*")), *city_folders()) if f.name in regions}
+    for folder in folders.values():
+        plan = plans.opened_plan(folder)
+        if plan is not None:
+            held = plans.entries_of(plan, plans.load_measures(folder=folder))
+            out |= {(plan.region.id, measure): entries for measure, entries in held.items()}
+    return out
+
+
+def _status_by_region(language: str) -> dict[str, str]:
+    """Return what each region at hand says of itself (a projection, made up), where it says anything."""
+    return {row["id"]: row["status"] for row in regions(language) if row["status"]}
+
+
+def targets(language: str, region: str | None = None) -> list[dict[str, Any]]:
+    """Return the targets of all regions: who leads, which indicator measures them, what moves it, how well known."""
     from simulator.model import INDICATORS
 
-    return [
-        {
-            "id": t.id,
-            "region": t.region,
-            "kind": t.kind,
-            "year": t.year,
-            "name": t.name[language],
-            "target": f"{'>' if t.op == 'gt' else '>='} {t.value:,.10g}",
-            "unit": t.unit,
-            "indicator": t.indicator if t.indicator in INDICATORS else NOT_SIMULATED,
-        }
-        for t in load_targets()
-    ]
+    leads, evidence, found = all_leads(), plans.lever_evidence(), plans.load_influence()
+    status, out = _status_by_region(language), []
+    for t in all_targets():
+        if region is not None and t.region != region:
+            continue
+        known = t.indicator if t.indicator in INDICATORS else None
+        movers = _movers(known, t.region, found) if known is not None else []
+        grades = [plans.grade_of(evidence.get(m["lever"], {})) for m in movers]
+        counts = {grade: grades.count(grade) for grade in plans.GRADES}
+        out.append(
+            {
+                "id": t.id,
+                "region": t.region,
+                "section": t.section,
+                **_lead(leads, t.region, t.section),
+                "kind": t.kind,
+                "year": t.year,
+                "year_assumed": t.year_assumed,
+                "name": t.name[language],
+                "quote": t.quote,
+                "op": t.op,
+                "value": t.value,
+                "unit": t.unit,
+                "target": full_figure(t.value, t.unit, language, ">" if t.op == "gt" else "≥"),
+                "indicator": known or NOT_SIMULATED,
+                "definition": INDICATORS[known].definition if known is not None else "",
+                "moved_by": movers,
+                "evidence": plans.grade_of(counts),
+                "evidence_levers": counts,
+                "note": t.note,
+                "region_status": status.get(t.region, ""),
+            }
+        )
+    return out
+
+
+def _movers(indicator: str, region: str, influence: tuple[plans.Influence, ...]) -> list[dict[str, Any]]:
+    """Return the levers that move an indicator: as declared, and as measured, the strongest first.
+
+    Where the influence table says nothing of the city it is read for the others, which ``city`` names.
+    """
+    from simulator.model import LEVERS
+
+    found: dict[str, dict[str, Any]] = {
+        name: {"lever": name, "sign": _sign(lever.moves[indicator]), "declared": True}
+        for name, lever in LEVERS.items()
+        if indicator in lever.moves
+    }
+    for mover in found.values():
+        mover |= {"effect": None, "relative": None, "city": None}
+    rows = [row for row in influence if row.indicator == indicator and row.lever in LEVERS]
+    for row in [r for r in rows if r.region == region] or rows:
+        measured = {"effect": row.effect, "relative": row.relative if math.isfinite(row.relative) else None}
+        known = row.lever in found
+        found[row.lever] = {"lever": row.lever, "sign": _sign(row.effect), "declared": known, **measured}
+        found[row.lever]["city"] = row.region
+    return sorted(found.values(), key=lambda m: -abs(m["relative"] or 0.0))
 
 
 def indicators(language: str) -> list[dict[str, Any]]:
@@ -142,16 +299,147 @@ def scenarios(language: str) -> list[dict[str, Any]]:
     return out
 
 
-def listing_table(things: str, rows: list[dict[str, Any]]) -> Table:
-    """Return rows as a table for a terminal."""
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, title=f"{len(rows)} {things}", title_justify="left")
-    for key in rows[0] if rows else ():
-        table.add_column(key, no_wrap=key in ("id", "value"), overflow="fold")
+def listing_table(things: str, rows: list[dict[str, Any]], language: str = "en") -> RenderableType:
+    """Return rows for a terminal of any width: a line or two each, names unbroken, the rest indented."""
+    title = f"{len(rows)} {word(things, language)}"
+    if things == "targets":
+        return Group(Text(title, style="bold"), *_target_cards(rows, language))
+    if things == "levers":
+        count = sum(len(row["measures"]) for row in rows)
+        title += f", {count} {word('measures', language)}"
+        return Group(Text(title, style="bold"), *_legend(language), *_lever_cards(rows, language))
+    return Group(Text(title, style="bold"), *(part for row in rows for part in _card(things, row)))
+
+
+def _card(things: str, row: dict[str, Any]) -> list[RenderableType]:
+    """Return a row of a plain list: what names it on a line of its own, then the rest."""
+    lead = {
+        "indicators": ("name", "unit", "kind", "observer", "true"),
+        "parameters": ("name", "value", "unit"),
+        "regions": ("id", "name", "years"),
+        "scenarios": ("file",),
+    }[things]
+    first = Text(overflow="fold")
+    for i, key in enumerate(k for k in lead if row.get(k) not in ("", None)):
+        shown = {"unit": f"[{row[key]}]", "true": f"→ {row[key]}"}.get(key, _cell(row[key]))
+        first.append(("  " if i else "") + shown, style="bold" if i == 0 else "")
+    rest = [_cell(v) for k, v in row.items() if k not in lead and v not in ("", None)]
+    return [first, _indented(" · ".join(rest))] if rest else [first]
+
+
+def _indented(text: str | Text, indent: int = INDENT, style: str = "dim") -> Padding:
+    shown = text if isinstance(text, Text) else Text(text, style=style)
+    shown.overflow = "fold"
+    return Padding(shown, (0, 0, 0, indent))
+
+
+def _hanging(name: str, text: str, before: int = 0) -> RenderableType:
+    """Return a text beside its identifier, so that the lines it runs on to stay clear of the identifiers."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True, min_width=INDENT - 1)
+    grid.add_column(overflow="fold")
+    grid.add_row(Text(name, style="bold"), Text(text, overflow="fold"))
+    return Padding(grid, (0, 0, 0, before)) if before else grid
+
+
+def _heading(region: str, section: str, lead: str, language: str) -> Text:
+    told = _led(lead, language)
+    return Text(f"{region} · {section_text(section, language)} · {told}", style="cyan")
+
+
+def _led(lead: str, language: str) -> str:
+    return lead_text("" if lead == NO_LEAD else lead, language)
+
+
+def _legend(language: str) -> list[RenderableType]:
+    text = (
+        "证据等级：至少一半效应行可达的最好来源：verified 已核对原文，judgement 依据文献判断，assumed 假定"
+        if language == "zh"
+        else "evidence: the best source that at least half of a lever's effect rows reach: verified (read at its"
+        " source), judgement (set by hand from published work), assumed (no causal estimate known)"
+    )
+    return [Text(text, style="dim")]
+
+
+def _counts(counts: dict[str, int], language: str) -> str:
+    if language == "zh":
+        return "、".join(f"{word(grade, language)} {n}" for grade, n in counts.items())
+    return ", ".join(f"{n} {word(grade, language)}" for grade, n in counts.items())
+
+
+def _target_cards(rows: list[dict[str, Any]], language: str) -> list[RenderableType]:
+    out: list[RenderableType] = list(_legend(language))
+    region = ""
+    for (city, section), mine in _grouped(rows):
+        if city != region:
+            region = city
+            out.append(Text(""))
+            if mine[0]["region_status"]:
+                out.append(Text(mine[0]["region_status"], style="yellow"))
+        out.append(_heading(city, section, mine[0]["lead"], language))
+        for row in mine:
+            due = f"{row['year']}{'*' if row['year_assumed'] else ''}"
+            facts = f"{row['target']}, {word(row['kind'], language)}, {due}"
+            out.append(_hanging(row["id"], f"{row['name']}: {facts}"))
+            out.append(_indented(_target_detail(row, language)))
+    if any(row["year_assumed"] for row in rows):
+        out.append(Text("* 年份为假定" if language == "zh" else "* year assumed: the plan names none", style="dim"))
+    return out
+
+
+def _target_detail(row: dict[str, Any], language: str) -> Text:
+    zh = language == "zh"
+    if row["indicator"] == NOT_SIMULATED:
+        return Text(word(NOT_SIMULATED, language), style="yellow")
+    movers = row["moved_by"]
+    names = ", ".join(f"{m['lever']} {m['sign']}" for m in movers[:MOST_MOVERS])
+    names += f" (+{len(movers) - MOST_MOVERS})" if len(movers) > MOST_MOVERS else ""
+    nothing = "无工具的常规剂量使其明显变动" if zh else "no lever's usual dose clearly moves it"
+    text = f"{row['indicator']} ← {names or nothing}"
+    if movers:
+        text += f"; {word('evidence of levers', language)}: {word(row['evidence'], language)}"
+        text += f" ({_counts(row['evidence_levers'], language)})"
+    return Text(text, style="dim")
+
+
+def _grouped(rows: list[dict[str, Any]]) -> list[tuple[tuple[str, str], list[dict[str, Any]]]]:
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in sorted(rows, key=lambda r: _first(rows, r["region"])):
+        groups.setdefault((row["region"], row["section"]), []).append(row)
+    return list(groups.items())
+
+
+def _first(rows: list[dict[str, Any]], region: str) -> int:
+    return next(i for i, row in enumerate(rows) if row["region"] == region)
+
+
+def _lever_cards(rows: list[dict[str, Any]], language: str) -> list[RenderableType]:
+    out: list[RenderableType] = []
+    notes = dict.fromkeys(m["region_status"] for row in rows for m in row["measures"] if m["region_status"])
+    out += [Text(note, style="yellow") for note in notes]
     for row in rows:
-        # as text, so that a unit in brackets is not taken for a style
-        table.add_row(*(Text("\n".join(map(str, v)) if isinstance(v, list) else _cell(v)) for v in row.values()))
-    return table
+        head = Text.assemble((row["name"], "bold"), f"  {row['label']}", overflow="fold")
+        if row["status"] == NOT_SIMULATED:
+            head.append(f"  {word(NOT_SIMULATED, language)}", style="yellow")
+        out += [Text(""), head]
+        counts = row["evidence_rows"]
+        grade = f"{word('evidence', language)}: {word(row['evidence'], language)}"
+        out.append(_indented(grade + (f" ({_counts(counts, language)})" if any(counts.values()) else ""), 2))
+        if row["moves"]:
+            out.append(_indented(f"{word('moves', language)}: {', '.join(row['moves'])}", 2))
+        if row["settings"]:
+            out.append(_indented(f"{word('settings', language)}: {'; '.join(row['settings'])}", 2))
+        for m in row["measures"]:
+            lead = _led(m["lead"], language)
+            dose = ", ".join(f"{k} {_cell(v)}" for k, v in m["dose"].items())
+            text = f"{m['name']} ({m['region']}, {section_text(m['section'], language)}, {lead})"
+            text += f"; {word('dose in the plan', language)}: {dose}" if dose else ""
+            if m["entries"] != [m["id"]]:
+                none = "规划情景中无此项" if language == "zh" else "no entry in plan.yaml"
+                text += f"; {word('entries', language)}: {', '.join(m['entries'])}" if m["entries"] else f"; {none}"
+            out.append(_hanging(m["id"], text, 2))
+    return out
 
 
 def _cell(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:,.10g}" if isinstance(value, float) else str(value)

@@ -30,6 +30,7 @@ POPULATIONS = (
     agents.Incubators,
     agents.Funds,
     agents.Products,
+    agents.Alliances,
     agents.Pools,
     agents.Projects,
     agents.Sectors,

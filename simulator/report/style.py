@@ -129,11 +129,14 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def footer(meta: dict[str, Any], language: str, *, band: bool = False) -> str:
-    """Return the line under every figure: runs, band, calibration, date, hash; then the region's status."""
+def footer(meta: dict[str, Any], language: str, *, band: bool = False, true: bool = False) -> str:
+    """Return the line under every figure: runs, bands, calibration, date, hash; then the region's status.
+
+    ``band`` and ``true`` explain the bands and the dashed line of the true state.
+    """
     runs = f"{meta['completed']} {word('futures', language)}"
     runs += f" ({meta['draws']} {word('draws', language)})" if language == "en" else f"（{meta['draws']} 组参数）"
-    parts = [runs, word("band", language) if band else ""]
+    parts = [runs, word("band", language) if band else "", word("true line", language) if true else ""]
     parts.append(f"{word('calibration', language)}: {word(meta['calibration'], language)}")
     parts += [str(meta.get("created", ""))[:10], str(meta.get("hash", ""))[:8]]
     line = " · ".join(p for p in parts if p)

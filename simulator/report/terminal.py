@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.rule import Rule
 from rich.table import Table
@@ -14,6 +17,7 @@ from rich.text import Text
 
 from simulator.core.ledger import PAYERS
 from simulator.report.board import Board, board_of, reading, records
+from simulator.report.terminal_attribution import budget_lines, budget_text, extra_parts
 from simulator.report.words import (
     apart,
     bar,
@@ -21,11 +25,15 @@ from simulator.report.words import (
     figure,
     is_money,
     is_percent,
+    lead_text,
     money,
     money_unit,
     number,
+    section_text,
+    unit_text,
     word,
 )
+from simulator.study.budget import ADDED
 from simulator.study.tables import NATIONAL_LAW, Tables
 from simulator.study.targets import HEADLINE_KINDS, NOT_SIMULATED
 
@@ -35,7 +43,14 @@ if TYPE_CHECKING:
 STYLES = {"likely": "green", "in doubt": "yellow", "unlikely": "red"}
 MONEY_KINDS = ("outlay", "running", "tax_forgone", "recovered", "net", "contingent")
 SUMMARY_WIDTH = 100
-BAR_CELLS = 6
+BAR_CELLS = 4
+SMALL_MONEY = 2e9  # CNY; sums below it are written in millions
+TARGET_HEADS = ("id", "target", "median", "probability", "distance")
+# label, unit, what the city drew in a year, what neighbours lost in a year
+NEIGHBOURS = (
+    (("talent", "人才"), "persons", "talent_drawn", "neighbours_loss"),
+    (("firms", "企业"), "firms", "firms_drawn", "neighbours_firms_lost"),
+)
 
 
 def board_order(row: dict[str, Any]) -> bool:
@@ -63,14 +78,45 @@ def screen(tables: Tables, language: str) -> RenderableType:
         return compare_screen(tables, language)
     board = board_of(tables.targets)
     parts: list[RenderableType] = [*heading(tables.meta, language), Rule(style="dim")]
-    parts += [headline(board, language), *doubts(board, language), money_line(tables, language)]
-    parts += [certainty(board, tables.meta, language), Rule(style="dim")]
-    parts.append(target_table(board.headline, language))
-    if board.others:
-        title = "能力与投入类目标" if language == "zh" else "capacity and input targets"
-        parts += [Text(""), Text(title, style="bold"), target_table(board.others, language)]
-    parts += [*unsimulated(board, language), Text(""), *money_tables(tables, language)]
+    parts += [headline(board, language), *other_line(board, language), *doubts(board, language)]
+    parts += [money_line(tables, language), certainty(board, tables.meta, language), Rule(style="dim")]
+    parts += target_groups(tables, language)
+    parts += [*unsimulated(board, language), Text(""), *neighbour_lines(tables, language)]
+    parts += [*money_tables(tables, language), *extra_parts(tables, language)]
     return Group(*parts)
+
+
+def section_order(section: str) -> tuple[tuple[int, str], ...]:
+    """Return the sorting key of a section's number: 4.4 before 4.10."""
+    parts = re.findall(r"\d+|\D+", section)
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)
+
+
+def target_groups(tables: Tables, language: str) -> list[RenderableType]:
+    """Return all targets with a figure: outcome and growth, then capacity and input, by section of the plan."""
+    board, zh = board_of(tables.targets), language == "zh"
+    english = ("outcome and growth targets", "capacity and input targets")
+    titles = ("结果与增长类目标", "能力与投入类目标") if zh else english
+    shown: list[RenderableType] = []
+    leads = tables.meta.get("leads", {})
+    cells = {row["id"]: _cells(row, language) for row in (*board.headline, *board.others)}
+    widths = [max((cell_len(c[i]) for c in cells.values()), default=1) for i in range(len(TARGET_HEADS))]
+    widths = [max(w, cell_len(word(h, language))) for w, h in zip(widths, TARGET_HEADS, strict=True)]
+    for rows, title in ((board.headline, titles[0]), (board.others, titles[1])):
+        if not rows:
+            continue
+        shown += [Text("")] if shown else []
+        shown += [Text(title, style="bold"), _head_row(widths, language)]
+        for section in sorted({row["section"] for row in rows}, key=section_order):
+            mine = [row for row in rows if row["section"] == section]
+            if len(leads) > 1 or leads.get(section):
+                lead = lead_text(leads.get(section, ""), language)
+                shown.append(Text(f"{section_text(section, language)} · {lead}", style="cyan"))
+            shown.append(target_table(mine, language, widths))
+    if any(row["year_assumed"] in (True, "True") for row in (*board.headline, *board.others)):
+        note = "* 规划未写明年份，年份为假定" if zh else "* the plan names no year: it is assumed"
+        shown.append(Text(note, style="dim"))
+    return shown
 
 
 def heading(meta: dict[str, Any], language: str) -> list[RenderableType]:
@@ -115,6 +161,21 @@ def headline(board: Board, language: str) -> Text:
     return shown
 
 
+def other_line(board: Board, language: str) -> list[RenderableType]:
+    """Return the sentence on the capacity and input targets, where the plan has any."""
+    n, planned = len(board.others), board.planned(headline=False)
+    if not planned:
+        return []
+    zh = language == "zh"
+    english = f"Of {planned} capacity and input targets {n} are simulated"
+    shown = Text(f"{planned} 项能力与投入目标中已模拟 {n} 项" if zh else english)
+    for i, kind in enumerate(("likely", "in doubt", "unlikely") if n else ()):
+        shown.append(("：" if zh else ": ") if i == 0 else ("，" if zh else ", "))
+        count, name = board.count_others(kind), word(kind, language)
+        shown.append(f"{count} 项{name}" if zh else f"{count} {name}", style=STYLES[kind])
+    return [shown]
+
+
 def doubts(board: Board, language: str) -> list[RenderableType]:
     """Return the targets most in doubt: the distance in their own unit, and the pace needed."""
     rows, zh = board.most_in_doubt(), language == "zh"
@@ -150,9 +211,15 @@ def _plan_scope(meta: dict[str, Any]) -> tuple[str, int, int]:
     return "horizon", meta["years"][0], meta["years"][1]
 
 
-def money_line(tables: Tables, language: str) -> Text:
-    """Return the net public cost, and the city's share of it against the science budget."""
+def money_scope(tables: Tables) -> tuple[str, int, int]:
+    """Return which sums are the plan's, and their years: what it adds to its baseline where that was run."""
     scope, first, last = _plan_scope(tables.meta)
+    return (ADDED if (tables.money["scope"] == ADDED).any() else scope), first, last
+
+
+def money_line(tables: Tables, language: str) -> Text:
+    """Return the net public cost, and what city and districts pay of it against their budget."""
+    scope, first, last = money_scope(tables)
     net, city = _sum(tables, scope, "all", "net"), _sum(tables, scope, "city", "net")
     risk, budget = _sum(tables, scope, "all", "contingent"), tables.meta.get("science_budget")
     sums, zh = [figure(x, "CNY", language) for x in (net, city, risk)], language == "zh"
@@ -164,6 +231,9 @@ def money_line(tables: Tables, language: str) -> Text:
         text = f"Money {first}–{last}: net {sums[0]}, "
         text += f"of which the city {sums[1]}"
         text += f"; guarantees and the like {sums[2]} on top" if risk else ""
+    if scope == ADDED:
+        text += "（已减去基准情景）" if zh else ", less its baseline"
+        return Text(text + ("；" if zh else "; ") + budget_text(tables, language))
     mean, general = city / (last - first + 1), tables.meta.get("general_budget")
     if general:
         share, line = mean / general, figure(general, "CNY", language)
@@ -192,31 +262,111 @@ def certainty(board: Board, meta: dict[str, Any], language: str) -> Text:
     return Text(text)
 
 
-def target_table(rows: Sequence[dict[str, Any]], language: str) -> Table:
-    """Return the targets: value, median and 90 % range, probability, distance; the true state underneath."""
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=True, header_style="dim")
-    table.add_column(word("id", language), no_wrap=True)
-    table.add_column(word("name", language), ratio=1, overflow="fold")
-    table.add_column(word("target", language), justify="right", no_wrap=True)
-    table.add_column(word("median", language), justify="right", no_wrap=True)
-    table.add_column(word("probability", language), no_wrap=True)
-    table.add_column(word("distance", language), justify="right", no_wrap=True)
+def target_table(rows: Sequence[dict[str, Any]], language: str, widths: Sequence[int]) -> Table:
+    """Return the targets of a section: name, unit and year; value, median and 90 % range, probability, distance.
+
+    The true state stands underneath where the official figure can be inflated. ``widths`` of the columns but the
+    name's keep the tables of all sections in line.
+    """
+    table = _frame(widths)
     for row in rows:
-        unit, level = row["unit"], reading(row["probability"])
-        name = row["name_zh"] if language == "zh" else row["name"]
-        due = f"{name} {int(row['year'])}"
-        bound = ">" if row["op"] == "gt" else "≥"
+        level = reading(row["probability"])
+        due = named(row, language)
+        identity, value, middle, _, gap = _cells(row, language)
         chance = Text.assemble((f"{bar(row['probability'], BAR_CELLS):<{BAR_CELLS}}", STYLES[level]))
         chance.append(f" {row['probability']:.2f}", style="bold " + STYLES[level])
-        value = figure(row["value"], unit, language) if is_money(unit) else number(row["value"], unit, language)
-        value = f"{bound} {value}{'%' if is_percent(unit) else ''}"
-        middle = _range(row, ("p50", "p05", "p95"), language)
-        table.add_row(row["id"], due, value, middle, chance, distance(row["gap"], unit, language))
+        table.add_row(identity, due, value, middle, chance, gap)
         if isinstance(row["true_name"], str) and row["true_name"] and math.isfinite(row["true_p50"]):
             true = row["true_name_zh"] if language == "zh" else row["true_name"]
             spread = _range(row, ("true_p50", "true_p05", "true_p95"), language)
-            table.add_row("", Text(f"└ {true}", style="dim"), "", Text(spread, style="dim"), "", "")
+            under = Table.grid(padding=(0, 1, 0, 0))
+            under.add_column(no_wrap=True)
+            under.add_column(overflow="fold")
+            under.add_row(Text("└", style="dim"), Text(true, style="dim", overflow="fold"))
+            table.add_row("", under, "", Text(spread, style="dim"), "", "")
     return table
+
+
+def named(row: dict[str, Any], language: str) -> Text:
+    """Return a target's name with its unit, where the name does not say it, and the year (* assumed)."""
+    name, unit = row["name_zh"] if language == "zh" else row["name"], unit_text(row["unit"], language)
+    assumed = "*" if row.get("year_assumed") in (True, "True") else ""
+    more = "" if not unit or unit.lower() in name.lower() else f"{'，' if language == 'zh' else ', '}{unit}"
+    return Text.assemble(name, (more, "dim"), f" {int(row['year'])}{assumed}", overflow="fold")
+
+
+def _frame(widths: Sequence[int]) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=True, show_header=False)
+    identity, value, middle, chance, gap = widths
+    table.add_column(no_wrap=True, width=identity)
+    table.add_column(ratio=1, overflow="fold")
+    table.add_column(justify="right", no_wrap=True, width=value)
+    table.add_column(justify="right", no_wrap=True, width=middle)
+    table.add_column(no_wrap=True, width=chance)
+    table.add_column(justify="right", no_wrap=True, width=gap)
+    return table
+
+
+def _head_row(widths: Sequence[int], language: str) -> Table:
+    table = _frame(widths)
+    heads = [word(h, language) for h in TARGET_HEADS]
+    table.add_row(heads[0], word("name", language), *heads[1:], style="dim")
+    return table
+
+
+def _cells(row: dict[str, Any], language: str) -> tuple[str, str, str, str, str]:
+    """Return what stands in the columns of a target besides its name."""
+    unit, bound = row["unit"], ">" if row["op"] == "gt" else "≥"
+    value = figure(row["value"], unit, language) if is_money(unit) else number(row["value"], unit, language)
+    value = f"{bound} {value}{'%' if is_percent(unit) else ''}"
+    chance = f"{'x' * BAR_CELLS} {row['probability']:.2f}"
+    return row["id"], value, _range(row, ("p50", "p05", "p95"), language), chance, distance(row["gap"], unit, language)
+
+
+def neighbour_lines(tables: Tables, language: str) -> list[RenderableType]:
+    """Return what the city drew from elsewhere and what its neighbours lost, over the plan's years."""
+    _, first, last = _plan_scope(tables.meta)
+    rows = drawn(tables.series, tables.meta["scenario"], first, last)
+    if not rows:
+        return []
+    zh = language == "zh"
+    title = f"从邻近城市吸引（{first}–{last} 年合计）" if zh else f"drawn from neighbours, {first}–{last} in all"
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column("")
+    english = ("the city's gain [90 %]", "neighbours lose [90 %]")
+    for head in ("本市获得 [90 %]", "邻近城市损失 [90 %]") if zh else english:
+        table.add_column(head, justify="right", no_wrap=True)
+    for label, unit, gain, loss in rows:
+        table.add_row(label[zh], *(_three(part, unit, language) for part in (gain, loss)))
+    return [Text(title, style="bold"), table, Text("")]
+
+
+def _three(part: pandas.Series | None, unit: str, language: str) -> str:
+    if part is None:
+        return "·"
+    low, middle, high = (float(x) for x in np.quantile(part.to_numpy(), (0.05, 0.5, 0.95)))
+    like = abs(middle)
+    texts = [number(x, unit, language, like=like) for x in (middle, low, high)]
+    return f"{figure(middle, unit, language)} [{texts[1]}–{texts[2]}]"
+
+
+def drawn(
+    series: pandas.DataFrame, scenario: str, first: int, last: int, *, empty: bool = False
+) -> list[tuple[tuple[str, str], str, pandas.Series | None, pandas.Series | None]]:
+    """Return for talent and for firms what the city drew and what neighbours lost, summed over years by run.
+
+    Each row: label (en, zh), unit, gain and loss as series (n,) by draw and seed, None where no indicator counts
+    it. A row of zeros is left out unless ``empty``, one that nothing counts always.
+    """
+    mine, out = series[(series["scenario"] == scenario) & series["year"].between(first, last)], []
+    for label, unit, gain, loss in NEIGHBOURS:
+        parts: list[pandas.Series | None] = []
+        for name in (gain, loss):
+            rows = mine[mine["indicator"] == name]
+            parts.append(rows.groupby(["draw", "seed"], sort=True)["value"].sum() if len(rows) else None)
+        if any(part is not None and (empty or bool(part.any())) for part in parts):
+            out.append((label, unit, parts[0], parts[1]))
+    return out
 
 
 def _range(row: dict[str, Any], keys: tuple[str, str, str], language: str) -> str:
@@ -245,33 +395,44 @@ def unsimulated(board: Board, language: str) -> list[RenderableType]:
 
 def money_tables(tables: Tables, language: str) -> list[RenderableType]:
     """Return who pays what from the plan's start on, and in all simulated years where these are more."""
-    scope, first, last = _plan_scope(tables.meta)
-    start, zh, unit = tables.meta["years"][0], language == "zh", money_unit(language)
+    scope, first, last = money_scope(tables)
+    small = abs(_sum(tables, "horizon", "all", "net")) < SMALL_MONEY
+    start, zh, unit = tables.meta["years"][0], language == "zh", money_unit(language, small=small)
     title = (
         f"资金（{unit}，{first}–{last} 年，各次运行平均）" if zh else f"money in {unit}, {first}–{last}, mean over runs"
     )
-    out: list[RenderableType] = [Text(title, style="bold"), money_table(tables.money, scope, language)]
-    low, high = (money(_sum(tables, scope, "all", "net", q), language) for q in ("p05", "p95"))
+    if scope == ADDED:
+        title += "，已减去基准情景" if zh else ", less the baseline's"
+    out: list[RenderableType] = [Text(title, style="bold"), money_table(tables.money, scope, language, small=small)]
+    low, high = (money(_sum(tables, scope, "all", "net", q), language, small=small) for q in ("p05", "p95"))
     text = f"公共净额的 90 % 区间 {low}–{high}" if zh else f"90 % of the runs have a net of {low}–{high}"
     out.append(Text(text, style="dim"))
+    if scope == ADDED:
+        net = money(_sum(tables, "plan", "all", "net"), language, small=small)
+        text = (
+            f"连同原已施行的政策，{first}–{last} 年净额 {net} {unit}"
+            if zh
+            else f"with the measures already under way: net {unit} {net} in {first}–{last}"
+        )
+        out.append(Text(text, style="dim"))
     if scope == "plan" and first > start:
-        net = money(_sum(tables, "horizon", "all", "net"), language)
+        net = money(_sum(tables, "horizon", "all", "net"), language, small=small)
         text = f"{start}–{last} 年全部净额 {net} {unit}" if zh else f"all years {start}–{last}: net {unit} {net}"
         out.append(Text(text, style="dim"))
     law = _sum(tables, NATIONAL_LAW, "all", "tax_forgone")
     if law:
-        sums = money(law, language)
+        sums, unit = money(law, language), money_unit(language)
         text = (
             f"国家法规本身的减税 {sums} {unit}（{start}–{last} 年），不计入方案"
             if zh
             else f"national law alone forgoes {unit} {sums} of tax in {start}–{last}: not a cost of the plan"
         )
         out.append(Text(text, style="dim"))
-    return out
+    return out + budget_lines(tables, language)
 
 
-def money_table(frame: pandas.DataFrame, scope: str, language: str) -> Table:
-    """Return payers by kinds of money: means over the runs."""
+def money_table(frame: pandas.DataFrame, scope: str, language: str, *, small: bool = False) -> Table:
+    """Return payers by kinds of money: means over the runs, in CNY bn or (``small``) CNY mn."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column(word("payer", language), no_wrap=True)
     mine = frame[frame["scope"] == scope]
@@ -281,6 +442,6 @@ def money_table(frame: pandas.DataFrame, scope: str, language: str) -> Table:
     cells = {(r["payer"], r["kind"]): r["mean"] for r in records(mine)}
     for payer in (*PAYERS, "all"):
         if any((payer, kind) in cells for kind in kinds):
-            shown = [money(cells[payer, k], language) if (payer, k) in cells else "·" for k in kinds]
+            shown = [money(cells[payer, k], language, small=small) if (payer, k) in cells else "·" for k in kinds]
             table.add_row(word(payer, language), *shown, style="bold" if payer == "all" else "")
     return table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.rule import Rule
@@ -10,10 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.report.board import records
-from simulator.report.terminal import board_order, heading
-from simulator.report.words import figure, number, word
+from simulator.report.terminal import board_order, drawn, heading, named
+from simulator.report.words import figure, is_percent, number, unit_text, word
+from simulator.study.statistics import paired_difference
 from simulator.study.tables import Tables
-from simulator.study.targets import load_targets
 
 MOST_ENTRIES = 8  # that are described one by one; more are only named, the file has all of them
 
@@ -37,12 +38,15 @@ def compare_screen(tables: Tables, language: str) -> RenderableType:
         parts += [difference_table(tables, other["scenario"], language), Text("")]
         beyond = beyond_targets(tables, other["scenario"], language)
         parts += [beyond, Text("")] if beyond is not None else []
+        parts += neighbour_differences(tables, baseline["scenario"], other["scenario"], language)
         parts.append(cost_line(tables, baseline["scenario"], other["scenario"], language))
     note = (
-        "成对差值：同样的参数与运气；区间 90 %（按参数组自助抽样）；更优：高于基准的比例；区间含零时不给出单位成本"
+        "成对差值：同样的参数与运气；区间 90 %（按参数组自助抽样）；更优：高于基准的比例，各对均无差别时写“相同”；"
+        "区间含零时不给出单位成本；“节省”：花费更少（带数字时为每放弃一单位所节省的元）"
         if zh
-        else "Paired differences: same draws, same luck. Intervals are 90 % (bootstrap over draws);"
-        " better is the share of pairs above the baseline; no cost per unit where the interval holds zero."
+        else "Paired differences: same draws, same luck. Intervals are 90 % (bootstrap over draws); better is the share"
+        " of pairs above the baseline, equal where no pair differs; no cost per unit where the interval holds zero;"
+        " saves: it costs less (with a figure: CNY saved per unit given up)."
     )
     return Group(*parts, Text(note, style="dim"))
 
@@ -65,7 +69,9 @@ def settings_lines(tables: Tables, scenario: str, language: str) -> list[Rendera
             name = " ".join(str(row[k]) for k in ("entry", "lever") if row[k])
             what = row["scenario_value"] or row["baseline_value"]
             if change == "changed":
+                unit = str(row.get("unit") or "")
                 what = f"{row['what']}: {row['baseline_value'] or '–'} → {row['scenario_value'] or '–'}"
+                what += f" {unit}" if unit not in ("", "1") else ""
             table.add_row(Text(word(change, language), style="cyan"), name, what)
     return [table]
 
@@ -82,18 +88,32 @@ def difference_table(tables: Tables, scenario: str, language: str) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     paired = tables.compare_targets
     for row in sorted(records(paired[paired["scenario"] == scenario]), key=board_order):
-        unit, name = row["unit"], row["name_zh"] if zh else row["name"]
+        unit = row["unit"]
         shown = [row[k] for k in ("difference", "ci_low", "ci_high")]
         like = max(abs(x) for x in shown if math.isfinite(x))
         middle, low, high = (number(x, unit, language, like=like, sign=True) for x in shown)
         clear = row["ci_low"] > 0 or row["ci_high"] < 0
         change = f"{row['probability_baseline']:.2f} → {row['probability_scenario']:.2f}"
-        each = row["cost_per_unit"]
-        gained = math.isfinite(each) and row["difference"] > 0 and row["cost_difference"] > 0
-        cost = number(each, "CNY", language) if gained else "–"
-        span = Text(f"{middle} [{low}, {high}]", style="bold" if clear else "")
-        table.add_row(row["id"], f"{name} {row['year']}", change, span, f"{row['p_better']:.0%}", cost)
+        points = (" 个百分点" if zh else " pp") if is_percent(unit) else ""
+        span = Text(f"{middle} [{low}, {high}]{points}", style="bold" if clear else "")
+        table.add_row(row["id"], named(row, language), change, span, _better(row, language), unit_cost(row, language))
     return table
+
+
+def unit_cost(row: dict[str, Any], language: str) -> str:
+    """Return the net cost per unit gained, ``saves`` where it costs less, a dash where nothing is known."""
+    each = row["cost_per_unit"]
+    if not math.isfinite(each) or row["difference"] == 0 or row["cost_difference"] == 0:
+        return "–"
+    if row["cost_difference"] < 0:
+        spared = "" if row["difference"] > 0 else f" {number(abs(each), 'CNY', language)}"
+        return word("saves", language) + spared
+    return number(each, "CNY", language) if row["difference"] > 0 else "–"
+
+
+def _better(row: dict[str, Any], language: str) -> str:
+    same = row["difference"] == 0 and row["ci_low"] == 0 and row["ci_high"] == 0
+    return word("equal", language) if same else f"{row['p_better']:.0%}"
 
 
 def beyond_targets(tables: Tables, scenario: str, language: str) -> Table | None:
@@ -104,7 +124,7 @@ def beyond_targets(tables: Tables, scenario: str, language: str) -> Table | None
     assert tables.compare_targets is not None
     zh, frame = language == "zh", tables.compare
     last = frame[(frame["scenario"] == scenario) & (frame["year"] == frame["year"].max())]
-    targeted = {t.indicator for t in load_targets(tables.meta["region"]) if t.indicator}
+    targeted = set(tables.targets["indicator"])
     rows = [
         row
         for row in records(last)
@@ -126,15 +146,47 @@ def beyond_targets(tables: Tables, scenario: str, language: str) -> Table | None
         unit, shown = row["unit"], [row[k] for k in ("difference", "ci_low", "ci_high")]
         like = max(abs(x) for x in shown)
         middle, low, high = (number(x, unit, language, like=like, sign=True) for x in shown)
-        each = row["cost_per_unit"]
-        gained = math.isfinite(each) and row["difference"] > 0 and row["cost_difference"] > 0
+        shown_unit = unit_text(unit, language)
+        unit_part = "" if not shown_unit else f"（{shown_unit}）" if zh else f" ({shown_unit})"
         table.add_row(
-            f"{INDICATORS[row['indicator']].label[language]} ({unit})",
+            f"{INDICATORS[row['indicator']].label[language]}{unit_part}",
             f"{middle} [{low}, {high}]",
             f"{row['difference'] / row['baseline_mean']:+.1%}",
-            number(each, "CNY", language) if gained else "–",
+            unit_cost(row, language),
         )
     return table
+
+
+def neighbour_differences(tables: Tables, baseline: str, scenario: str, language: str) -> list[RenderableType]:
+    """Return how much more the city draws from elsewhere, and how much more its neighbours lose, by pairs of runs."""
+    first, last = tables.meta["years"]
+    before = {row[0]: row for row in drawn(tables.series, baseline, first, last, empty=True)}
+    rows = []
+    for label, unit, *after in drawn(tables.series, scenario, first, last, empty=True):
+        cells = []
+        for mine, base in zip(after, before[label][2:], strict=True):
+            if mine is None or base is None:
+                cells.append("·")
+                continue
+            both = mine.index.intersection(base.index)
+            pairs = (mine.loc[both] - base.loc[both]).to_numpy()
+            found = paired_difference(pairs[:, None], both.get_level_values("draw").to_numpy())
+            shown = [float(x[0]) for x in (found.mean, found.low, found.high)]
+            like = max((abs(x) for x in shown if math.isfinite(x)), default=0.0)
+            texts = [number(x, unit, language, like=like, sign=True) for x in shown]
+            cells.append(f"{texts[0]} [{texts[1]}, {texts[2]}] {unit_text(unit, language)}")
+        rows.append((label, cells))
+    if not rows:
+        return []
+    zh = language == "zh"
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column(f"从邻近城市吸引，{first}–{last} 年合计" if zh else f"drawn from neighbours, {first}–{last}")
+    english = ("the city's gain [90 %]", "neighbours lose [90 %]")
+    for head in ("本市多得 [90 %]", "邻近城市多失 [90 %]") if zh else english:
+        table.add_column(head, justify="right", no_wrap=True)
+    for label, cells in rows:
+        table.add_row(label[zh], *cells)
+    return [table, Text("")]
 
 
 def cost_line(tables: Tables, baseline: str, scenario: str, language: str) -> Text:

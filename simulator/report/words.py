@@ -40,7 +40,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "plan": ("plan", "规划"),
     "futures": ("simulated futures", "个模拟未来"),
     "draws": ("draws of the parameters", "组参数"),
-    "band": ("band: 90 % of simulated futures", "色带：90 % 的模拟未来"),
+    "band": ("bands: 90 % and 50 % of simulated futures", "色带：90 % 与 50 % 的模拟未来"),
+    "true line": (
+        "dashed, true: the median without relabelling, filing or registering that only inflates the official figure",
+        "虚线“真实”：剔除仅抬高统计数字的虚报、填报与登记后的中位数",
+    ),
     "observed": ("observed", "观测值"),
     "plan start": ("plan starts", "方案开始"),
     "true": ("true state, without relabelling", "真实状态（剔除虚报）"),
@@ -51,6 +55,25 @@ _WORDS: dict[str, tuple[str, str]] = {
     "added": ("added", "新增"),
     "removed": ("removed", "删除"),
     "changed": ("changed", "修改"),
+    "entry": ("entry", "条目"),
+    "targets": ("targets", "项目标"),
+    "levers": ("levers", "类政策工具"),
+    "measures": ("measures", "项措施"),
+    "indicators": ("indicators", "项指标"),
+    "parameters": ("parameters", "个参数"),
+    "regions": ("regions", "个地区"),
+    "scenarios": ("scenarios", "个情景"),
+    "verified": ("verified", "已核对"),
+    "judgement": ("judgement", "判断"),
+    "assumed": ("assumed", "假定"),
+    "none": ("none", "无"),
+    "evidence of levers": ("evidence of these levers", "上述工具的证据"),
+    "moves": ("moves", "影响"),
+    "settings": ("settings", "设置"),
+    "entries": ("entries", "条目"),
+    "dose in the plan": ("the plan says", "规划所定"),
+    "equal": ("equal", "相同"),
+    "saves": ("saves", "节省"),
 }
 
 _UNITS_ZH: dict[str, str] = {
@@ -82,6 +105,42 @@ _UNITS_ZH: dict[str, str] = {
     "percent per year": "%/年",
     "percent of GDP": "占生产总值 %",
     "1 / year": "每年",
+    "1": "",
+    "CNY / 10000 residents": "元/万人",
+    "incubators": "家",
+    "firms / year": "家/年",
+    "persons / year": "人/年",
+    "patents": "件",
+    "patents / year": "件/年",
+    "patents / 10000 residents": "件/万人",
+    "loans / year": "笔/年",
+    "log points": "对数点",
+    "t": "吨",
+    "t / year": "吨/年",
+    "years": "年",
+    "projects": "项",
+    "projects / year": "项/年",
+    "zones / year": "个/年",
+    "events / year": "场/年",
+    "contracts / year": "份/年",
+    "visits / year": "人次/年",
+    "funds": "支",
+    "stations": "家",
+    "companies": "家",
+    "centres": "家",
+    "deals / year": "笔/年",
+    "contests": "场",
+    "percent of above-scale firms": "占规模以上企业 %",
+    "percent of above-scale industrial firms": "占规模以上工业企业 %",
+    "percent of main business revenue": "占主营业务收入 %",
+    "share of attracted institutes": "占引进院所比例",
+    "percent of attracted institutes": "占引进院所 %",
+    "share of districts": "占区市比例",
+    "percent of districts": "占区市 %",
+    "share of key industries": "占重点产业比例",
+    "percent of key industries": "占重点产业 %",
+    "share of universities and institutes": "占高校院所比例",
+    "percent of universities and institutes": "占高校院所 %",
 }
 
 
@@ -118,7 +177,7 @@ def scale_of(size: float, unit: str, language: str) -> tuple[float, str]:
     if language == "zh":
         steps = ((1e8, "亿"), (1e4, "万")) if is_money(unit) else ((1e8, "亿"), (1e5, "万"))
     else:
-        steps = ((1e9, "bn"), (1e6, "m"))
+        steps = ((1e9, "bn"), (1e6, "mn"))  # not m, which is a metre
     for step, name in steps:
         if size >= step:
             return (1e4 if name == "万" else step), name
@@ -133,7 +192,7 @@ def unit_text(unit: str, language: str) -> str:
         return _UNITS_ZH.get(unit, unit)
     if is_percent(unit):
         return unit.replace("percent", "%", 1)
-    return unit
+    return {"1": "", "m2": "m²"}.get(unit, unit)
 
 
 def short_unit(unit: str, language: str) -> str:
@@ -142,7 +201,7 @@ def short_unit(unit: str, language: str) -> str:
         return "%/年" if unit == "percent per year" and language == "zh" else "%"
     if is_money(unit):
         return "元" if language == "zh" else "CNY"
-    if unit.startswith(("share of", "patents per")):
+    if unit.startswith(("share of", "patents per", "patents / 1")):
         return ""
     return unit_text(unit, language)
 
@@ -158,6 +217,13 @@ def number(value: float, unit: str, language: str, *, like: float | None = None,
     return f"{text}{'' if language == 'zh' else ' '}{name}" if name else text
 
 
+def setting_value(value: object) -> str:
+    """Return a setting's value as a list shows it."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return "+".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+    return f"{value:,.10g}"
+
+
 def figure(value: float, unit: str, language: str, *, sign: bool = False) -> str:
     """Return a figure with a short unit: ``CNY 4.1 bn``, ``41 亿元``, ``2.77 %``, ``1,310 firms``."""
     text, short = number(value, unit, language, sign=sign), short_unit(unit, language)
@@ -168,11 +234,43 @@ def figure(value: float, unit: str, language: str, *, sign: bool = False) -> str
     return f"{text} {short}".rstrip()
 
 
+def full_figure(value: float, unit: str, language: str, bound: str = "") -> str:
+    """Return a figure with its whole unit: ``CNY 10 bn per year``, ``2.77 % of GDP``, ``占生产总值 ≥ 2.77 %``.
+
+    A share is written in percent. ``bound`` goes before the number.
+    """
+    zh, lead = language == "zh", f"{bound} " if bound else ""
+    if unit.startswith("share of "):
+        value, unit = 100.0 * value, f"percent of {unit.removeprefix('share of ')}"
+    text = number(value, unit, language)
+    if is_money(unit):
+        more = {"CNY per year": ("per year", "/年"), "CNY cumulative": ("in all", "（累计）")}.get(unit, ("", ""))[zh]
+        return f"{lead}{text}元{more}" if zh else f"{lead}CNY {text} {more}".rstrip()
+    whole = unit_text(unit, language)
+    if zh and is_percent(unit) and not unit.endswith("per year"):
+        return f"{whole.removesuffix('%').rstrip()} {lead}{text} %".lstrip()
+    return f"{lead}{text}{whole}" if zh else f"{lead}{text} {whole}".rstrip()
+
+
+def section_text(section: str, language: str) -> str:
+    """Return the name of a section of a plan."""
+    return f"第 {section} 节" if language == "zh" else f"section {section}"
+
+
+def lead_text(lead: str, language: str) -> str:
+    """Return who leads a section as a page says it; ``lead`` is empty where the plan names nobody."""
+    if not lead:
+        return "规划未指明牵头部门" if language == "zh" else "lead not named in the plan"
+    return f"牵头：{lead}" if language == "zh" else f"led by {lead}"
+
+
 def distance(value: float, unit: str, language: str) -> str:
-    """Return how far a figure lies from another, signed: ``+4.09 pp``, ``-302``, ``-5.1 bn``."""
+    """Return how far a figure lies from another, signed: ``+4.09 pp``, ``-302``, ``-5.1 bn``, ``+7.77 mn m²``."""
     text = number(value, unit, language, sign=True)
     if is_percent(unit):
         return f"{text} {'个百分点' if language == 'zh' else 'pp'}"
+    if unit in ("m2", "t per year"):
+        return f"{text}{_UNITS_ZH[unit]}" if language == "zh" else f"{text} {short_unit(unit, language).split(' ')[0]}"
     return f"{text}元" if is_money(unit) and language == "zh" else text
 
 
@@ -183,14 +281,18 @@ def apart(value: float, unit: str, language: str, *, sign: bool = False) -> str:
     return figure(value, unit, language, sign=sign)
 
 
-def money(value: float, language: str, *, digits: int = 2) -> str:
-    """Return a sum in CNY bn or 亿元, without the unit."""
+def money(value: float, language: str, *, digits: int = 2, small: bool = False) -> str:
+    """Return a sum in CNY bn or 亿元 (``small``: CNY mn or 万元), without the unit."""
+    if small:
+        return f"{value / (1e4 if language == 'zh' else 1e6):,.{0 if language == 'zh' else 1}f}"
     factor = 1e8 if language == "zh" else 1e9
     return f"{value / factor:,.{digits if language == 'en' else max(digits - 1, 0)}f}"
 
 
-def money_unit(language: str) -> str:
+def money_unit(language: str, *, small: bool = False) -> str:
     """Return the unit that ``money`` writes in."""
+    if small:
+        return "万元" if language == "zh" else "CNY mn"
     return "亿元" if language == "zh" else "CNY bn"
 
 

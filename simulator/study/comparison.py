@@ -58,7 +58,7 @@ PAIRED_COLUMNS = [
     "cost_per_unit",
     "pairs",
 ]
-SETTINGS_COLUMNS = ["scenario", "entry", "lever", "change", "what", "baseline_value", "scenario_value"]
+SETTINGS_COLUMNS = ["scenario", "entry", "lever", "change", "what", "baseline_value", "scenario_value", "unit"]
 _NOTHING = ""
 
 
@@ -160,7 +160,7 @@ def compare(
     several = isinstance(scenarios, Sequence) and not isinstance(scenarios, str)
     others: list[Any] = list(scenarios) if several else [scenarios]  # type: ignore[arg-type]
     found = opened_together([baseline, *others])
-    load_targets(found[0].region.id)
+    load_targets(found[0].region.id, folder=found[0].region.folder.parent)
     sizes = common_sizes(found, replicates)
     batch = design(sizes[-1], seed)
     with Pool(found, seed, jobs) as pool:
@@ -307,8 +307,8 @@ def differences(baseline: Scenario, scenario: Scenario, name: str) -> list[list[
     """Return what a scenario sets differently from a baseline, as rows of text."""
     rows: list[list[str]] = []
 
-    def add(entry: str, lever: str, change: str, what: str, before: Any, after: Any) -> None:
-        rows.append([name, entry, lever, change, what, _text(before), _text(after)])
+    def add(entry: str, lever: str, change: str, what: str, before: Any, after: Any, unit: str = "") -> None:
+        rows.append([name, entry, lever, change, what, _text(before), _text(after), unit])
 
     before = {e.id: e for e in baseline.entries}
     after = {e.id: e for e in scenario.entries}
@@ -319,9 +319,10 @@ def differences(baseline: Scenario, scenario: Scenario, name: str) -> list[list[
             add(key, after[key].lever.name, "added", "entry", _NOTHING, _filled(after[key]))
         else:
             old, new = _flat(before[key]), _flat(after[key])
+            units = {f.name: f.metadata.get("unit") or "" for f in fields(after[key].lever.Settings)}
             for what in dict.fromkeys([*old, *new]):
                 if old.get(what) != new.get(what):
-                    add(key, after[key].lever.name, "changed", what, old.get(what), new.get(what))
+                    add(key, after[key].lever.name, "changed", what, old.get(what), new.get(what), units.get(what, ""))
     for what in ("assumptions", "switches", "drivers"):
         mine, theirs = dict(getattr(baseline, what)), dict(getattr(scenario, what))
         for key in sorted(set(mine) | set(theirs)):
@@ -342,12 +343,18 @@ def _flat(entry: Any) -> dict[str, Any]:
 def _filled(entry: Any) -> str:
     """Return the settings of an entry that are not neutral, and its dates."""
     chosen = [
-        f"{f.name}={_text(getattr(entry.settings, f.name))}"
+        f"{f.name}={_text(getattr(entry.settings, f.name))}{_unit(f)}"
         for f in fields(entry.settings)
         if getattr(entry.settings, f.name) != f.default
     ]
     dates = entry.resolved()
     return ", ".join([*chosen, f"{dates['from']} to {dates['to']}"])
+
+
+def _unit(setting: Any) -> str:
+    """Return a setting's unit as it follows its value."""
+    unit = setting.metadata.get("unit") or ""
+    return "" if unit in ("", "1") else f" {unit}"
 
 
 def _text(value: Any) -> str:

@@ -185,12 +185,47 @@ def notch_relabelled(pair: Pair) -> Fraction:
     return relabelled, reported
 
 
+def alliance_innovations(pair: Pair) -> Fraction:
+    """Return the extra innovations of members that would be in no alliance, over the same firms' without it.
+
+    Counted from the year after they joined: what an alliance pools works between years.
+    """
+    extra = before = 0.0
+    for year in pair.years[:-1]:
+        keys = pair.treated.firms[year]["key"][pair.treated.firms[year]["alliance"] >= 0]
+        joined = pair.both(year, keys, "alliance")
+        stays = pair.both(year + 1, keys, "alliance")
+        keys = keys[(joined[1] < 0) & (stays[0] >= 0) & (stays[1] < 0)]
+        with_it, without = pair.both(year + 1, keys, "innovations")
+        extra += float(np.nansum(with_it - without))
+        before += float(np.nansum(without))
+    return extra, before
+
+
 # ---- universities -----------------------------------------------------------------------------------
 
 
 def _founded(trace: Trace, span: Sequence[int]) -> float:
     before, after = trace.universities[span[0] - 1], trace.universities[span[-1]]
     return float(after["spinoffs"].sum() - before["spinoffs"].sum())
+
+
+def joint_inventions(pair: Pair, *, lasts: int) -> Fraction:
+    """Return partners' extra innovations over some years from a joint project's, over those of the same firms without.
+
+    A partner of a year is a firm that the project leaves with more outside work at hand than it has without.
+    """
+    extra = before = 0.0
+    for year in pair.years:
+        keys = pair.treated.firms[year]["key"]
+        boost = pair.both(year, keys, "boost")
+        keys = keys[np.nan_to_num(boost[0]) > np.nan_to_num(boost[1], nan=np.inf) * 1.001 + 1.0]
+        for when in range(year, year + lasts):
+            with_it, without = pair.both(when, keys, "innovations")
+            here = np.isfinite(with_it) & np.isfinite(without)
+            extra += float((with_it - without)[here].sum())
+            before += float(without[here].sum())
+    return extra, before
 
 
 def spinoff_change(pair: Pair, *, years: Sequence[int]) -> Fraction:
@@ -287,7 +322,7 @@ def loan_chance(pair: Pair) -> Fraction:
     for year in pair.years:
         firms = pair.treated.firms[year]
         seeks = (firms["staff"] < SMALL_FIRM_STAFF) & (firms["technology_sme"] | (firms["hnte_until"] >= year))
-        able += float((seeks & (firms["listed"] == 0)).sum())
+        able += float((seeks & (firms["listed"] < 2)).sum())
         gained += pair.treated.state[year]["loan_count"] - pair.control.state[year]["loan_count"]
     return gained, able
 
@@ -323,6 +358,23 @@ def borrower_growth(pair: Pair, *, lag: int) -> Fraction:
     return extra, firms
 
 
+def firm_filings(pair: Pair, *, years: Sequence[int]) -> Fraction:
+    """Return the relative change of invention applications by firms over some years."""
+    sums = [sum(float(t.firms[y]["filed"].sum()) for y in _span(pair, years)) for t in (pair.treated, pair.control)]
+    return sums[0] - sums[1], sums[1]
+
+
+def winner_novelty(pair: Pair, *, lag: int) -> Fraction:
+    """Return the rise of the share of novel products some years later at firms that won orders in the first year."""
+    year = pair.years[0]
+    keys = pair.treated.firms[year]["key"]
+    paid, unpaid = pair.both(year, keys, "policy_income")
+    keys = keys[paid > unpaid + 1.0]
+    with_it, without = pair.both(year + lag, keys, "novelty")
+    here = np.isfinite(with_it) & np.isfinite(without)
+    return float((with_it - without)[here].sum()), float(here.sum())
+
+
 def private_rd_change(pair: Pair, *, years: Sequence[int]) -> Fraction:
     """Return the relative change of real R&D by private firms over some years."""
     sums = [
@@ -347,7 +399,9 @@ ESTIMATORS: dict[str, Callable[..., Fraction]] = {
         user_cost_elasticity,
         rd_per_forgone,
         notch_relabelled,
+        alliance_innovations,
         spinoff_change,
+        joint_inventions,
         share_elasticity,
         deals_change,
         tenant_hazard,
@@ -358,6 +412,8 @@ ESTIMATORS: dict[str, Callable[..., Fraction]] = {
         covered_failures,
         borrower_growth,
         private_rd_change,
+        firm_filings,
+        winner_novelty,
     )
 }
 

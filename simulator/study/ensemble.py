@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.core.problems import Place, Problems
+from simulator.study.attribution import BASELINE, attribution_frame, companions
+from simulator.study.budget import PAIRS, added_frame, budget_frame
+from simulator.study.outside_paths import RUNS, out_of_reach, paths_needed
+from simulator.study.plans import lead_of, load_leads
 from simulator.study.replicates import (
     Failure,
     Outcome,
@@ -48,6 +52,9 @@ class RunResult:
     sizes: tuple[int, ...]
     seconds: float
     jobs: int
+    beside: dict[str, tuple[Outcome, ...]] = field(default_factory=dict)
+    companions: dict[str, Scenario] = field(default_factory=dict)
+    attributed: bool = False
 
     @property
     def replicates(self) -> int:
@@ -105,14 +112,51 @@ class RunResult:
     def _tables(self) -> Tables:
         from simulator.model import INDICATORS
 
-        start = self.scenario.region.plan_start
+        region = self.scenario.region
+        targets = targets_frame(self.planned_targets, self.outcomes, INDICATORS, region.plan_start)
         return Tables(
             self.meta(),
             series_frame(self.name, self.outcomes, INDICATORS),
-            targets_frame(self.planned_targets, self.outcomes, INDICATORS, start),
+            targets,
             costs_frame(self.name, self.outcomes),
-            money_frame(self.name, self.outcomes, start),
+            self._money(),
+            budget=budget_frame(
+                self.name,
+                region,
+                self.scenario.counterfactual.outside(region, self.scenario.drivers),
+                self.outcomes,
+                self.beside.get(BASELINE, ()),
+            ),
+            attribution=self._attribution(),
+            paths_needed=self._paths_needed(targets),
         )
+
+    def _money(self) -> pandas.DataFrame:
+        import pandas
+
+        start, baseline = self.scenario.region.plan_start, self.beside.get(BASELINE, ())
+        frame = money_frame(self.name, self.outcomes, start)
+        if not baseline:
+            return frame
+        return pandas.concat([frame, added_frame(self.name, self.outcomes, baseline, start)], ignore_index=True)
+
+    def _attribution(self) -> pandas.DataFrame | None:
+        from simulator.model import INDICATORS
+
+        if not self.attributed:
+            return None
+        start = self.scenario.region.plan_start
+        return attribution_frame(self.planned_targets, self.outcomes, self.beside, INDICATORS, start)
+
+    def _paths_needed(self, targets: pandas.DataFrame) -> pandas.DataFrame | None:
+        from simulator.model import INDICATORS
+
+        if not self.attributed:
+            return None
+        chances = dict(zip(targets["id"], targets["probability"], strict=True))
+        wanted = out_of_reach(self.planned_targets, chances)
+        runs = min(RUNS, len(self.outcomes))
+        return paths_needed(self.scenario, wanted, INDICATORS, seed=self.seed, jobs=self.jobs, runs=runs)
 
     def plot(self, folder: str | Path, language: str = "en") -> list[Path]:
         """Draw every figure into a folder, each with its numbers in a .csv beside it."""
@@ -132,6 +176,8 @@ def describe(result: RunResult) -> dict[str, Any]:
     scenario, region = result.scenario, result.scenario.region
     science_budget = region.figures.get("science_budget")
     general_budget = region.figures.get("general_budget_revenue")
+    leads, planned = load_leads(region.folder.parent), result.planned_targets
+    named = {s: lead_of(leads, region.id, s) for s in dict.fromkeys(t.section for t in planned)}
 
     def both(label: Any) -> dict[str, str] | None:
         return None if label is None else {"en": label.en, "zh": label.zh}
@@ -150,8 +196,11 @@ def describe(result: RunResult) -> dict[str, Any]:
         "draws": len(np.unique(result.draws)),
         "seed": result.seed,
         "baseline": scenario.baseline,
+        "attributed": result.attributed,
         "science_budget": None if science_budget is None else float(science_budget.value),
         "general_budget": None if general_budget is None else float(general_budget.value),
+        "leads": {section: lead.lead if lead is not None else "" for section, lead in named.items()},
+        "periods": {t.id: list(t.period) for t in planned if t.period is not None},
         "entries": [
             {"id": e.id, "lever": e.lever.name, **(both(e.title or e.lever.label) or {})} for e in scenario.entries
         ],
@@ -228,7 +277,7 @@ def collect(
             f"  draw {f.replicate.draw}, seed {f.replicate.seed}: {f.message}\n    {f.command}" for f in failures[:5]
         )
         raise StudyError(f"{name}: {len(failures)} of {len(results)} runs failed\n{shown}", failures)
-    targets = load_targets(scenario.region.id)
+    targets = load_targets(scenario.region.id, folder=scenario.region.folder.parent)
     return RunResult(scenario, name, pool.seed, outcomes, failures, targets, sizes, pool.seconds, pool.jobs)
 
 
@@ -239,21 +288,33 @@ def run(
     jobs: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    attribute: bool = False,
 ) -> RunResult:
     """Run a scenario many times: two seeds for each draw of the parameters from their priors.
+
+    Where it names a baseline, that runs beside it with the same draws and seeds: a few times for the money, and
+    with ``attribute`` every time, along with the others that tell where each target's change comes from.
 
     ``replicates`` defaults to what the scenario asks for, else 100; ``jobs`` to the processors at hand.
     Results are the same for any number of jobs. Raises InputError for a scenario that cannot be run and
     StudyError where more than one run in twenty failed.
     """
     found = opened(scenario)
-    load_targets(found.region.id)  # a bad file of targets should not cost a study
+    load_targets(found.region.id, folder=found.region.folder.parent)  # a bad file of targets should not cost a study
     results: list[Outcome | Failure] = []
     sizes = batch_sizes(found, replicates)
-    with Pool([found], seed, jobs) as pool:
+    others = companions(found, attribute)
+    with Pool([found, *others.values()], seed, jobs) as pool:
         for size in sizes:
             batch = design(size, seed, start=len(results))
             results += pool.run({0: batch}, progress)[0]
             if settled(found, [r for r in results if isinstance(r, Outcome)]):
                 break
-    return collect(found, name_of(found), results, sizes, pool)
+        batch = design(len(results) if attribute else min(len(results), PAIRS), seed)
+        more = pool.run(dict.fromkeys(range(1, len(others) + 1), batch), progress) if others else {}
+    result = collect(found, name_of(found), results, sizes, pool)
+    runs = {
+        name: collect(scenario, name, more[number], sizes, pool).outcomes
+        for number, (name, scenario) in enumerate(others.items(), 1)
+    }
+    return replace(result, beside=runs, companions=others, attributed=attribute)

@@ -10,7 +10,7 @@ import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib import metadata
@@ -21,7 +21,7 @@ from simulator.core.problems import InputError, Problem, Problems
 from simulator.core.reading import read_yaml
 from simulator.scenario import MOST_FILES
 from simulator.study.tables import Tables
-from simulator.study.targets import CALIBRATION
+from simulator.study.targets import CALIBRATION, own_files
 
 if TYPE_CHECKING:
     import pandas
@@ -33,15 +33,18 @@ ROOT = CALIBRATION.parent
 DEFAULT_PARENT = Path("outputs")
 HASH_DIGITS = 8
 PACKAGES = ("numpy", "numba", "scipy", "mesa", "pandas", "pyarrow", "matplotlib")
+OWN_FILES = ("targets.yaml", "leads.yaml")  # of a city beside its scenarios
 CSV_ENCODING = "utf-8-sig"  # with the byte order mark, without which Excel garbles Chinese
 _TEXT = frozenset(
     (
         *("id", "region", "name", "name_zh", "indicator", "true_indicator", "true_name", "true_name_zh"),
         *("op", "unit", "kind", "section", "status", "quote", "scenario", "baseline", "entry", "lever"),
         *("payer", "scope", "change", "what", "baseline_value", "scenario_value"),
+        *("sector", "path"),
     )
 )
-_FRAMES = ("targets", "costs", "money", "compare", "compare_targets", "settings")
+_FRAMES: tuple[str, ...] = ("targets", "costs", "money", "compare", "compare_targets", "settings")
+_FRAMES += ("budget", "attribution", "paths_needed")
 
 
 def digest(data: bytes) -> str:
@@ -61,14 +64,26 @@ def code_hash() -> str:
     return digest((_digest_files(package.rglob("*.py"), package) + _digest_files(data, CALIBRATION)).encode())
 
 
-def identity(scenarios: Sequence[Scenario], sizes: tuple[int, ...], seed: int) -> str:
-    """Return the hash of a run: what the scenarios say, code, calibration data, replicates and seed."""
+def identity(
+    scenarios: Sequence[Scenario],
+    sizes: tuple[int, ...],
+    seed: int,
+    companions: Mapping[str, Scenario] | None = None,
+) -> str:
+    """Return the hash of a run: what the scenarios say, code, calibration data, replicates and seed.
+
+    ``companions`` are scenarios run beside a single one, by name: its baseline, and what an attribution needs.
+    """
+    own = {f for s in scenarios for f in own_files(s.region.folder.parent, OWN_FILES)}
     content = {
         "scenarios": [[Path(s.path).stem, s.fingerprint()] for s in scenarios],
+        "own": sorted(digest(f.read_bytes()) for f in own),
         "code": code_hash(),
         "replicates": list(sizes),
         "seed": seed,
     }
+    if companions:
+        content["companions"] = {name: s.fingerprint() for name, s in companions.items()}
     return digest(json.dumps(content, sort_keys=True).encode())
 
 
@@ -133,7 +148,7 @@ def save(
 
     started = time.perf_counter()
     scenarios = [run.scenario for run in runs]
-    run_hash = identity(scenarios, runs[0].sizes, runs[0].seed)
+    run_hash = identity(scenarios, runs[0].sizes, runs[0].seed, runs[0].companions)
     if is_there(folder, run_hash) and not force:
         return folder
     now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
@@ -146,6 +161,8 @@ def save(
             if frame is not None:
                 write_csv(frame, part / f"{name}.csv")
         write_scenario(runs[-1].scenario, part / "scenario.yaml")
+        for name, companion in runs[0].companions.items():
+            write_scenario(companion, part / "scenarios" / f"{name}.yaml")
         if len(runs) > 1:
             for run in runs:
                 write_scenario(run.scenario, part / "scenarios" / f"{run.name}.yaml")
@@ -220,12 +237,14 @@ def manifest_of(runs: Sequence[RunResult], tables: Tables, command: str) -> dict
     """Return where the results come from, but for the timings."""
     versions = {"python": platform.python_version(), "simulator": _version("ris-simulator")}
     versions |= {name: _version(name) for name in PACKAGES}
-    inputs = sorted({f for run in runs for f in input_files(run.scenario)})
+    read = [s for run in runs for s in (run.scenario, *run.companions.values())]
+    inputs = sorted({f for s in read for f in input_files(s)})
     return {
         "hash": tables.meta["hash"],
         "created": tables.meta["created"],
         "command": command,
         "commit": commit(),
+        "status": tables.meta.get("status"),
         "code": code_hash(),
         "versions": versions,
         "inputs": {_shown(f): digest(f.read_bytes()) for f in inputs},
@@ -263,7 +282,9 @@ def input_files(scenario: Scenario) -> list[Path]:
             break
         below = below.parent / str(root.value["extends"].value)
         files.append(below)
-    files += [CALIBRATION / "targets.yaml", CALIBRATION / "history" / f"{scenario.region.id}.csv"]
+    files += own_files(scenario.region.folder.parent, OWN_FILES)
+    files += [CALIBRATION / name for name in OWN_FILES]
+    files += [CALIBRATION / "history" / f"{scenario.region.id}.csv"]
     return [f for f in files if f.is_file()]
 
 

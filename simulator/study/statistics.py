@@ -31,11 +31,15 @@ def spread(figures: np.ndarray) -> Spread:
     return Spread(float(figures.mean()), *(float(q) for q in np.quantile(figures, (0.05, 0.25, 0.5, 0.75, 0.95))))
 
 
-def wilson(successes: int, n: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a share (Wilson 1927): what the number of replicates leaves open."""
-    if n == 0:
+def wilson(successes: int, count: int, effective: float | None = None) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a share (Wilson 1927): what the number of replicates leaves open.
+
+    ``effective`` is how many independent replicates the ``count`` are worth, by default all of them.
+    """
+    if count == 0:
         return 0.0, 1.0
-    share, z2 = successes / n, _Z95**2
+    share, z2 = successes / count, _Z95**2
+    n = count if effective is None else effective
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = _Z95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
     return max(0.0, centre - half), min(1.0, centre + half)
@@ -65,6 +69,21 @@ def luck_and_ignorance(figures: np.ndarray, draws: np.ndarray) -> Shares:
     if total <= 0.0:
         return Shares(math.nan, math.nan, len(pairs))
     return Shares(within / total, between / total, len(pairs))
+
+
+def independent(met: np.ndarray, draws: np.ndarray, ignorance: float) -> float:
+    """Return how many independent replicates (n,) yes-or-no results are worth whose draws (n,) repeat.
+
+    The design effect of clusters (Kish 1965), n / (1 + (m - 1) rho), with m replicates a draw and rho the share
+    of the variance between draws: that of the results, or ``ignorance``, that of the figures behind them, where
+    all results are the same.
+    """
+    rho = luck_and_ignorance(met.astype(float), draws).ignorance
+    rho = ignorance if math.isnan(rho) else rho
+    n, clusters = len(met), len(np.unique(draws))
+    if clusters == 0 or math.isnan(rho):
+        return float(n)
+    return n / (1.0 + (n / clusters - 1.0) * rho)
 
 
 def half_width(figures: np.ndarray, draws: np.ndarray) -> float:

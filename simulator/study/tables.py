@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator.core.ledger import KINDS, PAYERS
 from simulator.study.replicates import BillKey, Outcome
-from simulator.study.statistics import luck_and_ignorance, spread, wilson
+from simulator.study.statistics import independent, luck_and_ignorance, spread, wilson
 from simulator.study.targets import SIMULATED, Target
 
 if TYPE_CHECKING:
@@ -82,6 +82,9 @@ class Tables:
     compare: pandas.DataFrame | None = None
     compare_targets: pandas.DataFrame | None = None
     settings: pandas.DataFrame | None = None
+    budget: pandas.DataFrame | None = None
+    attribution: pandas.DataFrame | None = None
+    paths_needed: pandas.DataFrame | None = None
     folder: str | None = field(default=None)
 
 
@@ -152,8 +155,8 @@ def _target_row(
     series = series_of(outcomes, target.indicator)
     figures = target.figures(series, years, indicators)
     s, met = spread(figures), int(target.met(figures).sum())
-    low, high = wilson(met, len(figures))
     shares = luck_and_ignorance(figures, draws)
+    low, high = wilson(met, len(figures), independent(target.met(figures), draws, shares.ignorance))
     row |= {"mean": s.mean, "p05": s.p05, "p25": s.p25, "p50": s.p50, "p75": s.p75, "p95": s.p95}
     row |= {"probability": met / len(figures), "probability_low": low, "probability_high": high}
     row |= {"gap": s.p50 - target.value, "pairs": shares.pairs}
@@ -221,7 +224,8 @@ def money_frame(scenario: str, outcomes: Sequence[Outcome], plan_start: float) -
     """Return sums over years by payer and kind, with ``all`` payers and the ``net`` public cost.
 
     Scopes: ``horizon`` all simulated years, ``plan`` the years from the plan's start on, and
-    ``national_law`` what national law forgoes anyway. The net leaves out guarantees and private money.
+    ``national_law`` what national law forgoes anyway; ``added``, the plan's years less the same draws of the
+    baseline, comes from ``simulator.study.budget``. The net leaves out guarantees and private money.
     """
     import pandas
 

@@ -90,19 +90,31 @@ class Target:
         return (np.maximum(ratio, 0.0) ** (1.0 / length) - 1.0) * self.scale
 
 
-def load_targets(region: str | None = None, path: Path = TARGETS_FILE) -> tuple[Target, ...]:
+def load_targets(
+    region: str | None = None, path: Path = TARGETS_FILE, folder: Path | None = None
+) -> tuple[Target, ...]:
     """Return the targets of a region (or all), in the file's order.
 
-    Raises InputError with file, line and column of everything that is wrong in the file.
+    ``folder`` is a city's folder of scenarios: the targets in its own ``targets.yaml`` follow. Raises InputError
+    with file, line and column of everything that is wrong in a file.
     """
-    found = _read(path, path.stat().st_mtime_ns if path.is_file() else 0)
+    paths = [path, *own_files(folder)]
+    found = [t for p in paths for t in _read(p, p.stat().st_mtime_ns if p.is_file() else 0)]
+    twice = [t.id for i, t in enumerate(found) if t.id in {other.id for other in found[:i]}]
+    if twice:
+        raise InputError([Problem(str(paths[-1]), 1, 1, "targets that another file holds", ", ".join(twice))])
     return tuple(t for t in found if region is None or t.region == region)
+
+
+def own_files(folder: Path | None, names: tuple[str, ...] = ("targets.yaml",)) -> list[Path]:
+    """Return the files of these names that a city's folder of scenarios holds."""
+    return [folder / name for name in names if (folder / name).is_file()] if folder is not None else []
 
 
 @lru_cache(maxsize=8)
 def _read(path: Path, _stamp: int) -> tuple[Target, ...]:
     problems = Problems()
-    root = _rows(path, problems)
+    root = read_rows(path, problems, "targets")
     targets: list[Target] = []
     seen: dict[str, int] = {}
     for node in root:
@@ -118,8 +130,11 @@ def _read(path: Path, _stamp: int) -> tuple[Target, ...]:
     return tuple(targets)
 
 
-def _rows(path: Path, problems: Problems) -> list[Node]:
-    """Return the rows of a YAML list, read as the value of a key so that the common reader takes it."""
+def read_rows(path: Path, problems: Problems, what: str) -> list[Node]:
+    """Return the rows of a YAML list, read as the value of a key so that the common reader takes it.
+
+    ``what`` names the rows. Raises InputError for a file that is no such list.
+    """
     data = read_bytes(path, problems, LARGEST_YAML)
     problems.raise_any()
     inner = Problems()
@@ -128,7 +143,7 @@ def _rows(path: Path, problems: Problems) -> list[Node]:
         raise InputError(_line_above(p) for p in inner.found)
     rows = root.value[_WRAPPER] if root is not None and isinstance(root.value, dict) else None
     if rows is None or not isinstance(rows.value, list) or not rows.value:
-        problems.add(Place(str(path)), "no targets", allowed="a list of targets")
+        problems.add(Place(str(path)), f"no {what}", allowed=f"a list of {what}")
         problems.raise_any()
         return []
     for node in rows.value:

@@ -15,7 +15,8 @@ FIRM_COLUMNS = (
     "key", "sector", "founded", "ownership", "quality", "staff", "revenue", "revenue_lag1", "revenue_lag2", "profit",
     "does_rd", "rd_real", "rd_reported", "rd_lag1", "rd_lag2", "innovations", "claims", "hnte_until", "technology_sme",
     "grants", "link", "boost", "voucher_year", "incubator", "loan", "loan_cover", "equity", "listed", "policy_income",
-    "above_scale", "origin",
+    "novelty", "filed",
+    "above_scale", "origin", "alliance",
 )  # fmt: skip
 UNIVERSITY_COLUMNS = ("key", "researchers", "inventor_share", "deals", "deal_value", "spinoffs")
 POOL_COLUMNS = ("stock", "inflow", "taken")

@@ -1,0 +1,90 @@
+"""The figure of an attribution: for each target the steps from where it stood to where the plan ends."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simulator.report.board import records
+from simulator.report.style import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PURPLE,
+    SKY,
+    clean,
+    finish,
+    footer,
+    new_figure,
+)
+from simulator.report.terminal_attribution import name_of
+from simulator.report.words import distance
+
+if TYPE_CHECKING:
+    from simulator.study.tables import Tables
+
+COLOURS = {"under_way": SKY, "national": PURPLE, "outside": ORANGE, "plan": BLUE}
+STEP = 0.19  # height of one step within a target's row
+WIDTH = 8.6  # inches
+LEAST, MOST = -50.0, 200.0  # % of the target that the axis shows
+NAME_WIDTH = {"en": 40, "zh": 22}
+
+
+def draw_attribution(tables: Tables, folder: Path, language: str) -> list[Path]:
+    """Draw the steps of every target as shares of its value: what was under way, national rules, outside, plan.
+
+    Nothing where the run was not attributed or no target is simulated.
+    """
+    frame = tables.attribution
+    if frame is None or not len(frame):
+        return []
+    rows = records(frame)
+    page = new_figure(WIDTH, 0.42 * len(rows) + 1.8)
+    axes = page.add_subplot()
+    for y, row in enumerate(rows):
+        _steps(axes, y, row, language)
+    zh = language == "zh"
+    axes.axvline(100, color=INK, linewidth=1, linestyle=":")
+    axes.set_yticks(range(len(rows)), [_named(row, language) for row in rows], fontsize=8)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    low, high = axes.get_xlim()
+    axes.set_xlim(max(low, LEAST), min(max(high, 105.0), MOST))
+    axes.set_xlabel(
+        "占目标值 %（虚线为目标；各步自上而下，从方案前一年末起；圆点为达到水平，右侧为方案的贡献）"
+        if zh
+        else "% of the target (dotted); steps from the end of the year before the plan; dot: reached; number: the plan",
+        fontsize=8,
+    )
+    for name, colour in COLOURS.items():
+        axes.barh([np.nan], [0.0], color=colour, label=name_of(name, language))
+    axes.legend(frameon=False, fontsize=8, ncols=4, loc="lower left", bbox_to_anchor=(0.0, 1.0))
+    title = "各项目标的变化从何而来" if zh else "Where the change of each target comes from"
+    axes.set_title(f"{tables.meta['region_name'][language]} · {title}", pad=22)
+    clean(axes)
+    axes.grid(False, axis="y")
+    axes.grid(True, axis="x", color="#DDDDDD", linewidth=0.6)
+    return finish(page, frame, folder / "attribution.png", footer(tables.meta, language), language)
+
+
+def _steps(axes: Any, y: int, row: dict[str, Any], language: str) -> None:
+    unit = 100.0 / row["target"]
+    at = row["before"] * unit
+    for k, (name, colour) in enumerate(COLOURS.items()):
+        part, height = row[name] * unit, y + (k - 1.5) * STEP
+        axes.barh(height, part, left=at, height=STEP, color=colour)
+        at += part
+    axes.plot([at], [y + 1.5 * STEP], "o", color=INK, markersize=3.5)
+    text = distance(row["plan"], row["unit"], language)
+    axes.annotate(text, (1.01, y), xycoords=("axes fraction", "data"), va="center", fontsize=7.5, color=BLUE)
+    axes.axhline(y + 0.5, color=GREY, linewidth=0.3)
+
+
+def _named(row: dict[str, Any], language: str) -> str:
+    text = f"{row['id']} {row['name_zh' if language == 'zh' else 'name']}"
+    return (
+        textwrap.shorten(text, NAME_WIDTH[language], placeholder="…") if language == "en" else text[: NAME_WIDTH["zh"]]
+    )
