@@ -203,11 +203,13 @@ def check(
     with exits():
         from simulator.study.plans import check_plan
         from simulator.study.replicates import load_scenario
+        from simulator.study.targets import load_targets
 
         problems: list[Any] = []
         for path in scenarios:
             try:
                 found = load_scenario(path)
+                load_targets(found.region.id, folder=found.region.folder.parent)  # the city's own are checked too
                 if plan and (missing := check_plan(found)):
                     raise InputError(missing)
             except InputError as error:
@@ -301,8 +303,7 @@ def show(tables: Tables, folder: Path, language: str, *, reused: bool) -> None:
             "结果已存在，直接采用（--force 重新运行）" if zh else "already there, reused (--force runs it again)"
         )
     figures = sorted(p.name for p in (folder / "figures").glob("*.png"))
-    lead = [name for name in figures if not name.startswith("fan-")]
-    page.print(f"{'图' if zh else 'figures'}: {folder / 'figures'} ({', '.join(lead)})", soft_wrap=True)
+    page.print(f"{'图' if zh else 'figures'}: {folder / 'figures'} ({', '.join(figures)})", soft_wrap=True)
     page.print(f"{'结果' if zh else 'results'}: {folder}", soft_wrap=True)
 
 

@@ -160,7 +160,7 @@ class IncubatorAgent(RowAgent):
 
 
 class FundAgent(RowAgent):
-    """One fund or the technology desk of one bank."""
+    """One fund."""
 
     kind_of_row = Funds
     where = "funds"
@@ -249,7 +249,7 @@ class RegionModel(mesa.Model):
 
     @property
     def funds(self) -> AgentSet:
-        """Return the funds and bank desks."""
+        """Return the funds."""
         return self._set(FundAgent)
 
     def firm(self, key_or_row: int) -> FirmView:

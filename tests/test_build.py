@@ -81,9 +81,7 @@ def test_counts_and_totals_are_met_exactly(name: str, seed: int) -> None:
     assert inc.tenants.sum() == (f.incubator >= 0).sum() == r.figure("incubator_tenants")
     assert len(u) == len(r.universities)
     np.testing.assert_allclose(u.budget, r.university("rd_budget"))
-    assert len(w.funds) == sum(r.figure(f"{k}_funds") for k in ("angel", "venture", "guidance")) + r.figure(
-        "bank_desks"
-    )
+    assert len(w.funds) == sum(r.figure(f"{k}_funds") for k in ("angel", "venture", "guidance"))
     assert len(w.products) == r.figure("products_in_pipeline") + r.figure("products_marketed")
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from simulator.model import LEVERS
 from simulator.simulate import Run, simulate
+from simulator.world.hours import additional_part, tie_worth
 from simulator.world.world import World
 from tests.model_runs import ROOT, entry, parameters, shipped, with_entries, years_of
 
@@ -48,6 +49,41 @@ def test_three_kinds_of_floor() -> None:
     assert (let <= built + 1e-6).all()
     assert (built <= ordered + 1e-6).all()
     assert ordered[-1] > built[-1] > let[-1]
+
+
+def test_most_tenants_of_parks_are_no_agents_and_the_sum_fits() -> None:
+    world = worlds("sector_programme")
+    st, f = world.state, world.firms
+    own = parameters()["clusters"].park_area * f.staff[f.in_park & f.alive].sum()
+    assert 0.0 < st.software_others < st.software_let
+    assert own + st.software_others == pytest.approx(st.software_let, rel=0.05)  # staff have moved since
+
+
+def test_developers_build_less_where_space_stands_empty() -> None:
+    large = scenario("sector_programme", {"park_per_year": 4.0e6, "budget": 4.0e8})
+    run, bold = simulate(large, {}, 1), simulate(large, {"delivery.caution": 0.0}, 1)
+    floor = "software_park_floor_ordered"
+    assert run.series(floor)[-1] < 0.95 * bold.series(floor)[-1]
+
+
+def test_institutes_sought_run_out() -> None:
+    def attracted(times: float) -> float:
+        dose = LEVERS["institute_attraction"].dose
+        changes = {"institutes_per_year": 10.0 * times, "budget": times * dose["budget"]}
+        run = simulate(scenario("institute_attraction", changes), {}, 1)
+        return float((run.series("institutes_attracted") - without().series("institutes_attracted"))[-1])
+
+    one, many = attracted(1.0), attracted(16.0)
+    assert 0.0 < one < many < 8.0 * one
+
+
+def test_little_support_changes_little_and_a_small_project_ties_no_giant() -> None:
+    part = additional_part(np.full(4, 0.6), np.array([0.0, 0.075, 0.3, 1.0]), 0.3)
+    assert part[0] == 0.0
+    assert part[2] == pytest.approx(0.6)
+    assert (np.diff(part) > 0.0).all()
+    assert part[3] < 1.0
+    assert tie_worth(np.array([1.0e6, 1.0e9]), np.array([1.5e6, 1.5e6]), 0.06) == pytest.approx([1.0, 0.025])
 
 
 def test_zone_gains_what_other_districts_lose() -> None:

@@ -49,6 +49,30 @@ def test_a_dearer_steel_price_meets_the_revenue_that_the_plan_wants() -> None:
     assert boom.series("steel_revenue")[-1] > 2.0e11 > run_of(BENXI).series("steel_revenue")[-1]
 
 
+def test_new_lines_answer_to_orders_that_pay_and_take_years() -> None:
+    """A boom brings lines beyond what widening gives, and more iron and steel than the allowance of the start."""
+    scenario = shipped(BENXI)
+    more = replace(scenario.counterfactual, demand={"steel": 0.3}, demand_from=2016)
+    boom = simulate(replace(scenario, drivers={"all": "boom"}, counterfactual=more), {}, 1)
+    usual = run_of(BENXI)
+    for name in ("steel_capacity", "deep_processing_capacity", "castings_capacity"):
+        gain = boom.series(name) / usual.series(name)
+        assert gain[3] == pytest.approx(1.0), name  # 2015: nothing is known of the boom
+        assert gain[-1] > 1.15 > gain[4], name
+    assert boom.series("deep_processing_revenue")[-1] > 3.0e10
+
+
+def test_works_lose_in_the_slump_and_earn_after_it() -> None:
+    """Listed works: a loss of 3.3 bn in 2015, a small profit in 2016, 1.6 bn in 2017 (observed.csv)."""
+    profit = {}
+    for year, world, _ in years_of(shipped(BENXI, 2017), parameters()):
+        row = np.flatnonzero(world.firms.key == world.anchors["bengang_plates"])
+        profit[year] = float(world.firms.profit[row].sum())
+    assert -6.6e9 < profit[2015] < -1.6e9
+    assert abs(profit[2016]) < 1.6e9
+    assert 0.8e9 < profit[2017] < 4.8e9
+
+
 def test_platforms_stop_at_the_number_wanted() -> None:
     run = run_of(BENXI)
     for sector, wanted in (("steel", 7), ("pharma", 10), ("tourism", 7), ("agriculture", 5), ("digital", 3)):

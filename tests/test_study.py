@@ -304,7 +304,7 @@ def test_a_folder_holds_the_run_and_equal_runs_are_equal_to_the_byte(toy: Toy, h
     )
     for png in (folder / "figures").glob("*.png"):
         assert png.with_suffix(".csv").is_file()
-    assert {"board.png", "fans.png", "spending.png", "fan-QD10.png"} <= {p.name for p in (folder / "figures").iterdir()}
+    assert {"board.png", "fans-1.png", "spending.png"} <= {p.name for p in (folder / "figures").iterdir()}
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["runs"][0]["seeds"] == list(range(6))
     assert any(name.endswith("plan.yaml") for name in manifest["inputs"])

@@ -94,7 +94,7 @@ INDICATORS = (
         "CNY / year",
         "flow",
         lambda w: _plants(w, "sales", CASTINGS),
-        definition="sales of foundries' plants",
+        definition="sales of foundries' plants, whoever owns them",
     ),
     Indicator(
         "steel_capacity",
@@ -161,7 +161,8 @@ INDICATORS = (
         "1",
         "share",
         lambda w: w.state.steel_contribution,
-        definition="growth accounting at constant prices over the last five years, as far as they are simulated: "
+        definition="growth accounting at constant prices over the last five years, as far as they are simulated (what "
+        "the price of steel adds to nominal growth is nobody's technology): "
         "growth of plants' output less that of capacity and staff by their weights, over growth of output, between 0 "
         "and 1; 0 where output grows by less than 1 % a year, as there is then nothing to explain",
     ),
@@ -171,7 +172,8 @@ INDICATORS = (
         "CNY / year",
         "flow",
         lambda w: w.state.tourists * w.state.tourist_spending,
-        definition="visits times spending a visit",
+        definition="visits times spending a visit; growth over 2015-2020 holds the epidemic of 2020, which the outside "
+        "path takes as 40 % fewer visits and spends (--drivers all=boom leaves it out)",
     ),
     Indicator(
         "tourism_investment",

@@ -219,7 +219,8 @@ INDICATORS = (
         "stock",
         lambda w: w.state.software_let,
         "true",
-        definition="floor that the staff of tenants take; tenants are digital firms that are followed as agents",
+        definition="floor that the staff of tenants take: digital firms that are followed as agents, and the others, "
+        "which move in and out at the same rates",
     ),
     Indicator(
         "innovation_zones",

@@ -133,7 +133,6 @@ def _step_hnte(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         rows = np.flatnonzero(passed)
         terms.draw("certification_award", rows, np.full(rows.size, WHOLE_OFFER), f.rd_reported[rows])
     certified = f.alive & (f.hnte_until >= year)
-    st.hnte_revenue_before = st.hnte_revenue
     st.hnte_revenue = float(f.revenue[certified].sum())
 
 

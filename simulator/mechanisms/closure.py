@@ -266,7 +266,6 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
             terms.charge(entry, "outlay", world.call_pool(entry, lost), "banks")
         if number == 0:
             st.loan_defaults += float((unpaid > 0.0).sum())
-        st.loans_lost += float(unpaid.sum()) * loss
     st.individual_patents += round(p.patents_passed * float(f.patents[rows].sum()))
     st.individual_quality += round(p.patents_passed * float(f.quality_patents[rows].sum()))
     st.individual_true += f.waiting_true[rows].sum(axis=0)

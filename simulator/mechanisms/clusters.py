@@ -39,6 +39,14 @@ class Parameters:
         source="assumed",
         doc="chance that a tenant of a software park moves out",
     )
+    park_others: float = parameter(
+        0.5,
+        unit="factor",
+        prior=Range(0.2, 1.0, "log"),
+        source="assumed",
+        doc="floor that digital firms which are not agents would take, over that of agents of the same value added: "
+        "telephone companies need none",
+    )
     park_firms: float = parameter(
         20.0,
         unit="firms",
@@ -84,6 +92,13 @@ class Parameters:
         source="assumed",
         doc="productivity that a round of advice brings a firm that would not have bought it otherwise",
     )
+    adoption_staff: float = parameter(
+        200.0,
+        unit="persons",
+        prior=Range(80.0, 600.0, "log"),
+        source="assumed",
+        doc="staff whose work one round of advice reaches: in a larger firm the gain is that much smaller",
+    )
     adoption_again: float = parameter(
         5.0, unit="years", prior=Range(3.0, 8.0), source="assumed", doc="years before a firm is advised again"
     )
@@ -126,30 +141,41 @@ def _high_tech_parks(world: World, p: Parameters, luck: Luck) -> None:
     world.state.high_tech_parks += float(rows.size)
     share = np.cumsum(world.region.district("incubator_share"))
     u = luck.uniform(world.projects.key[rows], "park district")
-    for d in np.minimum(np.searchsorted(share / share[-1], u), share.size - 1):
+    districts = np.minimum(np.searchsorted(share / share[-1], u), share.size - 1)
+    for d, parks in zip(*np.unique(districts, return_counts=True), strict=True):
         near = np.flatnonzero(f.alive & f.does_rd & (f.university >= 0) & (f.district == d))
-        chance = p.park_tie * min(1.0, p.park_firms / max(near.size, 1))
+        chance = p.park_tie * min(1.0, parks * p.park_firms / max(near.size, 1))
         f.link[near[luck.uniform(f.key[near], "park tie") < chance]] = 1.0
 
 
 def _software_parks(world: World, p: Parameters, luck: Luck) -> None:
-    """Let digital firms move in where floor is free, and out; a park creates no firm by standing there."""
-    f, st = world.firms, world.state
+    """Let digital firms move in where floor is free, and out; a park creates no firm by standing there.
+
+    Most of the digital economy is no agent: it takes floor as a whole, at the same rates.
+    """
+    f, st, sectors = world.firms, world.state, world.sectors
     if st.software_floor <= 0.0:
         return
-    digital = np.flatnonzero(f.alive & (f.sector == world.region.sectors.index("digital")))
+    row = world.region.sectors.index("digital")
+    digital = np.flatnonzero(f.alive & (f.sector == row))
     keys, need = f.key[digital], p.park_area * f.staff[digital]
+    whole = float(need.sum())
+    others = p.park_others * whole * float(sectors.rest_value_added[row] / max(sectors.value_added[row], 1.0))
     stays = f.in_park[digital] & (luck.uniform(keys, "leaves park") >= p.park_leave)
-    free = st.software_floor - float(need[stays].sum())
+    kept = min((1.0 - p.park_leave) * st.software_others, others)
+    free = max(st.software_floor - float(need[stays].sum()) - kept, 0.0)
     first = world.year == world.region.start_year  # floor that was there has its tenants
     look = luck.uniform(keys, "looks for park")
     seeks = np.flatnonzero(~stays & (f.incubator[digital] < 0) & (first | (look < p.park_apply)))
     seeks = seeks[np.argsort(look[seeks], kind="stable")]
-    stays[seeks[np.cumsum(need[seeks]) <= free]] = True
+    more = (1.0 if first else p.park_apply) * (others - kept)
+    part = min(1.0, free / max(float(need[seeks].sum()) + more, 1.0))  # all get the same part of what they look for
+    stays[seeks[np.cumsum(need[seeks]) <= part * float(need[seeks].sum()) * (1.0 + 1e-12)]] = True
     f.in_park[:] = False
     f.in_park[digital] = stays
-    st.software_let = float(need[stays].sum())
-    st.software_room = min(1.0, max(st.software_floor - st.software_let, 0.0) / max(float(need.sum()), 1.0))
+    st.software_others = kept + part * more
+    st.software_let = min(float(need[stays].sum()) + st.software_others, st.software_floor)
+    st.software_room = min(1.0, (st.software_floor - st.software_let) / max(whole + others, 1.0))
 
 
 def _move(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
@@ -161,7 +187,9 @@ def _move(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         welcome = mobile & (f.district != o.tag)
         if o.eligible is not None:
             welcome &= o.eligible
-        rows = np.flatnonzero(welcome & (drawn < p.zone_move * float(np.asarray(o.value))))
+        chance = p.zone_move * float(np.asarray(o.value))
+        rows = np.flatnonzero(welcome & (drawn >= 0.0) & (drawn < chance))
+        drawn[welcome] -= chance  # who has moved moves no more; the next zone's chance comes on top
         if rows.size == 0:
             continue
         f.district[rows] = o.tag
@@ -186,7 +214,8 @@ def _adopt(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f.advised[i] = world.year
     f.cash[i] -= paid.amount  # the money goes on to the advisers
     new = luck.uniform(f.key[i], "new advice") < paid.real / paid.amount
-    f.productivity[i[new]] += p.adoption_gain
+    reached = np.minimum(1.0, p.adoption_staff / f.staff[i[new]])
+    f.productivity[i[new]] += p.adoption_gain * reached
 
 
 def _meet(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:

@@ -14,7 +14,7 @@ from simulator.core.luck import Luck, child_keys, name_hash
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Entry, Order, Terms
 from simulator.world.agents import ATTRACTED, INCUBATOR, MAKER_SPACE, OVERSEAS, PROJECT_KINDS
-from simulator.world.world import World
+from simulator.world.world import GDP_OF_REFERENCE, World
 
 FLOOR, MAKER, STREET, APARTMENTS, BASE = (
     PROJECT_KINDS.index(kind)
@@ -156,6 +156,22 @@ class Parameters:
         source="assumed",
         doc="mean size of one project of apartments",
     )
+    institute_pool: float = parameter(
+        40.0,
+        unit="institutes / year",
+        prior=Range(15.0, 100.0, "log"),
+        source="assumed",
+        doc="institutes, and as many centres from abroad, that can be won for a city of Qingdao's GDP of 2011 in a "
+        "year at most: the more are sought, the fewer of them agree",
+    )
+    caution: float = parameter(
+        0.5,
+        unit="1",
+        prior=Range(0.0, 1.0),
+        source="assumed",
+        doc="apartments and software parks that developers, who pay most of them, leave unbuilt where all that "
+        "stands is empty; what a city's own companies build for show is the rest",
+    )
     park_block: float = parameter(
         60000.0,
         unit="m2",
@@ -231,16 +247,32 @@ def _hosts(world: World, kind: str) -> float:
     return float((u.alive & lacking[kind]).sum()) if kind in lacking else math.inf
 
 
-def _takers(world: World, kind: str) -> Callable[[Entry, float], float]:
-    """Return how an order is cut to those who can take it: institutions that lack it and wait for none."""
-    projects = world.projects
+def _empty(world: World, kind: str) -> float:
+    """Return the share of the space of a kind that nobody uses, 0 where that is not followed or none stands."""
+    st = world.state
+    built, let = {
+        "apartments": (st.apartments, st.apartments_let),
+        "software_park": (st.software_floor, st.software_let),
+    }.get(kind, (0.0, 0.0))
+    return max(0.0, 1.0 - let / built) if built > 0.0 else 0.0
+
+
+def _takers(world: World, kind: str, p: Parameters) -> Callable[[Entry, float], float]:
+    """Return how an order is cut to those who take it: institutions without, developers who see tenants, comers."""
+    projects, st = world.projects, world.state
+    built = 1.0 - p.caution * _empty(world, kind)
+    comers = kind in ("institute", "overseas_centre")
+    pool = p.institute_pool * st.gdp_path / st.deflator / GDP_OF_REFERENCE
     waiting = projects.alive & (projects.kind == PROJECT_KINDS.index(kind))
     left = _hosts(world, kind) - float(projects.quantity[waiting].sum())
 
     def filled(entry: Entry, quantity: float) -> float:
-        nonlocal left
-        taken = min(quantity, max(left, 0.0))
+        nonlocal left, pool
+        taken = min(built * quantity, max(left, 0.0))
         left -= taken
+        if comers:
+            taken = pool * (1.0 - math.exp(-taken / pool)) if pool > 0.0 else 0.0
+            pool -= taken
         return taken
 
     return filled
@@ -257,7 +289,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     for built in BUILT:
         if not terms.offered(built.term):
             continue
-        for order in terms.orders(built.term, _takers(world, built.kind)):
+        for order in terms.orders(built.term, _takers(world, built.kind, p)):
             st.ordered += order.spent
             kind = PROJECT_KINDS.index(built.kind)
             _queue(world, luck, order, kind, block.get(built.kind, 1.0), leak, p.size_spread)
@@ -266,8 +298,10 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     unpaid = inc.alive & (inc.kind == MAKER_SPACE) & (inc.opened < world.year)
     inc.alive &= ~(unpaid & (luck.uniform(inc.key, "closes") < p.maker_closure * (1.0 - inc.fee_relief)))
     projects.admit()  # an order may be finished in its first year
-    hazard = 1.0 - np.exp(-speed / np.where(np.isin(projects.kind, SPACE), p.delay_floor, p.delay_small))
-    hazard = np.where(projects.ordered == world.year, projects.left * hazard, hazard)
+    rate = speed / np.where(np.isin(projects.kind, SPACE), p.delay_floor, p.delay_small)
+    # what is ordered evenly over the time in force has between nothing and twice the mean time left
+    first = np.maximum(2.0 * rate * projects.left, 1e-9)
+    hazard = np.where(projects.ordered == world.year, 1.0 - (1.0 - np.exp(-first)) / first, 1.0 - np.exp(-rate))
     ready = projects.alive & (luck.uniform(projects.key, "ready") < hazard)
     gone = ready & projects.lost
     projects.alive[gone] = False

@@ -76,7 +76,6 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         st.deflator *= 1.0 + out["gdp_deflator"]
         st.wage_index *= 1.0 + out["wage_growth"]
         st.gdp_path *= 1.0 + nominal
-        st.employed *= 1.0 + out["labour_force_growth"]
         sectors.rest_value_added *= 1.0 + sectors.demand_growth
     sectors.covered += (p.coverage_gain - sectors.covered) * p.coverage_rate
     st.first_release = p.first_release_gap

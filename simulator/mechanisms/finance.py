@@ -14,7 +14,6 @@ from simulator.mechanisms.finance_funds import FundParameters, invest, raise_cap
 from simulator.mechanisms.finance_loans import LoanParameters, lend, settle_loans
 from simulator.mechanisms.finance_market import MarketParameters, go_public
 from simulator.mechanisms.finance_pledge import Lending, PledgeParameters, pledge, settle_pledges
-from simulator.world.agents import BANK
 from simulator.world.world import World
 
 
@@ -54,7 +53,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     go_public(world, terms, p, luck)
     open_funds(world)
     funds = world.funds
-    held = float((funds.committed * (funds.alive & (funds.kind != BANK))).sum())
+    held = float((funds.committed * funds.alive).sum())
     world.state.venture_depth = held / world.state.gdp
 
 

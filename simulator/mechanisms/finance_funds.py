@@ -10,7 +10,7 @@ import numpy as np
 from simulator.core.luck import Luck, child_keys, name_hash, poisson_quantile
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
-from simulator.world.agents import ANGEL, BANK, GUIDANCE, VENTURE
+from simulator.world.agents import ANGEL, GUIDANCE, VENTURE
 from simulator.world.world import World
 
 
@@ -247,14 +247,12 @@ def raise_capital(world: World, terms: Terms, p: FundParameters, luck: Luck) -> 
     for kind, part in ((VENTURE, 1.0 - p.angel_part), (ANGEL, p.angel_part)):
         _close_funds(world, p, luck, kind, part * ordinary, 0.0, 0.0, None, f"private {kind}")
     st.private_raised = ordinary + private_guided
-    calls = np.where(
-        funds.alive & (funds.kind != BANK), np.minimum(p.pay_in * funds.committed, funds.committed - funds.paid_in), 0.0
-    )
+    calls = np.where(funds.alive, np.minimum(p.pay_in * funds.committed, funds.committed - funds.paid_in), 0.0)
     calls = np.maximum(calls, 0.0)
     funds.paid_in += calls
     funds.cash += calls
     world.ledger.transfer("private", "funds:private", float(calls.sum()))
-    funds.alive &= (funds.kind == BANK) | (year - funds.vintage <= p.fund_life)
+    funds.alive &= year - funds.vintage <= p.fund_life
 
 
 def _close_funds(
@@ -276,14 +274,12 @@ def _close_funds(
     keys = child_keys(np.full(count, name_hash(f"{world.region.id} {name}"), np.uint64), np.arange(count), world.year)
     weight = np.exp(p.fund_spread * luck.normal(keys, "size"))
     weight /= weight.sum()
-    sectors = np.cumsum(world.region.sector("tech_sme_firms"))
     world.funds.arrive(
         count,
         key=keys,
         kind=kind,
         vintage=world.year,
         skill=luck.normal(keys, "skill"),
-        focus=np.searchsorted(sectors / sectors[-1], luck.uniform(keys, "focus")),
         committed=capital * weight,
         paid_in=public * weight,
         cash=public * weight,
@@ -296,12 +292,11 @@ def _close_funds(
 def invest(world: World, p: FundParameters, luck: Luck) -> None:
     """Let funds choose firms by what they can see; they invest about half at home."""
     f, funds, st, year = world.firms, world.funds, world.state, world.year
-    active = np.flatnonzero(funds.alive & (funds.kind != BANK) & (funds.cash > 1.0e5))
+    active = np.flatnonzero(funds.alive & (funds.cash > 1.0e5))
     spend = p.pace * funds.cash[active]
     local = p.local * spend
     away = spend - local  # invested elsewhere; what is not placed at home stays in hand
     funds.cash[active] -= away
-    funds.invested[active] += away
     funds.away[active] += away
     ticket = np.where(funds.kind[active] == ANGEL, p.angel_ticket, p.venture_ticket) * st.deflator
     number = [
@@ -333,8 +328,6 @@ def invest(world: World, p: FundParameters, luck: Luck) -> None:
     paid = ticket[deals[order]]
     f.fund[chosen], f.stake[chosen], f.stake_year[chosen] = holder, paid, year
     np.subtract.at(funds.cash, holder, paid)
-    np.add.at(funds.invested, holder, paid)
-    np.add.at(funds.invested_local, holder, paid)
     f.equity[chosen] += paid
     f.cash[chosen] += paid
     f.loan_growth[chosen] += p.equity_growth
@@ -359,7 +352,6 @@ def sell(world: World, terms: Terms, p: FundParameters, luck: Luck) -> None:
     multiple = np.exp(log_multiple + p.multiple_spread * luck.normal(f.key[rows], "multiple"))
     multiple = np.minimum(multiple, 200.0)  # a cut that keeps one deal from being the total
     back = multiple * f.stake[rows]
-    np.add.at(funds.proceeds, fund, back)
     entries = funds.entry[fund]
     for k in np.unique(entries[entries >= 0]):
         mine = entries == k
@@ -383,7 +375,6 @@ def _sell_away(world: World, terms: Terms, p: FundParameters) -> None:
     share = funds.public_share[rows]
     penalty = np.where(share > 0.0, p.public_penalty * (share - p.public_peak) ** 2, 0.0)
     back = p.away_multiple * np.exp(-penalty) * sold
-    funds.proceeds[rows] += back
     entries = funds.entry[rows]
     for k in np.unique(entries[entries >= 0]):
         public = np.where(entries == k, back * share, 0.0)

@@ -10,9 +10,10 @@ import numpy as np
 from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
-from simulator.world.agents import BANK
 from simulator.world.rules import SMALL_FIRM_STAFF
 from simulator.world.world import World
+
+HALF_COVER = 0.5  # share of a loss at which the gain from a cover is stated
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ def settle_loans(world: World, terms: Terms, p: LoanParameters, luck: Luck) -> N
     fails = luck.uniform(f.key[rows], "fails") < np.minimum(chance, 0.9)
     bad = rows[fails]
     lost = p.loss * f.loan[bad]
-    st.loans_lost, st.loan_defaults = float(lost.sum()), float(bad.size)
+    st.loan_defaults = float(bad.size)
     for k in np.unique(f.loan_entry[bad][f.loan_entry[bad] >= 0]):
         mine = f.loan_entry[bad] == k
         entry = world.entry_ids[k]
@@ -160,7 +161,7 @@ def settle_loans(world: World, terms: Terms, p: LoanParameters, luck: Luck) -> N
 
 def lend(world: World, terms: Terms, p: LoanParameters, luck: Luck) -> None:
     """Lend to small technology firms; covered loans stop where a pool's leverage is used up."""
-    f, st, funds = world.firms, world.state, world.funds
+    f, st = world.firms, world.state
     seeks = f.alive & (f.staff < SMALL_FIRM_STAFF) & (f.technology_sme | (f.hnte_until >= world.year)) & (f.listed < 2)
     eligible = float(seeks.sum())
     collateral = p.collateral + p.collateral_profit * (f.profit > 0) + p.collateral_patents * np.log1p(f.patents)
@@ -175,10 +176,10 @@ def lend(world: World, terms: Terms, p: LoanParameters, luck: Luck) -> None:
         share = np.broadcast_to(np.asarray(o.value, float), (len(f),))
         mask = seeks if o.eligible is None else seeks & o.eligible
         # the cover tips the loans that a bank would just have refused, and is asked for on many it would make
-        tipped = mask & ~made & (u < (p.loan_chance + p.cover_gain * share / 0.5) * collateral)
-        asked = np.flatnonzero(
-            tipped | (mask & unaided & (f.loan_entry < 0) & (luck.uniform(f.key, "covers") < p.cover_asked))
-        )
+        tipped = mask & ~made & (u < (p.loan_chance + p.cover_gain * share / HALF_COVER) * collateral)
+        again = np.flatnonzero(mask & unaided & (f.loan_entry < 0))
+        again = again[luck.uniform(f.key[again], "covers") < p.cover_asked]
+        asked = np.concatenate([np.flatnonzero(tipped), again])  # a loan is either
         asked = asked[np.lexsort((f.key[asked], u[asked]))]
         st.pool_size[o.entry.id] = o.budget
         st.pool_left.setdefault(o.entry.id, o.budget)
@@ -195,9 +196,6 @@ def lend(world: World, terms: Terms, p: LoanParameters, luck: Luck) -> None:
         made[taken] = True
     f.debt[made] += f.loan[made]
     st.loans_made, st.loan_count = float(f.loan[made].sum()), float(made.sum())
-    desks = np.flatnonzero(funds.alive & (funds.kind == BANK))
-    if desks.size:
-        funds.lent[desks] = st.loans_made / desks.size
     helped = made & (interest > 0.0)
     if helped.any():
         due = np.where(helped, interest * world.outside["interest_rate"] * f.loan, 0.0)

@@ -11,11 +11,10 @@ import numpy as np
 from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Offer, Terms
+from simulator.mechanisms.finance_loans import HALF_COVER
 from simulator.world.agents import Firms
 from simulator.world.rules import SMALL_FIRM_STAFF
 from simulator.world.world import World
-
-HALF_COVER = 0.5  # share of a loss at which the gain from a cover is stated
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ class Lending(NamedTuple):
 
 def settle_pledges(world: World, terms: Terms, p: PledgeParameters, loans: Lending, luck: Luck) -> None:
     """Let last year's loans on patents be repaid or fail; call the pools for their part of the loss."""
-    f, st = world.firms, world.state
+    f = world.firms
     rows = np.flatnonzero((f.pledge > 0.0) & f.alive)
     if rows.size == 0:
         return
@@ -106,7 +105,6 @@ def settle_pledges(world: World, terms: Terms, p: PledgeParameters, loans: Lendi
     chance = loans.default * p.pledge_default * weak * np.where(f.pledge_cover[rows] > 0.0, loans.cover_default, 1.0)
     bad = rows[luck.uniform(f.key[rows], "pledge fails") < np.minimum(chance, 0.9)]
     lost = loans.loss * f.pledge[bad]
-    st.loans_lost += float(lost.sum())
     for k in np.unique(f.pledge_entry[bad][f.pledge_entry[bad] >= 0]):
         mine = f.pledge_entry[bad] == k
         entry = world.entry_ids[k]
@@ -161,7 +159,7 @@ def pledge(world: World, terms: Terms, p: PledgeParameters, loans: Lending, luck
         st.pledge_offer = min(1.0, st.pledge_offer + room * open_to)
     lent = i[made]
     f.debt[lent] += f.pledge[lent]
-    st.pledged, st.pledge_count = float(f.pledge[lent].sum()), float(lent.size)
+    st.pledged = float(f.pledge[lent].sum())
     if np.any(interest > 0.0):
         terms.settle("pledge_interest", interest * world.outside["interest_rate"] * f.pledge, "firms")
 

@@ -203,22 +203,31 @@ def _staff_founders(
     power: float,
     per: float,
     lift: np.ndarray,
+    unaided: np.ndarray,
     sector: np.ndarray,
     address: np.uint64,
-) -> np.ndarray:
-    """Return how many firms (n,) staff of each firm found this year."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how many firms (n,) staff of each firm found this year, and how many they would without any help."""
     out = np.zeros(key.shape[0], np.int64)
+    anyway = np.zeros(key.shape[0], np.int64)
     for i in range(key.shape[0]):
         if alive[i] and (small[i] or rd_staff[i] > 0.0):
-            mean = rate * lift[sector[i]] * (1.0 + rd_staff[i] / per) ** power
-            out[i] = int(poisson_at(address, key[i], mean))
-    return out
+            size = rate * (1.0 + rd_staff[i] / per) ** power
+            out[i] = int(poisson_at(address, key[i], lift[sector[i]] * size))
+            if out[i] > 0:
+                anyway[i] = int(poisson_at(address, key[i], unaided[sector[i]] * size))
+    return out, anyway
 
 
-def _from_staff(world: World, luck: Luck, p: Parameters, lift: np.ndarray, performs: float, kind: Newborn) -> None:
-    """Let staff of technology firms found their own, most of them in the trade they know."""
+def _from_staff(
+    world: World, luck: Luck, p: Parameters, lift: np.ndarray, unaided: np.ndarray, performs: float
+) -> None:
+    """Let staff of technology firms found their own, most of them in the trade they know.
+
+    ``lift`` and ``unaided`` are the rate by sector (S,) over the usual one, with and without what makes it easier.
+    """
     f = world.firms
-    born = _staff_founders(
+    born, anyway = _staff_founders(
         f.key,
         f.alive,
         ~f.above_scale,
@@ -227,11 +236,12 @@ def _from_staff(world: World, luck: Luck, p: Parameters, lift: np.ndarray, perfo
         p.size_elasticity,
         p.founder_staff,
         lift,
+        unaided,
         f.sector,
         luck.address("staff"),
     )
-    parents = np.repeat(np.arange(len(f)), born)
-    keys = sub_keys(f.key[parents], ranks_within(born))
+    parents, ranks = np.repeat(np.arange(len(f)), born), ranks_within(born)
+    keys = sub_keys(f.key[parents], ranks)
     stay = luck.uniform(keys, "stay") < p.same_sector
     services = world.region.sectors.index("technology_services")
     found_firms(
@@ -244,7 +254,7 @@ def _from_staff(world: World, luck: Luck, p: Parameters, lift: np.ndarray, perfo
         district=f.district[parents],
         centre=f.tech[parents].astype(float).reshape(-1, TECH_DIMENSIONS),
         performs_chance=performs,
-        kind=kind,
+        kind=Newborn(quality=-p.marginal_gap * (ranks >= anyway[parents])),
     )
 
 
@@ -300,8 +310,6 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     sectors = world.sectors
     renew_culture(world, terms, p)
     easier = _made_easier(world, terms, p)
-    # those who found only because it is easier are the weaker ones
-    ordinary = Newborn(marginal=1.0 - 1.0 / easier)
     performs = min(1.0, p.performs * (1.0 + p.culture_risk * st.culture))
     guided = world.funds.alive & (world.funds.kind == GUIDANCE)
     depth = min(1.0, float(world.funds.paid_in[guided].sum()) / (p.fund_full * st.gdp))
@@ -311,6 +319,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     # a trade that grows by its prices alone draws no founders
     real = sectors.demand_growth - world.outside["gdp_deflator"]
     lift = common * np.exp(p.demand_response * (real - USUAL_GROWTH))
+    unaided = lift / easier
     if terms.offered("sector_founding"):
         lift *= 1.0 + p.sector_help * np.minimum(terms.column("sector_founding"), 1.0)
     if st.software_room > 0.0:
@@ -319,16 +328,18 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     _from_universities(world, luck, p)
     if (approval := float(np.asarray(terms.total("entry_approval")))) < 1.0:
         lift[[region.sectors.index(s) for s in REGULATED]] *= 1.0 + p.approval_effect * (1.0 - approval)
-    _from_staff(world, luck, p, lift, performs, ordinary)
+    _from_staff(world, luck, p, lift, unaided, performs)
     on_leave, invited, coached = student_starts(world, terms, p)
-    young = Newborn(quality=-p.student_gap, marginal=ordinary.marginal)
     common_lift = float(common) * float(np.exp(p.demand_response * (world.outside["gdp_real_growth"] - USUAL_GROWTH)))
-    for name, rate, count, kind in (
-        ("makers", p.maker_rate, pools.stock[world.pool("makers")], ordinary),
-        ("graduates", p.student_rate * on_leave, pools.stock[world.pool("graduates")], young),
+    for name, rate, help_, gap in (
+        ("makers", p.maker_rate, easier, 0.0),
+        ("graduates", p.student_rate * on_leave, easier * on_leave, p.student_gap),
     ):
-        seed = pools.key[world.pool(name)]
-        number = int(poisson_quantile(rate * count * common_lift, float(luck.uniform(np.array([seed]), name)[0])))
+        seed, mean = pools.key[world.pool(name)], rate * pools.stock[world.pool(name)] * common_lift
+        u = float(luck.uniform(np.array([seed]), name)[0])
+        number, anyway = int(poisson_quantile(mean, u)), int(poisson_quantile(mean / help_, u))
+        # those who found only because it is easier are the weaker ones
+        kind = Newborn(quality=-gap - p.marginal_gap * (np.arange(number) >= anyway))
         _from_pool(world, luck, seed, number, name, p, performs, kind)
     if invited > 0.0:
         name = "student programme"

@@ -214,8 +214,7 @@ def student_starts(world: World, terms: Terms, p: PeopleParameters) -> tuple[flo
         # those who would have begun anyway come first, but there are no more of them than there are
         extra = max((1.0 - p.student_anyway) * served, served - base)
         coached = sum(order.quantity * order.detail["worth"] for order in orders) / max(served, 1e-9)
-    after = min(1.0, max(0.0, world.year + 1.0 - world.region.plan_start))
-    st.students_started += after * (base + extra)
+    st.students_started += world.since_plan() * (base + extra)
     return easier, extra, coached
 
 

@@ -212,9 +212,6 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     here = f.incubator[inside]
     f.mentored[inside] = np.maximum(f.mentored[inside], attention[here])
 
-    makers = world.pools.stock[world.pool("makers")]
-    seats_all = np.where(inc.alive, np.where(inc.kind == MAKER_SPACE, inc.seats, st.tenant_makers * inc.tenants), 0.0)
-    inc.makers[:] = makers * seats_all / max(float(seats_all.sum()), 1.0)
     spaces = np.flatnonzero(inc.alive & (inc.kind == MAKER_SPACE))
     inc.fee_relief[:] = 0.0
     if spaces.size and terms.offered("maker_support"):

@@ -94,11 +94,12 @@ class OrderParameters:
         doc="premium of first-of-kind insurance over the sales of the insured equipment",
     )
     premium_novelty: float = parameter(
-        0.005,
+        0.1,
         unit="1",
-        prior=Range(0.0, 0.02),
+        prior=Range(0.0, 0.4),
         source="assumed",
-        doc="rise of the share of sales from novel products where the whole premium is paid; no causal study was found",
+        doc="rise of sales of novel products where the whole premium is paid, over these sales; no causal study was "
+        "found",
     )
 
 
@@ -146,7 +147,7 @@ def place_orders(world: World, terms: Terms, p: OrderParameters, luck: Luck, pri
         i = paid.index
         f.cash[i] -= paid.amount  # it goes on to the insurer
         whole = np.maximum(p.premium_rate * f.novelty[i] * f.revenue[i], 1.0)
-        f.orders[i, NEXT] += p.premium_novelty * paid.amount / whole
+        f.orders[i, NEXT] += p.premium_novelty * f.novelty[i] * paid.amount / whole
     return inventive
 
 

@@ -272,6 +272,8 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f.revenue_lag1[:] = f.revenue
     f.revenue[:] = wish
     real = f.growth - np.log1p(world.outside["gdp_deflator"])
+    works = np.flatnonzero(f.plant_sales > 0.0)
+    real[works] = f.growth[works] - np.log1p(st.steel_price_change)  # staff of works follow tonnes, not prices
     f.staff[:] = np.where(alive, np.maximum(f.staff * np.exp(p.labour * real), 1.0), 0.0)
     _profit_and_tax(world, terms, p, luck)
     f.value_added[:] = f.revenue * region.sector("value_added_ratio")[f.sector] * st.value_added_factor
@@ -298,6 +300,8 @@ def _profit_and_tax(world: World, terms: Terms, p: Parameters, luck: Luck) -> No
     normal = world.region.sector("profit_margin")[f.sector]
     _margins(f.key, f.margin, normal, p.margin_persistence, p.margin_noise, luck.address("margin"))
     margin = f.margin + p.novelty_margin * f.novelty + p.productivity_margin * np.clip(f.productivity, -1.0, 1.0)
+    works = np.flatnonzero(f.plant_sales > 0.0)
+    margin[works] = normal[works]  # their plants' prices and costs, productivity in them, stand in the shift
     margin += f.cost_shift
     # grants have paid for what they made; the firm's profit bears the rest beyond its usual R&D
     extra = np.maximum(f.rd_real - f.rd_aided - f.rd_intensity * f.revenue, 0.0)

@@ -392,7 +392,6 @@ def _license(world: World, p: Parameters, luck: Luck, given: np.ndarray, weight:
     pick = np.searchsorted(total, luck.uniform(products.key[given[here]], "licensee") * total[-1], side="right")
     products.owner[given[here]] = world.firms.key[np.minimum(pick, total.size - 1)]
     products.alive[given[~here]] = False
-    world.state.products_lost += float((~here).sum())
 
 
 # ---- selling ----------------------------------------------------------------------------------------

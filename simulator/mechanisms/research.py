@@ -56,6 +56,13 @@ class Parameters(NotchParameters):
         source="assumed",
         doc="chance to stop that remains after long experience, over that of a first year",
     )
+    centre_leave: float = parameter(
+        0.2,
+        unit="factor",
+        prior=Range(0.05, 0.6, "log"),
+        source="assumed",
+        doc="chance to stop of a firm whose R&D institution is recognised: a standing laboratory is not shut in a year",
+    )
     loss_leave: float = parameter(
         1.3, unit="factor", prior=Range(1.0, 2.0, "log"), source="assumed", doc="chance to stop of a firm with losses"
     )
@@ -144,6 +151,13 @@ class Parameters(NotchParameters):
     )
     intensity_noise: float = parameter(
         0.20, unit="log points", prior=Range(0.1, 0.35, "log"), source="assumed", doc="a firm's yearly change of mind"
+    )
+    noise_size: float = parameter(
+        0.2,
+        unit="elasticity",
+        prior=Range(0.05, 0.35, "log"),
+        source="assumed",
+        doc="fall of that with revenue over 50 m: a large firm has many laboratories",
     )
     intensity_most: float = parameter(
         0.35,

@@ -25,6 +25,7 @@ class Columns(NamedTuple):
     staff: np.ndarray
     does_rd: np.ndarray
     rd_years: np.ndarray
+    technology_centre: np.ndarray
     rd_intensity: np.ndarray
     rd_real: np.ndarray
     rd_reported: np.ndarray
@@ -55,6 +56,7 @@ class Habits(NamedTuple):
     size_leave: float
     small_leave: float
     lasting: float
+    centre_leave: float
     loss_leave: float
     experience: float
     size_entry: float
@@ -68,6 +70,7 @@ class Habits(NamedTuple):
     adjustment: float
     drift: float
     intensity_noise: float
+    noise_size: float
     intensity_most: float
     finance_floor: float
     liquidity_need: float
@@ -92,7 +95,6 @@ def decide(f: Columns, faced: Faced, p: Habits, at: Addresses, recover: float, d
     ``recover`` is the part of a deduction that a firm without profit can still use; ``premium`` the wage of
     researchers over the general path, log points.
     """
-    noise = p.intensity_noise
     for i in range(f.key.shape[0]):
         faced.induced[i] = False
         if not f.alive[i]:
@@ -116,6 +118,7 @@ def decide(f: Columns, faced: Faced, p: Habits, at: Addresses, recover: float, d
         else:
             chance = p.leave * max(p.experience ** f.rd_years[i], p.lasting)
             chance *= p.loss_leave if f.profit[i] < 0.0 else 1.0
+            chance *= p.centre_leave if f.technology_centre[i] else 1.0
             # large performers persist
             chance *= min(p.small_leave, (f.revenue[i] / deflator / REFERENCE_REVENUE) ** (-p.size_leave))
             if uniform_at(at.leave, f.key[i]) < chance:
@@ -127,6 +130,8 @@ def decide(f: Columns, faced: Faced, p: Habits, at: Addresses, recover: float, d
             f.claims[i] = False
             continue
         f.rd_years[i] += 1
+        # a large firm's mind is the mean of many laboratories' and divisions'
+        noise = p.intensity_noise * min(1.0, (f.revenue[i] / deflator / REFERENCE_REVENUE) ** (-p.noise_size))
         f.rd_intensity[i] = min(
             p.intensity_most,
             f.rd_intensity[i] * np.exp(p.drift + noise * normal_at(at.mind, f.key[i]) - 0.5 * noise * noise),

@@ -13,9 +13,8 @@ from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.world.agents import ATTRACTED, INSTITUTE, OVERSEAS, TECH_DIMENSIONS
 from simulator.world.space import closeness, nearest, position, sector_centres
-from simulator.world.world import World
+from simulator.world.world import GDP_OF_REFERENCE, World
 
-GDP_OF_REFERENCE = 6.616e11  # Qingdao, 2011: the scale at which the rate of arrivals is stated
 YOUNG_YEARS = 2.0  # a result is young for so long
 
 
@@ -167,11 +166,11 @@ class Parameters:
         doc="chance that an R&D firm at full nearness ties up with its university in a year",
     )
     base_bonus: float = parameter(
-        1.5,
+        1.2,
         unit="factor",
-        prior=Range(1.0, 2.5, "log"),
+        prior=Range(1.0, 1.8, "log"),
         source="assumed",
-        doc="meetings where the university has an incubation base",
+        doc="meetings where the university has an incubation base; studies of parks find little beyond selection",
     )
     decay_km: float = parameter(
         80.0,

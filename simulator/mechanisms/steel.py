@@ -81,7 +81,7 @@ class Parameters:
     conversion: float = parameter(
         0.015,
         unit="1 / year",
-        prior=Range(0.0, 0.05),
+        prior=Range(0.0, 0.035),
         source="assumed",
         doc="rolled output for which a year of many innovations opens further processing in the city",
     )
@@ -93,11 +93,19 @@ class Parameters:
         doc="innovations of an owner at which half of that is reached",
     )
     cost_follows: float = parameter(
-        0.75,
+        0.82,
         unit="1",
-        prior=Range(0.5, 0.95, "logit"),
+        prior=Range(0.6, 0.95, "logit"),
+        source="obs:benxi/bengang_plates_000761_net_profit/2016",
+        doc="share of a change of the steel price that shows in the cost of rolled steel (profit again in 2016, at "
+        "three quarters of the price of 2012)",
+    )
+    cost_lag: float = parameter(
+        0.25,
+        unit="years",
+        prior=Range(0.08, 0.5, "log", ceiling=1.0),
         source="obs:benxi/bengang_plates_000761_net_profit/2015",
-        doc="share of a change of the steel price that shows in the cost of rolled steel (loss of 3.3 bn in 2015)",
+        doc="time between the buying of ore and coal and the sale of the steel (loss of 3.3 bn in the fall of 2015)",
     )
     deep_cost_follows: float = parameter(
         0.95,
@@ -127,21 +135,96 @@ class Parameters:
         unit="1",
         prior=Range(0.75, 0.95, "logit"),
         source="assumed",
-        doc="use of a plant from which it is widened",
+        doc="use of a plant from which it is widened, and at which new lines are planned to run",
     )
     widen: float = parameter(
         0.05,
         unit="1 / year",
         prior=Range(0.02, 0.12, "log"),
         source="assumed",
-        doc="most by which it is widened a year",
+        doc="most by which it is widened a year without a new line",
+    )
+    returning: float = parameter(
+        0.5,
+        unit="1",
+        prior=Range(0.1, 0.9, "logit"),
+        source="assumed",
+        doc="part of the orders that the city's plants could not make which come again in the year after",
+    )
+    scarcity: float = parameter(
+        0.1,
+        unit="elasticity",
+        prior=Range(0.0, 0.3),
+        source="assumed",
+        doc="rise of a plant's price where its orders exceed what it can make; most customers can buy elsewhere",
+    )
+    hurdle: float = parameter(
+        0.10,
+        unit="1 / year",
+        prior=Range(0.05, 0.2, "log"),
+        source="assumed",
+        doc="yearly profit over its cost at which a new line is built as fast as orders ask; below it, less is built",
+    )
+    pace: float = parameter(
+        0.5,
+        unit="1 / year",
+        prior=Range(0.2, 0.9, "logit"),
+        source="assumed",
+        doc="part of the lines that orders ask for which is ordered in a year, where they pay",
+    )
+    build_years: float = parameter(
+        2.0,
+        unit="years",
+        prior=Range(1.2, 3.5, "log"),
+        source="assumed",
+        doc="mean time from ordering a new line to its work",
+    )
+    build_foundry: float = parameter(
+        1.0, unit="years", prior=Range(0.6, 2.0, "log"), source="assumed", doc="the same for a foundry"
+    )
+    partners: float = parameter(
+        0.5,
+        unit="1",
+        prior=Range(0.0, 0.8),
+        source="assumed",
+        doc="part of the lines that owners cannot pay for which partners pay, where lines pay twice the hurdle or more",
+    )
+    capital_crude: float = parameter(
+        3500.0,
+        unit="CNY / (t / year)",
+        prior=Range(2.0e3, 6.0e3, "log"),
+        source="assumed",
+        doc="cost of new furnaces for crude steel",
+    )
+    allowance: float = parameter(
+        800.0,
+        unit="CNY / (t / year)",
+        prior=Range(300.0, 2000.0, "log"),
+        source="assumed",
+        doc="price of the right to make crude steel, bought from works that scrap theirs: new capacity is only allowed "
+        "in place of old",
+    )
+    replaced: float = parameter(
+        1.25,
+        unit="t / t",
+        prior=Range(1.0, 1.6, "log"),
+        source="assumed",
+        doc="old crude capacity that must go for a new tonne",
+    )
+    slabs: float = parameter(
+        0.03,
+        unit="1",
+        prior=Range(0.0, 0.15),
+        source="assumed",
+        doc="rolled steel that can be made of slabs and billets bought elsewhere, over that of own crude steel",
     )
     cash_part: float = parameter(
         0.3,
         unit="1",
         prior=Range(0.1, 0.6, "logit"),
         source="assumed",
-        doc="part of an owner's liquid funds that it puts into new capacity in a year",
+        doc="part of an owner's liquid funds that it puts into new capacity in a year, more where lines pay beyond the "
+        "hurdle, in proportion",
     )
     borrowed: float = parameter(
         0.6, unit="1", prior=Range(0.3, 0.8, "logit"), source="assumed", doc="part of an investment that lenders carry"
@@ -227,23 +310,31 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f.plant_sales[:] = 0.0
     if rows.size == 0:
         return
-    # customers of plants that are gone look for others
-    asked = np.bincount(plants.stage, plants.output, STAGES)
+    # customers of plants that are gone look for others; some that were not served come again
+    asked = np.bincount(plants.stage, plants.output + p.returning * plants.unmet, STAGES)
+    scarce = np.log1p(plants.unmet / np.maximum(plants.output, 1.0))
     plants.output[~plants.alive] = 0.0
+    plants.unmet[:] = 0.0
+    plants.building[~plants.alive] = 0.0
     plants.sales[~plants.alive] = 0.0
     owner = np.where(plants.alive, owner, 0)
     reach = f.innovations[owner] / (f.innovations[owner] + p.many)
     before = plants.grade.copy()
     plants.grade += p.upgrade * reach * (1.0 - plants.grade)
+    st = world.state
+    # the year's steel is made of what was bought ``cost_lag`` years before it is sold
+    st.steel_cost_level = st.steel_price_level * (1.0 - p.cost_lag * (1.0 - 1.0 / (1.0 + st.steel_price_change)))
     cost = _cost(world, p, owner)
     _produce(world, p, asked, reach, cost, before)
-    change = np.exp(p.grade_premium * (plants.grade - before)) * (1.0 + world.state.steel_price_change)
+    scarcer = np.log1p(plants.unmet / np.maximum(plants.output, 1.0)) - scarce
+    change = np.exp(p.grade_premium * (plants.grade - before) + p.scarcity * scarcer) * (1.0 + st.steel_price_change)
     plants.price *= change
     plants.margin[:] = np.where(plants.alive, 1.0 - cost / plants.price, 0.0)
     plants.sales[:] = np.where(plants.alive, sold(plants, owner) * plants.price, 0.0)
     f.plant_sales[:] = np.bincount(owner, plants.sales, len(f))
     taken = -f.cost_shift[owner]
     _earn(world, p, owner)
+    _finish(world, p)
     _invest(world, p, owner, taken)
     _account(world, p, np.unique(owner[rows]))
 
@@ -271,7 +362,7 @@ def _cost(world: World, p: Parameters, owner: np.ndarray) -> np.ndarray:
     follows = np.where(plants.stage >= DEEP, p.deep_cost_follows, p.cost_follows)
     ahead = f.productivity[owner] - world.sectors.productivity[steel]
     return np.asarray(
-        plants.cost_first * (1.0 + follows * (st.steel_price_level - 1.0)) * np.exp(-p.cost_productivity * ahead)
+        plants.cost_first * (1.0 + follows * (st.steel_cost_level - 1.0)) * np.exp(-p.cost_productivity * ahead)
     )
 
 
@@ -303,13 +394,23 @@ def _produce(
         room = most - got
         got += room * min(1.0, max(orders - got.sum(), 0.0) / max(room.sum(), 1.0))
         plants.output[mine] = got
-    # no more is processed than is rolled
+        plants.unmet[mine] = max(orders - got.sum(), 0.0) * wish / max(wish.sum(), 1.0)
+    # no more is rolled than there is crude steel and slabs for, no more processed than is rolled
+    short = plants.output[rolled] * (1.0 - min(1.0, _feed(world, p) / max(plants.output[rolled].sum(), 1.0)))
+    plants.output[rolled] -= short
+    plants.unmet[rolled] += short
     made = plants.output[rolled].sum()
     deep = plants.stage == DEEP
     plants.output[deep] *= min(1.0, made / max(plants.output[deep].sum(), 1.0))
     iron = p.iron_per_casting * plants.output[alive & (plants.stage == CASTINGS)].sum()
     able = world.region.figure("foundry_iron")
     st.castings_conversion = float(min(1.0, iron / able)) if able > 0.0 else 0.0
+
+
+def _feed(world: World, p: Parameters) -> float:
+    """Return the rolled steel that can be made of the crude steel allowed and of slabs bought, t / year."""
+    crude = world.state.crude_capacity
+    return p.crude_yield * crude * (1.0 + p.slabs) if crude > 0.0 else np.inf
 
 
 def _earn(world: World, p: Parameters, owner: np.ndarray) -> None:
@@ -319,7 +420,7 @@ def _earn(world: World, p: Parameters, owner: np.ndarray) -> None:
     earned = np.bincount(owner, plants.margin * plants.sales, n)
     owners = np.flatnonzero(f.plant_sales > 0.0)
     normal = world.region.sector("profit_margin")[f.sector[owners]]
-    f.margin[owners] = normal  # what the plants earn stands in the shift; only the year's luck comes on top
+    f.margin[owners] = normal  # what the plants earn stands in the shift
     f.cost_shift[owners] += earned[owners] / f.plant_sales[owners] - normal
     lacks = p.working_cash * f.plant_sales[owners] - f.cash[owners]
     short = owners[(f.ownership[owners] == STATE) & (lacks > 0.0)]
@@ -328,39 +429,58 @@ def _earn(world: World, p: Parameters, owner: np.ndarray) -> None:
     f.cash[short] += carried
 
 
-def _invest(world: World, p: Parameters, owner: np.ndarray, taken: np.ndarray) -> None:
-    """Widen plants that are full and earn, as far as cash and credit go; scrap what loses more than is borne.
-
-    ``taken`` (n,) is the share of sales that surcharges take from each plant's owner.
-    Rolled steel is limited by the crude steel that may be made, which national cuts reduce.
-    """
-    f, plants, st, alive = world.firms, world.plants, world.state, world.plants.alive
-    unit = np.where(plants.stage < DEEP, p.capital_rolled, p.capital_deep)
-    unit = np.where(plants.stage == CASTINGS, p.capital_castings, unit) * st.deflator
-    # what a surcharge on energy takes is in the owner's margin and not in the plant's cost
-    margin = plants.margin - taken
-    ready = alive & (plants.output > p.full * plants.capacity) & (margin > 0.0)
-    wanted = np.where(ready, p.widen * plants.capacity, 0.0)
-    bill = (1.0 - p.borrowed) * wanted * unit
-    purse = p.cash_part * np.maximum(f.cash[owner], 0.0)
-    asked = np.bincount(owner, bill, len(f))[owner]
-    added = wanted * np.minimum(1.0, purse / np.maximum(asked, 1.0))
+def _finish(world: World, p: Parameters) -> None:
+    """Put a part of the lines and furnaces that are being built to work."""
+    plants, st = world.plants, world.state
+    done = 1.0 - np.exp(-1.0 / p.build_years)
+    ready = np.where(plants.stage == CASTINGS, 1.0 - np.exp(-1.0 / p.build_foundry), done) * plants.building
+    plants.capacity += ready
+    plants.building -= ready
+    plants.vintage[ready > 0.0] = world.year
+    st.crude_capacity += done * st.crude_building
+    st.crude_building *= 1.0 - done
     if world.year in CUTS:
         st.crude_capacity *= 1.0 - p.capacity_cut
+
+
+def _invest(world: World, p: Parameters, owner: np.ndarray, taken: np.ndarray) -> None:
+    """Widen full plants, order lines that orders ask for and that pay, and scrap what loses more than is borne.
+
+    Both as far as cash and credit go. ``taken`` (n,) is the share of sales that surcharges take from each plant's
+    owner. Rolled steel beyond what crude steel there is needs furnaces and the right to run them, bought elsewhere.
+    """
+    f, plants, st, alive = world.firms, world.plants, world.state, world.plants.alive
     rolled = alive & (plants.stage < DEEP)
-    limit = p.crude_yield * st.crude_capacity
-    room = max(limit - plants.capacity[rolled].sum(), 0.0)
-    added[rolled] *= min(1.0, room / max(added[rolled].sum(), 1.0))
-    spent = np.bincount(owner, added * unit, len(f))
-    f.cash -= (1.0 - p.borrowed) * spent
-    f.debt += p.borrowed * spent
+    unit = np.where(plants.stage < DEEP, p.capital_rolled, p.capital_deep)
+    unit = np.where(plants.stage == CASTINGS, p.capital_castings, unit) * st.deflator
+    orders = plants.output + plants.unmet
+    coming = p.crude_yield * st.crude_building
+    beyond = max(float(orders[rolled].sum()) - _feed(world, p) - coming, 0.0)  # t of rolled steel that want crude steel
+    # what a surcharge on energy takes is in the owner's margin and not in the plant's cost
+    margin = plants.margin - taken
+    widened = np.where(alive & (orders > p.full * plants.capacity), p.widen * plants.capacity, 0.0)
+    asked = np.where(alive, np.maximum(orders / p.full - plants.capacity - widened - plants.building, 0.0), 0.0)
+    # furnaces and rights cost as much more a tonne as is rolled beyond the crude steel there is
+    lines = (widened + asked)[rolled].sum()
+    crude = min(1.0, beyond / max(lines, 1.0)) / p.crude_yield * (p.capital_crude + p.replaced * p.allowance)
+    unit = np.where(rolled, unit + crude * st.deflator, unit)
+    pays = np.maximum(margin, 0.0) * plants.price / unit / p.hurdle
+    widened *= np.minimum(pays, 1.0)
+    ordered = p.pace * np.minimum(pays, 1.0) * asked
+    bill = (1.0 - p.borrowed) * (widened + ordered) * unit
+    purse = np.minimum(p.cash_part * np.maximum(pays, 1.0), 1.0) * np.maximum(f.cash[owner], 0.0)
+    part = np.minimum(1.0, purse / np.maximum(np.bincount(owner, bill, len(f))[owner], 1.0))
+    f.cash -= np.bincount(owner, part * bill, len(f))
+    part += (1.0 - part) * p.partners * np.clip(pays - 1.0, 0.0, 1.0)  # paid by others, worked by the owner
+    f.debt += p.borrowed * np.bincount(owner, part * (widened + ordered) * unit, len(f))
+    added = part * widened
+    plants.building += part * ordered
+    new = float((part * (widened + ordered))[rolled].sum())
+    st.crude_building += new / p.crude_yield * min(1.0, beyond / max(lines, 1.0))
     plants.vintage[added > 0.0] = world.year
     scrapped = p.retire * np.maximum(-margin - p.borne, 0.0)
     plants.capacity[alive] *= 1.0 - np.minimum(scrapped, 1.0)[alive]
     plants.capacity += added
-    over = plants.capacity[rolled].sum() / max(limit, 1.0)
-    if over > 1.0 and limit > 0.0:
-        plants.capacity[rolled] /= over
 
 
 def _account(world: World, p: Parameters, owners: np.ndarray) -> None:

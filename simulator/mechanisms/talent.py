@@ -359,7 +359,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     )
     left = p.leaving * stock * math.exp(-p.leaving_pull * st.attraction)
     drawn = p.migration * stock * (math.exp(st.attraction) - 1.0)
-    pools.inflow[r], pools.outflow[r] = came, left
+    pools.inflow[r] = came
     pools.drawn[r] = max(drawn, 0.0) + p.team * extra_high + moved
     pools.drawn[g], pools.drawn[h] = extra_graduates, extra_high
     pools.taken[r] = p.displacement * (max(drawn, 0.0) + p.team * extra_high + moved)
@@ -367,15 +367,23 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     pools.stock[r] = stock + came - left
     high = pools.stock[h]
     base = poisson_quantile(p.high_end_base * high, float(luck.uniform(pools.key[h : h + 1], "high-end")[0]))
-    pools.inflow[h], pools.outflow[h] = base + extra_high, p.high_end_leaving * high
+    pools.inflow[h] = base + extra_high
     pools.taken[h] = p.displacement * extra_high
     pools.stock[h] = high + base + extra_high - p.high_end_leaving * high
     with_station = host(world, p, luck)
     _count(world, p, luck, base + extra_high, with_station, p.elite_base * kept, elite)
     train(world, terms, p, luck)
+    _gather(world, terms, p)
+    if world.year > world.region.start_year:
+        residents = st.population / max(st.population_before, 1.0) - 1.0
+        st.talent_total *= 1.0 + p.talent_mobility * residents - p.talent_retiring
+        st.talent_total += p.talent_per_graduate * kept
+    st.talent_total += extra_graduates + extra_high + max(drawn, 0.0) + moved
 
-    st.tenant_makers = p.tenant_makers
-    inc = world.incubators
+
+def _gather(world: World, terms: Terms, p: Parameters) -> None:
+    """Let makers, mentors and startup services follow what there is room and work for."""
+    st, f, inc = world.state, world.firms, world.incubators
     space = inc.alive & (inc.kind == MAKER_SPACE)
     seats = float((inc.seats * (1.0 + p.free_seats * inc.fee_relief))[space].sum()) + p.tenant_makers * float(
         inc.tenants.sum()
@@ -394,11 +402,6 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     before = st.service_kept
     added = keep_services(world, terms, p, clients / p.tenants_per_service)
     _approach(world, p, "service_organisations", clients / p.tenants_per_service, p.pool_speed, before, added)
-    if world.year > world.region.start_year:
-        residents = st.population / max(st.population_before, 1.0) - 1.0
-        st.talent_total *= 1.0 + p.talent_mobility * residents - p.talent_retiring
-        st.talent_total += p.talent_per_graduate * kept
-    st.talent_total += extra_graduates + extra_high + max(drawn, 0.0) + moved
 
 
 def _draw(world: World, luck: Luck, name: str, trials: float, chance: float) -> float:
@@ -431,7 +434,7 @@ def _visited(terms: Terms, p: Parameters, luck: Luck, world: World) -> float:
 
     def filled(entry: Entry, places: float) -> float:
         whole = _whole(world, f"phd_visits {entry.id}", places)
-        return _draw(world, luck, f"visits {entry.lever.name}", whole, 1.0 - missed)
+        return _draw(world, luck, f"visits {entry.id}", whole, 1.0 - missed)
 
     for order in terms.orders("phd_visits", filled):
         st.ordered += order.spent
@@ -460,11 +463,11 @@ def _awarded(terms: Terms, term: str, p: Parameters, luck: Luck, world: World) -
 
     def filled(entry: Entry, places: float) -> float:
         whole = _whole(world, f"{term} {entry.id}", places)
-        return _draw(world, luck, f"{term} {entry.lever.name}", whole, p.award_filled)
+        return _draw(world, luck, f"{term} {entry.id}", whole, p.award_filled)
 
     additional = elite = 0.0
     for order in terms.orders(term, filled):
-        name = f"{term} {order.entry.lever.name}"
+        name = f"{term} {order.entry.id}"
         additional += _draw(world, luck, f"{name} additional", order.quantity, p.award_additional)
         elite += _draw(world, luck, f"{name} elite", order.quantity, float(order.detail["worth"]))
         world.state.ordered += order.spent
@@ -483,7 +486,7 @@ def _approach(
     if change < 0:
         change *= p.shrinking
     change += added - before
-    pools.inflow[row], pools.outflow[row] = max(change, 0.0), max(-change, 0.0)
+    pools.inflow[row] = max(change, 0.0)
     pools.stock[row] += change
 
 

@@ -235,11 +235,11 @@ class Parameters(JointParameters, MarketParameters, FacilityParameters):
         doc="start-ups where the institution has an incubation fund",
     )
     base_spinoffs: float = parameter(
-        1.5,
+        1.2,
         unit="factor",
-        prior=Range(1.0, 2.5, "log"),
+        prior=Range(1.0, 1.8, "log"),
         source="assumed",
-        doc="start-ups where there is an incubation base",
+        doc="start-ups where there is an incubation base; studies of parks find little beyond selection",
     )
     register_spread: float = parameter(
         0.36,
@@ -467,14 +467,14 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     u.hours_sold[:] = 0.0
     _vouchers(world, terms, p, luck)
     share_instruments(world, terms, p, luck)
-    matched = joint_projects(world, terms, p, luck)
+    matched = joint_projects(world, terms, p, luck, p.outsourcing)
 
     bought = np.where(f.alive & (f.university >= 0), p.outsourcing * f.link * f.rd_real, 0.0)
     u.contract_income[:] = np.bincount(np.maximum(f.university, 0), bought, len(u)) + u.hours_sold + matched
     u.budget[:] = u.core_budget * u.working + u.contract_income
 
     _place(world, terms, p, luck)
-    buy_technology(world, terms, p, luck, p.deal_tie)
+    buy_technology(world, terms, p, luck, p.deal_tie, p.outsourcing)
     _prizes(world, terms)
     _leave(world, terms, p, luck)
     joined = _sell_technology(world, terms, p, luck)

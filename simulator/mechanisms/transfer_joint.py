@@ -9,7 +9,7 @@ import numpy as np
 from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
-from simulator.world.hours import serve
+from simulator.world.hours import additional_part, serve, tie_worth
 from simulator.world.world import World
 
 WORKING_TIE = 0.5  # strength from which a tie works, as it is counted elsewhere
@@ -71,6 +71,14 @@ class JointParameters:
         source="assumed",
         doc="part of a project's worth that is lost where the public pays all of it and the firm risks nothing",
     )
+    joint_usual: float = parameter(
+        0.3,
+        unit="1",
+        prior=Range(0.2, 0.5, "logit"),
+        source="assumed",
+        doc="public part of a project's cost for which a fund's additional share is stated: with less of it, more of "
+        "the projects are those that would have been done anyway",
+    )
     joint_rd: float = parameter(
         0.03,
         unit="1",
@@ -80,7 +88,7 @@ class JointParameters:
     )
 
 
-def joint_projects(world: World, terms: Terms, p: JointParameters, luck: Luck) -> np.ndarray:
+def joint_projects(world: World, terms: Terms, p: JointParameters, luck: Luck, outsourcing: float) -> np.ndarray:
     """Pay the public share of joint projects and start them; return firms' own share by university (m,), CNY.
 
     The public share is kept in ``hours_sold``: it is done at the university and is no part of firms' R&D.
@@ -107,10 +115,10 @@ def joint_projects(world: World, terms: Terms, p: JointParameters, luck: Luck) -
     at = np.searchsorted(rows, i)
     whole, partner = cost[at], provider[at]
     # a project that would have been done anyway is among the firm's contracts; there the fund's money stays with it
-    new_part = paid.real / paid.amount
-    np.add.at(u.hours_sold, partner, paid.real)
+    new_part = additional_part(paid.real / paid.amount, paid.amount / whole, p.joint_usual)
+    np.add.at(u.hours_sold, partner, paid.amount * new_part)
     np.add.at(own_share, partner, (whole - paid.amount) * new_part)
-    f.cash[i] -= paid.real
+    f.cash[i] -= paid.amount * new_part
     commitment = 1.0 - p.joint_commitment * paid.amount / whole
     # own R&D is counted where it is decided; what the partner knows comes on top of it, from the whole project
     brought = new_part * whole * commitment / st.deflator
@@ -118,6 +126,7 @@ def joint_projects(world: World, terms: Terms, p: JointParameters, luck: Luck) -
     f.boost[i] += brought
     first = f.link[i] < WORKING_TIE
     f.rd_intensity[i[first]] *= 1.0 + p.joint_rd * (new_part * commitment)[first]
-    tied = i[luck.uniform(f.key[i], "joint tie") < p.joint_tie * new_part * commitment]
-    f.link[tied] = 1.0
+    tied = luck.uniform(f.key[i], "joint tie") < p.joint_tie * new_part * commitment
+    strength = tie_worth(f.rd_real[i[tied]], whole[tied], outsourcing)
+    f.link[i[tied]] = np.maximum(f.link[i[tied]], strength)
     return own_share

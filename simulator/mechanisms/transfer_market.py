@@ -9,6 +9,7 @@ import numpy as np
 from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Entry, Terms
+from simulator.world.hours import additional_part, tie_worth
 from simulator.world.world import World
 
 WORKING_TIE = 0.5  # strength from which a tie works, as it is counted elsewhere
@@ -84,6 +85,13 @@ class MarketParameters:
         source="assumed",
         doc="price over the firm's yearly R&D, at most: bought technology needs own work to be used",
     )
+    purchase_usual: float = parameter(
+        0.2,
+        unit="1",
+        prior=Range(0.1, 0.4, "logit"),
+        source="assumed",
+        doc="public part of the price for which the additional share of supported purchases is stated",
+    )
     purchase_local: float = parameter(
         0.4,
         unit="1",
@@ -133,7 +141,7 @@ def sort_projects(world: World, terms: Terms, p: MarketParameters, luck: Luck) -
     return min(1.0, st.projects_sorted / max(float((u.shelf + u.shelf_old).sum()), 1.0))
 
 
-def buy_technology(world: World, terms: Terms, p: MarketParameters, luck: Luck, tie: float) -> None:
+def buy_technology(world: World, terms: Terms, p: MarketParameters, luck: Luck, tie: float, outsourcing: float) -> None:
     """Let firms that support is open to buy technology: what is additional adds knowledge, deals and a tie."""
     f, u, st = world.firms, world.universities, world.state
     if not terms.offered("purchase_support"):
@@ -149,11 +157,12 @@ def buy_technology(world: World, terms: Terms, p: MarketParameters, luck: Luck, 
     i = paid.index
     if i.size == 0:
         return
-    extra = price[np.searchsorted(rows, i)] * paid.real / paid.amount
+    whole = price[np.searchsorted(rows, i)]
+    extra = whole * additional_part(paid.real / paid.amount, paid.amount / whole, p.purchase_usual)
     f.cash[i] -= extra
     f.acquired[i] += extra / st.deflator
     local = luck.uniform(f.key[i], "purchase local") < p.purchase_local
     here, seller = i[local], f.university[i[local]]
     np.add.at(u.deal_value, seller, extra[local])
     np.add.at(u.deals, seller, 1.0)
-    f.link[here] = np.maximum(f.link[here], tie)
+    f.link[here] = np.maximum(f.link[here], tie * tie_worth(f.rd_real[here], extra[local], tie * outsourcing))

@@ -21,7 +21,7 @@ from simulator.report.style import (
     footer,
     new_figure,
 )
-from simulator.report.terminal_attribution import name_of
+from simulator.report.terminal_attribution import NEGLIGIBLE, name_of
 from simulator.report.words import distance
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def draw_attribution(tables: Tables, folder: Path, language: str) -> list[Path]:
     if frame is None or not len(frame):
         return []
     rows = records(frame)
-    page = new_figure(WIDTH, 0.42 * len(rows) + 1.8)
+    page = new_figure(WIDTH, 0.34 * len(rows) + 1.8)
     axes = page.add_subplot()
     for y, row in enumerate(rows):
         _steps(axes, y, row, language)
@@ -77,14 +77,17 @@ def _steps(axes: Any, y: int, row: dict[str, Any], language: str) -> None:
         part, height = row[name] * unit, y + (k - 1.5) * STEP
         axes.barh(height, part, left=at, height=STEP, color=colour)
         at += part
-    axes.plot([at], [y + 1.5 * STEP], "o", color=INK, markersize=3.5)
-    text = distance(row["plan"], row["unit"], language)
+    inside = LEAST <= at <= MOST
+    marker = "o" if inside else ">" if at > MOST else "<"
+    axes.plot([min(max(at, LEAST), MOST)], [y + 1.5 * STEP], marker, color=INK, markersize=3.5, clip_on=inside)
+    small = abs(row["plan"]) <= NEGLIGIBLE * abs(row["target"])
+    text = "≈0" if small else distance(row["plan"], row["unit"], language, beside=row["target"])
     axes.annotate(text, (1.01, y), xycoords=("axes fraction", "data"), va="center", fontsize=7.5, color=BLUE)
     axes.axhline(y + 0.5, color=GREY, linewidth=0.3)
 
 
 def _named(row: dict[str, Any], language: str) -> str:
     text = f"{row['id']} {row['name_zh' if language == 'zh' else 'name']}"
-    return (
-        textwrap.shorten(text, NAME_WIDTH[language], placeholder="…") if language == "en" else text[: NAME_WIDTH["zh"]]
-    )
+    if language == "en":
+        return textwrap.shorten(text, NAME_WIDTH["en"], placeholder="…")
+    return text if len(text) <= NAME_WIDTH["zh"] else text[: NAME_WIDTH["zh"] - 1] + "…"

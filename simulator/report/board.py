@@ -13,6 +13,13 @@ if TYPE_CHECKING:
 LIKELY = 0.8
 UNLIKELY = 0.2
 MOST_SHOWN = 3
+# Columns of the tables that are in a target's unit; ``scale`` is that unit over the indicator's.
+IN_UNIT = (
+    *("value", "scale", "mean", "p05", "p50", "p95", "true_p05", "true_p50", "true_p95", "gap", "median", "target"),
+    *("pace_needed", "pace_simulated", "before", "under_way", "national", "outside", "plan", "reached", "history"),
+    *("outside_first", "national_last", "difference", "ci_low", "ci_high", "baseline_mean", "scenario_mean"),
+)
+PER_UNIT = ("cost_per_unit",)
 
 
 def reading(probability: float) -> str:
@@ -68,8 +75,18 @@ class Board:
 
 
 def records(frame: pandas.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a frame as mappings by column."""
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    """Return the rows of a frame as mappings by column; figures of a share of something are in percent of it."""
+    return [in_percent({str(key): value for key, value in row.items()}) for row in frame.to_dict("records")]
+
+
+def in_percent(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with the unit ``share of ...`` as one in percent, as plans write it; others as they are."""
+    unit = row.get("unit")
+    if not isinstance(unit, str) or not unit.startswith("share of "):
+        return row
+    figures = {k: 100.0 * v for k, v in row.items() if k in IN_UNIT and isinstance(v, int | float)}
+    figures |= {k: row[k] / 100.0 for k in PER_UNIT if isinstance(row.get(k), int | float)}
+    return {**row, **figures, "unit": f"percent of {unit.removeprefix('share of ')}"}
 
 
 def board_of(targets: pandas.DataFrame) -> Board:

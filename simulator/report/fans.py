@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulator.report.board import records
+from simulator.report.board import board_of
 from simulator.report.style import (
     BLUE,
     GREEN,
@@ -29,7 +29,7 @@ from simulator.report.style import (
     styled,
 )
 from simulator.report.words import figure as shown
-from simulator.report.words import word
+from simulator.report.words import full_figure, is_money, is_percent, scale_of, word
 from simulator.study.replicates import processors
 from simulator.study.targets import CALIBRATION, SIMULATED
 
@@ -40,26 +40,36 @@ if TYPE_CHECKING:
     from simulator.study.tables import Tables
 
 QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
-COLUMNS = 3
+COLUMNS, LINES = 3, 4  # fans beside and below each other on a page
 ALONE = Margins(left=0.85, right=0.1, top=0.6, bottom=0.35)
 TOGETHER = Margins(left=0.75, right=0.1, top=0.5, bottom=0.4, between=(0.25, 0.45))
 LONGEST_TITLE = 44
 
 
 def draw_fans(tables: Tables, folder: Path, language: str) -> list[Path]:
-    """Draw one fan chart for each simulated target, and all of them on one page (``fans.png``)."""
-    rows = records(tables.targets[tables.targets["status"] == SIMULATED])
+    """Draw a fan chart for each simulated target, a page of them each time (``fans-1.png``, ``fans-2.png``).
+
+    Outcome and growth targets come first, as on the board; the few most in doubt get a picture of their own.
+    """
+    board = board_of(tables.targets[tables.targets["status"] == SIMULATED])
+    rows, doubtful = [*board.headline, *board.others], {row["id"] for row in board.most_in_doubt()}
     if not rows:
         return []
     fans = fans_of(tables.series, {r["indicator"] for r in rows} | {r["true_indicator"] for r in rows})
     observed = history(tables.meta["region"])
     rows = [as_level(row, fans, tables.meta.get("periods", {})) for row in rows]
     frames = [fan_frame(row, fans, observed) for row in rows]
-    foot = footer(tables.meta, language, band=True, true=any("true_p50" in frame for frame in frames))
-    pages = [Page(rows, frames, tables.meta, language, foot, folder / "fans.png")]
+    step, pages = COLUMNS * LINES, []
+    for first in range(0, len(rows), step):
+        mine, shown = rows[first : first + step], frames[first : first + step]
+        foot = footer(tables.meta, language, band=True, true=any("true_p50" in frame for frame in shown))
+        path = folder / f"fans-{first // step + 1}.png"
+        pages.append(Page(mine, shown, tables.meta, language, foot, path))
     for row, frame in zip(rows, frames, strict=True):
-        foot = footer(tables.meta, language, band=True, true="true_p50" in frame)
-        pages.append(Page([row], [frame], tables.meta, language, foot, folder / f"fan-{row['id']}.png"))
+        if row["id"] in doubtful:
+            foot = footer(tables.meta, language, band=True, true="true_p50" in frame)
+            path = folder / f"fan-{row['id']}.png"
+            pages.append(Page([row], [frame], tables.meta, language, foot, path, alone=True))
     methods, jobs = multiprocessing.get_all_start_methods(), min(processors(), len(pages))
     if "fork" not in methods or jobs < 2:
         return [path for page in pages for path in draw_page(page)]
@@ -77,6 +87,7 @@ class Page:
     language: str
     foot: str
     path: Path
+    alone: bool = False
 
 
 def draw_page(page: Page) -> list[Path]:
@@ -84,12 +95,12 @@ def draw_page(page: Page) -> list[Path]:
     import pandas
 
     with styled(page.language):
-        if len(page.rows) == 1 and page.path.name != "fans.png":
+        if page.alone:
             figure = new_figure(6.4, 4.2)
             draw_fan(figure.add_subplot(), page.rows[0], page.frames[0], page.meta, page.language, small=False)
             return finish(figure, page.frames[0], page.path, page.foot, page.language, ALONE)
         lines = math.ceil(len(page.rows) / COLUMNS)
-        figure = new_figure(4.0 * COLUMNS, 2.7 * lines + 0.4)
+        figure = new_figure(4.0 * COLUMNS, 2.6 * lines + 0.5)
         for i, (row, frame) in enumerate(zip(page.rows, page.frames, strict=True)):
             draw_fan(figure.add_subplot(lines, COLUMNS, i + 1), row, frame, page.meta, page.language, small=True)
         numbers = pandas.concat(
@@ -131,7 +142,8 @@ def as_level(row: dict[str, Any], fans: dict[str, pandas.DataFrame], periods: di
     first, last = period
     base = float(fans[row["indicator"]]["p50"].get(first, np.nan))
     level = base * (1.0 + row["value"] / row["scale"]) ** (last - first)
-    return {**row, "value": level, "scale": 1.0, "unit": INDICATORS[row["indicator"]].unit}
+    pace = row["value"], row["unit"]
+    return {**row, "value": level, "scale": 1.0, "unit": INDICATORS[row["indicator"]].unit, "pace": pace}
 
 
 def fan_frame(
@@ -158,6 +170,8 @@ def draw_fan(
     small: bool,
 ) -> None:
     """Draw a fan: bands of 90 % and 50 %, median, observed points, the target with year and value."""
+    from matplotlib.ticker import MaxNLocator
+
     years, unit, size = frame["year"], row["unit"], 7 if small else 8.5
     axes.fill_between(years, frame["p05"], frame["p95"], color=SKY, alpha=0.3, linewidth=0)
     axes.fill_between(years, frame["p25"], frame["p75"], color=SKY, alpha=0.6, linewidth=0)
@@ -170,19 +184,27 @@ def draw_fan(
         axes.axhline(row["value"], color=VERMILION, linewidth=0.8, linestyle=":")
     bound = ">" if row["op"] == "gt" else "≥"
     text = f"{row['year']}: {bound} {shown(row['value'], unit, language)}"
+    if "pace" in row:  # the level is where the growth that the plan asks for would lead
+        growth, per_year = row["pace"]
+        text += f" (+{full_figure(growth, per_year, language)})"
     axes.annotate(
         text, (row["year"], row["value"]), (-6, 7), textcoords="offset points", ha="right", color=VERMILION,
-        fontsize=size,
+        fontsize=size, bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.5},
     )  # fmt: skip
     start = meta["plan_start"]
     if years.iloc[0] < start < years.iloc[-1]:
         axes.axvline(start, color=GREY, linewidth=0.8, linestyle="--")
         axes.annotate(
-            word("plan start", language), (start, 1), (2, -2), xycoords=("data", "axes fraction"), va="top",
+            word("plan start", language), (start, 0), (2, 2), xycoords=("data", "axes fraction"), va="bottom",
             textcoords="offset points", color=GREY, fontsize=size - 1.5, rotation=90,
         )  # fmt: skip
+    axes.margins(x=0.02, y=0.13)  # room above for the target's text
     _direct_labels(axes, frame, language, size)
-    label = scale_axis(axes.yaxis, float(np.nanmax([frame["p95"].max(), row["value"]])), unit, language)
+    most = float(np.nanmax([frame["p95"].max(), row["value"]]))
+    whole = not (is_percent(unit) or is_money(unit) or unit.startswith("share of"))
+    whole = whole and scale_of(most, unit, language)[0] == 1.0
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5 if small else 7, integer=whole, steps=[1, 2, 2.5, 5, 10]))
+    label = scale_axis(axes.yaxis, most, unit, language)
     name = row["name_zh"] if language == "zh" else row["name"]
     title = f"{row['id']} {name}"
     if small:
@@ -194,8 +216,7 @@ def draw_fan(
         chance = f"{word('probability', language)} = {row['probability']:.2f} [{low:.2f}–{high:.2f}]"
         axes.set_title(f"{title}\n{chance}", fontsize=10)
         axes.set_ylabel(label)
-    axes.margins(x=0.02)
-    axes.set_xlim(years.iloc[0] - 0.2, years.iloc[-1] + (2.4 if small else 2.0))
+    axes.set_xlim(years.iloc[0] - 0.2, years.iloc[-1] + (2.8 if small else 2.0))
     axes.set_xticks([y for y in years if (y - years.iloc[0]) % (3 if small else 1) == 0])
     axes.tick_params(labelsize=size - 0.5)
     clean(axes)
@@ -219,7 +240,7 @@ def _direct_labels(axes: Axes, frame: pandas.DataFrame, language: str, size: flo
         axes.annotate(
             text,
             (last["year"], y),
-            (4, 0),
+            (9, 0),
             textcoords="offset points",
             va="center",
             color=colour,

@@ -186,7 +186,7 @@ def draw_spending(tables: Tables, folder: Path, language: str) -> list[Path]:
 
 
 def draw_forest(tables: Tables, meta: dict[str, Any], folder: Path, language: str) -> list[Path]:
-    """Draw the paired differences of the targets relative to the baseline's mean, with 90 % intervals."""
+    """Draw the paired differences of the targets as shares of what the plan asks for, with 90 % intervals."""
     import pandas
 
     assert tables.compare_targets is not None
@@ -196,7 +196,7 @@ def draw_forest(tables: Tables, meta: dict[str, Any], folder: Path, language: st
     frame = pandas.concat([frame[headline], frame[~headline]], ignore_index=True)
     if frame.empty:
         return []
-    base = frame["baseline_mean"].abs().where(frame["baseline_mean"] != 0)
+    base = frame["id"].map(tables.targets.drop_duplicates("id").set_index("id")["value"]).abs()
     for column in ("difference", "ci_low", "ci_high"):
         frame[f"relative_{column}"] = 100 * frame[column] / base
     rows = records(frame)
@@ -214,9 +214,9 @@ def draw_forest(tables: Tables, meta: dict[str, Any], folder: Path, language: st
     axes.set_yticks(range(len(rows)), [_named(row, language) for row in rows], fontsize=8)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlabel(
-        "与基准均值之比的成对差值，%（90 % 区间）"
+        "成对差值占目标值的百分比（90 % 区间）"
         if language == "zh"
-        else "paired difference, % of the baseline's mean (90 % interval)"
+        else "paired difference, % of the target (90 % interval)"
     )
     against = tables.meta["runs"][0]["title"][language]
     joint = "对比" if language == "zh" else "against"

@@ -353,7 +353,7 @@ def _led(lead: str, language: str) -> str:
 
 def _legend(language: str) -> list[RenderableType]:
     text = (
-        "证据等级：至少一半效应行可达的最好来源：verified 已核对原文，judgement 依据文献判断，assumed 假定"
+        "证据等级：至少一半效应行可达的最好来源；已核对：核对过原文，判断：依据文献设定，假定：尚无因果估计"
         if language == "zh"
         else "evidence: the best source that at least half of a lever's effect rows reach: verified (read at its"
         " source), judgement (set by hand from published work), assumed (no causal estimate known)"
@@ -363,8 +363,8 @@ def _legend(language: str) -> list[RenderableType]:
 
 def _counts(counts: dict[str, int], language: str) -> str:
     if language == "zh":
-        return "、".join(f"{word(grade, language)} {n}" for grade, n in counts.items())
-    return ", ".join(f"{n} {word(grade, language)}" for grade, n in counts.items())
+        return "、".join(f"{word(grade, language)} {n}" for grade, n in counts.items() if n)
+    return ", ".join(f"{n} {word(grade, language)}" for grade, n in counts.items() if n)
 
 
 def _target_cards(rows: list[dict[str, Any]], language: str) -> list[RenderableType]:
@@ -392,14 +392,31 @@ def _target_detail(row: dict[str, Any], language: str) -> Text:
     if row["indicator"] == NOT_SIMULATED:
         return Text(word(NOT_SIMULATED, language), style="yellow")
     movers = row["moved_by"]
-    names = ", ".join(f"{m['lever']} {m['sign']}" for m in movers[:MOST_MOVERS])
-    names += f" (+{len(movers) - MOST_MOVERS})" if len(movers) > MOST_MOVERS else ""
-    nothing = "无工具的常规剂量使其明显变动" if zh else "no lever's usual dose clearly moves it"
+    shown = [f"{_lever_name(m['lever'], language)} {m['sign']}" for m in movers[:MOST_MOVERS]]
+    names, more = ("、" if zh else ", ").join(shown), len(movers) - MOST_MOVERS
+    if more > 0:
+        names += f"，另有 {more} 类" if zh else f" and {more} more"
+    nothing = (
+        "单个工具按常规剂量与设置均不足以使其明显变动"
+        if zh
+        else "no lever alone clearly moves it at its usual dose and settings"
+    )
     text = f"{row['indicator']} ← {names or nothing}"
     if movers:
-        text += f"; {word('evidence of levers', language)}: {word(row['evidence'], language)}"
-        text += f" ({_counts(row['evidence_levers'], language)})"
+        grade = word(row["evidence"], language)
+        counts = _counts(row["evidence_levers"], language)
+        if zh:
+            text += f"；{word('evidence of levers', language)}：{grade}（{counts}）"
+        else:
+            text += f"; {word('evidence of levers', language)}: {grade} ({counts})"
     return Text(text, style="dim")
+
+
+def _lever_name(name: str, language: str) -> str:
+    """Return a lever as a page names it: its id, which scenarios use too, or its label in Chinese."""
+    from simulator.model import LEVERS
+
+    return LEVERS[name].label.zh if language == "zh" and name in LEVERS else name
 
 
 def _grouped(rows: list[dict[str, Any]]) -> list[tuple[tuple[str, str], list[dict[str, Any]]]]:

@@ -14,6 +14,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import Field, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ POPULATIONS = (
     agents.Funds,
     agents.Products,
     agents.Alliances,
+    agents.Platforms,
+    agents.Plants,
     agents.Pools,
     agents.Projects,
     agents.Sectors,
@@ -95,17 +98,20 @@ def neutral(value: Any) -> str:
 # ---- who touches which term -------------------------------------------------------------------------
 
 
-def terms_named(source: str) -> set[str]:
-    """Return the terms named by a text of code, save as keys of a mapping (rules share some names)."""
+@cache
+def terms_named(source: str) -> frozenset[str]:
+    """Return the terms named by a text of code, save as keys of a mapping and as units (which share some names)."""
     tree = ast.parse(source)
     keys = {id(n) for s in ast.walk(tree) if isinstance(s, ast.Subscript) for n in ast.walk(s.slice)}
-    return {
+    keys |= {id(s.value) for s in ast.walk(tree) if isinstance(s, ast.keyword) and s.arg == "unit"}
+    return frozenset(
         n.value
         for n in ast.walk(tree)
         if isinstance(n, ast.Constant) and isinstance(n.value, str) and n.value in TERMS and id(n) not in keys
-    }
+    )
 
 
+@cache
 def _sources(step: Callable[..., None]) -> str:
     """Return the code of a mechanism: its module and those split off from it, named ``<module>_<part>``."""
     module = inspect.getmodule(step)

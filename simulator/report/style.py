@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.report.words import scale_of, unit_text, word
+from simulator.report.words import is_money, scale_of, unit_text, word
 
 if TYPE_CHECKING:
     import pandas
@@ -137,7 +137,8 @@ def footer(meta: dict[str, Any], language: str, *, band: bool = False, true: boo
     runs = f"{meta['completed']} {word('futures', language)}"
     runs += f" ({meta['draws']} {word('draws', language)})" if language == "en" else f"（{meta['draws']} 组参数）"
     parts = [runs, word("band", language) if band else "", word("true line", language) if true else ""]
-    parts.append(f"{word('calibration', language)}: {word(meta['calibration'], language)}")
+    colon = "：" if language == "zh" else ": "
+    parts.append(f"{word('calibration', language)}{colon}{word(meta['calibration'], language)}")
     parts += [str(meta.get("created", ""))[:10], str(meta.get("hash", ""))[:8]]
     line = " · ".join(p for p in parts if p)
     status = (meta.get("status") or {}).get(language, "")
@@ -199,6 +200,8 @@ def scale_axis(axis: Any, size: float, unit: str, language: str) -> str:
     text = unit_text(unit, language)
     if language == "zh":
         return f"{name}{text}"
+    if is_money(unit):
+        return f"CNY {name}{unit.removeprefix('CNY')}" if name else unit
     return f"{name} {text}".strip()
 
 

@@ -28,6 +28,7 @@ from simulator.report.words import (
     lead_text,
     money,
     money_unit,
+    near,
     number,
     section_text,
     unit_text,
@@ -121,7 +122,8 @@ def target_groups(tables: Tables, language: str) -> list[RenderableType]:
 
 def heading(meta: dict[str, Any], language: str) -> list[RenderableType]:
     """Return the title, what was run, the region's status and the failures."""
-    calibration = f"{word('calibration', language)}: {word(meta['calibration'], language)}"
+    colon = "：" if language == "zh" else ": "
+    calibration = f"{word('calibration', language)}{colon}{word(meta['calibration'], language)}"
     futures = f"{meta['completed']} {word('futures', language)}"
     if language == "zh":
         futures = f"{meta['completed']} {word('futures', language)}（{meta['draws']} 组参数）"
@@ -185,7 +187,7 @@ def doubts(board: Board, language: str) -> list[RenderableType]:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for i, row in enumerate(rows):
-        lead = ("最存疑" if zh else "Most in doubt:") if i == 0 else ""
+        lead = ("最存疑：" if zh else "Most in doubt:") if i == 0 else ""
         name, gap = row["name_zh"] if zh else row["name"], apart(abs(row["gap"]), row["unit"], language)
         where = ("短缺" if zh else "short") if row["gap"] < 0 else ("超出" if zh else "above")
         text = f"{name}：中位数{where} {gap}" if zh else f"{name}: median {gap} {where}"
@@ -320,7 +322,8 @@ def _cells(row: dict[str, Any], language: str) -> tuple[str, str, str, str, str]
     value = figure(row["value"], unit, language) if is_money(unit) else number(row["value"], unit, language)
     value = f"{bound} {value}{'%' if is_percent(unit) else ''}"
     chance = f"{'x' * BAR_CELLS} {row['probability']:.2f}"
-    return row["id"], value, _range(row, ("p50", "p05", "p95"), language), chance, distance(row["gap"], unit, language)
+    gap = distance(row["gap"], unit, language, beside=row["value"])
+    return row["id"], value, _range(row, ("p50", "p05", "p95"), language), chance, gap
 
 
 def neighbour_lines(tables: Tables, language: str) -> list[RenderableType]:
@@ -370,7 +373,7 @@ def drawn(
 
 
 def _range(row: dict[str, Any], keys: tuple[str, str, str], language: str) -> str:
-    like = abs(row[keys[0]])
+    like = near(row[keys[0]], row["value"])
     middle, low, high = (number(row[k], row["unit"], language, like=like) for k in keys)
     scale = (
         middle.split(" ")[-1] if language == "en" and " " in middle else middle[-1:] if middle[-1:] in "亿万" else ""

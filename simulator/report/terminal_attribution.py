@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from simulator.study.tables import Tables
 
 STRIP_CELLS = 10
+NEGLIGIBLE = 0.001  # of the target: a smaller part is written as about nothing
 BLOCKS = {"under_way": "░", "national": "▒", "outside": "▓", "plan": "█", "gap": "·"}
 NAMES = {
     "before": ("before", "此前"),
@@ -30,7 +32,17 @@ NAMES = {
     "gap": ("gap left", "尚缺"),
     "over": ("exceeded by", "超出"),
     "reached": ("reached", "达到"),
+    "met": ("just met", "恰好达到"),
 }
+READING = (
+    "means over the runs, counted in this order. under way: what local policy of before, national rules of the plan's"
+    " first year and an outside that goes on as before would bring; national rules: what their later changes add;"
+    " outside: markets, prices and people as they really came; this plan: its measures on top; gap left: what is still"
+    " missing. In brackets the outside's part when counted before national rules. ≈0: below 0.1 % of the target",
+    "各次运行平均值，依次计入。原有趋势：沿用原有地方政策、方案首年的国家政策、外部环境照旧时的变化；国家政策：其后调整带来的变化；"
+    "外部环境：市场、价格与人口按实际情形带来的变化；本方案：各项措施的净贡献；尚缺：距目标的差额。"
+    "括号内为先计外部环境时的数值；≈0 为不足目标的 0.1%",
+)
 SECTORS = {
     "steel": ("steel", "钢铁"),
     "pharma": ("pharmaceuticals", "医药"),
@@ -50,6 +62,7 @@ PATHS = {
     "fast": ("fast", "较快"),
     "slow": ("slow", "较慢"),
     "shock": ("shock", "冲击"),
+    "boom": ("boom (no forecast)", "繁荣（非预测）"),
 }
 
 
@@ -96,19 +109,13 @@ def attribution_table(frame: pandas.DataFrame, language: str) -> RenderableType:
         table.add_column(ratio=1, overflow="fold")
         table.add_column(no_wrap=True, justify="right", width=widths[1])
         table.add_column(no_wrap=True, width=STRIP_CELLS)
-        unit = unit_text(row["unit"], language)
-        named = Text.assemble(
-            row["name_zh" if zh else "name"], (f"{'，' if zh else ', '}{unit}" if unit else "", "dim")
-        )
+        name, unit = row["name_zh" if zh else "name"], unit_text(row["unit"], language)
+        more = "" if not unit or unit.lower() in name.lower() else f"{'，' if zh else ', '}{unit}"
+        named = Text.assemble(name, (more, "dim"))
         table.add_row(row["id"], named.append(f" {int(row['year'])}"), end, strip(row))
         parts = Text(parts_text(row, language), style="dim")
         lines += [table, Padding(parts, (0, 0, 0, widths[0] + 1))]
-    note = (
-        "顺序：原有趋势、国家政策、外部环境、本方案；括号内为先计外部环境时的数值"
-        if zh
-        else "in this order; in brackets the outside's part when it is counted before national rules"
-    )
-    return Group(Text(title, style="bold"), Text(legend, style="dim"), *lines, Text(note, style="dim"))
+    return Group(Text(title, style="bold"), Text(legend, style="dim"), Text(READING[zh], style="dim"), *lines)
 
 
 def _ends(row: dict[str, Any], language: str) -> str:
@@ -124,17 +131,22 @@ def _level(value: float, unit: str, language: str) -> str:
 
 def parts_text(row: dict[str, Any], language: str) -> str:
     """Return the parts of a target as a sentence in its own unit."""
-    unit, zh = row["unit"], language == "zh"
+    unit, zh, least = row["unit"], language == "zh", NEGLIGIBLE * abs(row["target"])
     base = f"{int(row['base_year'])} 年末" if zh else f"end of {int(row['base_year'])}"
     said = [f"{base} {_level(row['before'], unit, language)}"]
     for name in ("under_way", "national", "outside", "plan"):
-        text = f"{name_of(name, language)} {distance(row[name], unit, language)}"
+        part = distance(row[name], unit, language, beside=row["target"]) if abs(row[name]) > least else "≈0"
+        text = f"{name_of(name, language)} {part}"
         if name == "outside" and abs(row["outside_first"] - row["outside"]) > 0.005 * abs(row["target"]):
             first = number(row["outside_first"], unit, language, sign=True)
             text += f"（{first}）" if zh else f" ({first})"
         said.append(text)
     gap = "gap" if row["gap"] > 0 else "over"
-    said.append(f"{name_of(gap, language)} {distance(abs(row['gap']), unit, language).lstrip('+')}")
+    left = distance(abs(row["gap"]), unit, language, beside=row["target"]).lstrip("+")
+    if abs(row["gap"]) <= least:
+        said.append(f"{name_of(gap, language)} ≈0" if row["gap"] > 0 else name_of("met", language))
+    else:
+        said.append(f"{name_of(gap, language)} {left}")
     text = ("；" if zh else "; ").join(said)
     if math.isfinite(row["history"]) and abs(row["history"]) > 0.005 * abs(row["target"]):
         memo = distance(row["history"], unit, language)
@@ -153,7 +165,7 @@ def paths_lines(frame: pandas.DataFrame, language: str) -> RenderableType:
         first = rows[0]
         name = first["name_zh" if zh else "name"]
         wanted = _level(first["target"], first["unit"], language)
-        shown.append(Text(f"{identity} {name} {int(first['year'])}: {'目标' if zh else 'target'} {wanted}"))
+        shown.append(Text(f"{identity} {name} {int(first['year'])}{'：目标' if zh else ': target'} {wanted}"))
         under = [
             f"{_path(row['path'], language)} {_level(row['median'], row['unit'], language)}"
             for row in rows
@@ -161,7 +173,8 @@ def paths_lines(frame: pandas.DataFrame, language: str) -> RenderableType:
         ]
         lead = "中位数：" if zh else "median on the paths: "
         shown.append(Text(f"  {lead}{'，'.join(under) if zh else ', '.join(under)}", style="dim"))
-        shown.append(Text(f"  {needed_text(rows[-1], language)}"))
+        met = [str(row["path"]) for row in rows[:-1] if row["met"] in (True, "True")]
+        shown.append(Text(f"  {needed_text(rows[-1], language, met)}"))
     return Group(*shown)
 
 
@@ -169,15 +182,17 @@ def _path(name: str, language: str) -> str:
     return PATHS[name][language == "zh"] if name in PATHS else name
 
 
-def needed_text(row: dict[str, Any], language: str) -> str:
-    """Return in words how much faster demand would have to grow."""
+def needed_text(row: dict[str, Any], language: str, met: Sequence[str] = ()) -> str:
+    """Return in words how much faster demand would have to grow; ``met`` names the paths that meet the target."""
     sector, points = SECTORS[row["sector"]][language == "zh"], 100.0 * row["extra_growth"]
     since = int(row["from_year"])
     if row["path"] == "beyond":
+        paths = [_path(name, language) for name in met]
         if language == "zh":
-            return f"即使 {since} 年起{sector}需求每年比实际多增长 {points:.0f} 个百分点，仍不能完成：制约不在需求"
+            said = f"即使 {since} 年起{sector}需求每年比实际多增长 {points:.0f} 个百分点，仍不能完成："
+            return f"{said}单靠需求不够" + (f"；{'、'.join(paths)}路径可完成" if paths else "")
         said = f"not met even if demand for {sector} grew {points:.0f} points a year more than observed from {since} on"
-        return f"{said}: what holds it back is not demand"
+        return f"{said}: demand alone does not do it" + (f", the path {', '.join(paths)} does" if paths else "")
     if language == "zh":
         return f"若 {since} 年起{sector}需求每年比实际多增长 {points:.0f} 个百分点，方可完成"
     return f"met if demand for {sector} grew {points:.0f} points a year more than observed from {since} on"

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from simulator.report.board import records
 from simulator.report.terminal import board_order, drawn, heading, named
-from simulator.report.words import figure, is_percent, number, unit_text, word
+from simulator.report.words import figure, is_percent, number, scale_of, unit_text, word
 from simulator.study.statistics import paired_difference
 from simulator.study.tables import Tables
 
@@ -26,7 +26,7 @@ def compare_screen(tables: Tables, language: str) -> RenderableType:
     baseline, *others = [run | stamp for run in tables.meta["runs"]]
     parts: list[RenderableType] = [
         Text(
-            f"{'基准' if zh else 'baseline'}: {baseline['title'][language]} ({baseline['scenario']})",
+            f"{'基准：' if zh else 'baseline: '}{baseline['title'][language]} ({baseline['scenario']})",
             style="bold",
         )
     ]
@@ -42,10 +42,11 @@ def compare_screen(tables: Tables, language: str) -> RenderableType:
         parts.append(cost_line(tables, baseline["scenario"], other["scenario"], language))
     note = (
         "成对差值：同样的参数与运气；区间 90 %（按参数组自助抽样）；更优：高于基准的比例，各对均无差别时写“相同”；"
-        "区间含零时不给出单位成本；“节省”：花费更少（带数字时为每放弃一单位所节省的元）"
+        "单位成本为全部净成本除以该项目标的增量，区间含零时不给出；“节省”：花费更少（带数字时为每放弃一单位所节省的元）"
         if zh
         else "Paired differences: same draws, same luck. Intervals are 90 % (bootstrap over draws); better is the share"
-        " of pairs above the baseline, equal where no pair differs; no cost per unit where the interval holds zero;"
+        " of pairs above the baseline, equal where no pair differs; cost per unit: the whole net cost over what this"
+        " target alone gains, none where the interval holds zero;"
         " saves: it costs less (with a figure: CNY saved per unit given up)."
     )
     return Group(*parts, Text(note, style="dim"))
@@ -62,7 +63,7 @@ def settings_lines(tables: Tables, scenario: str, language: str) -> list[Rendera
     for change in ("changed", "added", "removed"):
         mine = [row for row in rows if row["change"] == change]
         if change != "changed" and len(mine) > MOST_ENTRIES:
-            names = "; ".join(f"{row['entry']} {row['lever']}" for row in mine)
+            names = ", ".join(str(row["entry"]) for row in mine)
             table.add_row(Text(word(change, language), style="cyan"), str(len(mine)), names)
             continue
         for row in mine:
@@ -91,10 +92,12 @@ def difference_table(tables: Tables, scenario: str, language: str) -> Table:
         unit = row["unit"]
         shown = [row[k] for k in ("difference", "ci_low", "ci_high")]
         like = max(abs(x) for x in shown if math.isfinite(x))
-        middle, low, high = (number(x, unit, language, like=like, sign=True) for x in shown)
+        middle = number(shown[0], unit, language, like=like, sign=True)
+        factor, _ = scale_of(like, unit, language)
+        low, high = (number(x / factor, "1", language, sign=True) for x in shown[1:])
         clear = row["ci_low"] > 0 or row["ci_high"] < 0
         change = f"{row['probability_baseline']:.2f} → {row['probability_scenario']:.2f}"
-        points = (" 个百分点" if zh else " pp") if is_percent(unit) else ""
+        points = (" 百分点" if zh else " pp") if is_percent(unit) else ""
         span = Text(f"{middle} [{low}, {high}]{points}", style="bold" if clear else "")
         table.add_row(row["id"], named(row, language), change, span, _better(row, language), unit_cost(row, language))
     return table
@@ -180,7 +183,7 @@ def neighbour_differences(tables: Tables, baseline: str, scenario: str, language
         return []
     zh = language == "zh"
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column(f"从邻近城市吸引，{first}–{last} 年合计" if zh else f"drawn from neighbours, {first}–{last}")
+    table.add_column(f"邻近城市（{first}–{last}）" if zh else f"drawn from neighbours, {first}–{last}")
     english = ("the city's gain [90 %]", "neighbours lose [90 %]")
     for head in ("本市多得 [90 %]", "邻近城市多失 [90 %]") if zh else english:
         table.add_column(head, justify="right", no_wrap=True)

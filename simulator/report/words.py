@@ -161,10 +161,12 @@ def is_percent(unit: str) -> bool:
 
 
 def plain_number(value: float) -> str:
-    """Return a number with three significant digits, or all of those before the point, thousands grouped."""
+    """Return a number with three significant digits, or all of those before the point below 10,000; grouped."""
     if not math.isfinite(value):
         return "–"
     size = abs(value)
+    if size >= 10_000:
+        return f"{float(f'{value:.3g}'):,.0f}"
     if size >= 100:
         return f"{value:,.0f}"
     text = f"{value:.1f}" if size >= 10 else f"{value:.2f}" if size >= 0.1 or size == 0 else f"{value:.2g}"
@@ -264,9 +266,17 @@ def lead_text(lead: str, language: str) -> str:
     return f"牵头：{lead}" if language == "zh" else f"led by {lead}"
 
 
-def distance(value: float, unit: str, language: str) -> str:
-    """Return how far a figure lies from another, signed: ``+4.09 pp``, ``-302``, ``-5.1 bn``, ``+7.77 mn m²``."""
-    text = number(value, unit, language, sign=True)
+def near(value: float, other: float) -> float:
+    """Return the size at whose scale to write a figure beside another: the other's unless it is ten times larger."""
+    return max(abs(value), abs(other)) if abs(value) >= 0.1 * abs(other) else abs(value)
+
+
+def distance(value: float, unit: str, language: str, *, beside: float = 0.0) -> str:
+    """Return how far a figure lies from another, signed: ``+4.09 pp``, ``-302``, ``-5.1 bn``, ``+7.77 mn m²``.
+
+    It is written at the scale of the figure that it stands ``beside``, where that is not much larger.
+    """
+    text = number(value, unit, language, like=near(value, beside), sign=True)
     if is_percent(unit):
         return f"{text} {'个百分点' if language == 'zh' else 'pp'}"
     if unit in ("m2", "t per year"):

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from simulator.scenario import Scenario
 
-DEFAULT_REPLICATES = 100
 BATCH = 20
 TOLERATED_FAILURES = 0.05
 FITTED = ("evidence",)

@@ -45,7 +45,6 @@ PAIRS = 24
 FIRST, LAST = 2013, 2016  # years in force
 MEAN = "mean"  # over the years in force
 OFFSETS = (0, 1, 3)  # years after the dose begins
-DUMMY = "dummy"
 DUMMY_SHARE = 0.02  # of agents that the dummy gives other luck
 DUMMY_AGENTS = ("firms", "universities", "incubators", "funds", "products", "projects")
 _OTHER, _SECOND = np.uint64(0x5851F42D4C957F2D), np.uint64(0x14057B7EF767814F)

@@ -45,7 +45,6 @@ _GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
             "rd_institutes": "R&D expenditure of research institutes; R&D bulletin",
             "researchers_firms": "full-time R&D staff of firms; R&D bulletin",
             "researchers_public": "full-time R&D staff of universities and institutes; R&D bulletin",
-            "employed": "employed persons; yearbook, chapter labour",
             "talent_total": "the broad official count of talent; bureau of human resources",
             "graduates_per_year": "graduates of local universities in a year; bureau of education",
             "graduate_retention": "share of graduates who stay; surveys of universities, else 0.3 to 0.5",
@@ -95,16 +94,12 @@ _GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
             "guidance_funds": "government guidance funds; finance bureau",
             "guidance_committed": "their committed capital",
             "guidance_public_share": "public share in sub-funds; the fund's rules",
-            "bank_desks": "bank branches for technology firms; financial work office",
         },
     ),
     (
         "Universities, institutes, products",
         {
             "university_spinoffs_cumulative": "firms founded out of universities and institutes so far",
-            "university_bases": "universities and institutes with an incubation base",
-            "university_funds": "universities and institutes with an incubation fund",
-            "attracted_institutes": "institutes that the city attracted from elsewhere so far",
             "public_rd_bodies": "R&D bodies of universities and institutes; R&D survey",
             "products_in_pipeline": "new products (drugs above all) under development; bureau of industry",
             "products_marketed": "new products on the market",
@@ -124,7 +119,6 @@ _FIND_PATHS = {
     "gdp_deflator": "growth of the deflator: nominal less real growth",
     "population": "residents at the end of the year; yearly bulletin",
     "wage_growth": "growth of the mean wage; yearbook",
-    "labour_force_growth": "growth of employed persons; yearbook",
 }
 _DISTRICTS = (
     ("centre", "Centre", "中心城区", 0.5, 0.0, 0.0, 0),

@@ -172,7 +172,7 @@ def _target(node: Node, problems: Problems) -> Target | None:
     words = {key: _text(parts, key, problems) for key in ("id", "region", "section", "unit", "quote")}
     kind, op = _choice(parts, "kind", KINDS, problems), _choice(parts, "op", OPERATORS, problems)
     name = label(parts["name"], problems, what="name") if "name" in parts else None
-    period = _period(parts, problems)
+    period, indicator = _period(parts, problems), _indicator(parts, problems)
     if year is not None and year != int(year):
         problems.add(parts["year"].place, "not a year", read=year, allowed="a whole number")
     if len(problems) > before or value is None or year is None or name is None:
@@ -188,13 +188,23 @@ def _target(node: Node, problems: Problems) -> Target | None:
         unit=words["unit"],
         name=name,
         quote=words["quote"],
-        indicator=_text(parts, "indicator", problems) or None,
+        indicator=indicator,
         scale=1.0 if scale is None else scale,
         period=period,
         stretch=stretch,
         year_assumed=_text(parts, "year_source", problems) == "assumed",
         note=_text(parts, "note", problems),
     )
+
+
+def _indicator(parts: Mapping[str, Node], problems: Problems) -> str | None:
+    """Return the indicator that judges a target, None where it names none; one that the model lacks is a mistake."""
+    from simulator.model import INDICATORS
+
+    name = _text(parts, "indicator", problems)
+    if name and name not in INDICATORS:
+        problems.add(parts["indicator"].place, "unknown indicator", read=name, among=tuple(INDICATORS))
+    return name or None
 
 
 def _number(parts: Mapping[str, Node], key: str, problems: Problems) -> float | None:

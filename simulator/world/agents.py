@@ -11,7 +11,7 @@ INCUMBENT, STAFF_FOUNDED, UNIVERSITY_FOUNDED, STUDENT_FOUNDED, GROWN = 0, 1, 2, 
 ATTRACTED_FIRM, FOUNDED_AGAIN = 5, 6  # origins of firms too; ATTRACTED below is a kind of institute
 UNIVERSITY, INSTITUTE, ATTRACTED, OVERSEAS = 0, 1, 2, 3
 INCUBATOR, MAKER_SPACE = 0, 1
-ANGEL, VENTURE, GUIDANCE, BANK = 0, 1, 2, 3
+ANGEL, VENTURE, GUIDANCE = 0, 1, 2
 TECHNICIANS, ENTREPRENEURS, LEADERS = 0, 1, 2  # kinds of course
 ACADEMICIAN, POSTDOC = 1, 2  # kinds of workstation
 TECH_DIMENSIONS = 8
@@ -247,32 +247,25 @@ class Incubators(Population):
     tenants: np.ndarray = column("float64", unit="firms", doc="tenant firms")
     quality: np.ndarray = column("float64", unit="1", doc="quality of selection and support, standard normal")
     mentors: np.ndarray = column("float64", unit="persons", doc="mentors who work with its tenants")
-    makers: np.ndarray = column("float64", unit="persons", doc="makers who gather there")
     fee_relief: np.ndarray = column("float64", unit="1", doc="share of its cost that users are spared by a subsidy")
     professional: np.ndarray = column("bool", unit="0/1", doc="run by a professional operator")
-    base: np.ndarray = column("int32", unit="row", doc="university whose base it is, -1 for none", default=-1)
     policy_income: np.ndarray = column("float64", unit="CNY / year", doc="money received from policy this year")
     tax_relief: np.ndarray = column("float64", unit="CNY / year", doc="tax relief, zero for these")
 
 
 class Funds(Population):
-    """Angel, venture and guidance sub-funds, and the technology desks of banks."""
+    """Angel and venture funds, and the sub-funds of guidance funds."""
 
-    kind: np.ndarray = column("int8", unit="code", doc="0 angel, 1 venture, 2 guidance sub-fund, 3 bank desk")
+    kind: np.ndarray = column("int8", unit="code", doc="0 angel, 1 venture, 2 guidance sub-fund")
     vintage: np.ndarray = column("int16", unit="year", doc="year of closing")
-    focus: np.ndarray = column("int16", unit="index", doc="sector it knows best")
     skill: np.ndarray = column("float64", unit="1", doc="screening skill, standard normal")
     committed: np.ndarray = column("float64", unit="CNY", doc="capital promised by its partners")
     paid_in: np.ndarray = column("float64", unit="CNY", doc="capital paid in so far")
     cash: np.ndarray = column("float64", unit="CNY", doc="money not invested")
-    invested: np.ndarray = column("float64", unit="CNY", doc="invested so far, anywhere")
     away: np.ndarray = column("float64", unit="CNY", doc="what was paid for holdings elsewhere that are not sold yet")
-    invested_local: np.ndarray = column("float64", unit="CNY", doc="invested so far in local firms")
-    proceeds: np.ndarray = column("float64", unit="CNY", doc="money back from exits so far")
     public_share: np.ndarray = column("float64", unit="1", doc="public part of its capital")
     public_paid: np.ndarray = column("float64", unit="CNY", doc="public capital paid in so far")
     entry: np.ndarray = column("int16", unit="index", doc="entry whose money it holds, -1 none", default=-1)
-    lent: np.ndarray = column("float64", unit="CNY / year", doc="technology loans made this year (bank desks)")
     policy_income: np.ndarray = column("float64", unit="CNY / year", doc="money received from policy this year")
     tax_relief: np.ndarray = column("float64", unit="CNY / year", doc="tax relief, zero for these")
 
@@ -312,7 +305,9 @@ class Plants(Population):
     owner: np.ndarray = column("uint64", unit="key", doc="key of the firm that owns it")
     stage: np.ndarray = column("int8", unit="code", doc="row of PLANT_STAGES")
     capacity: np.ndarray = column("float64", unit="t / year", doc="capacity in place")
+    building: np.ndarray = column("float64", unit="t / year", doc="new lines ordered that do not work yet")
     output: np.ndarray = column("float64", unit="t / year", doc="output of the year")
+    unmet: np.ndarray = column("float64", unit="t / year", doc="orders of the year that it could not make")
     grade: np.ndarray = column("float64", unit="1", doc="share of output made to a customer's own grade, 0 to 1")
     vintage: np.ndarray = column("int16", unit="year", doc="year of building or of the last rebuilding")
     price: np.ndarray = column("float64", unit="CNY / t", doc="price per tonne, by-products and services in it")
@@ -337,7 +332,6 @@ class Pools(Population):
 
     stock: np.ndarray = column("float64", unit="persons", doc="stock at the end of the year")
     inflow: np.ndarray = column("float64", unit="persons / year", doc="joined this year")
-    outflow: np.ndarray = column("float64", unit="persons / year", doc="left this year")
     drawn: np.ndarray = column("float64", unit="persons / year", doc="of the inflow, drawn by what the city offers")
     taken: np.ndarray = column("float64", unit="persons / year", doc="of the inflow, lost by neighbouring cities")
 

@@ -135,14 +135,13 @@ class BirthTraits:
 class Newborn:
     """What sets some newcomers apart from an ordinary new firm.
 
-    ``size`` multiplies staff and sales; quality is ``quality`` + ``quality_spread`` x a standard normal draw, and
-    a share ``marginal`` of the newcomers has less. Each is one number or has one entry a newcomer.
+    ``size`` multiplies staff and sales; quality is ``quality`` + ``quality_spread`` x a standard normal draw.
+    Each is one number or has one entry a newcomer.
     """
 
     size: Any = 1.0
     quality: Any = 0.0
     quality_spread: float = 1.0
-    marginal: float = 0.0
 
 
 ORDINARY = Newborn()
@@ -157,9 +156,9 @@ def _keys(parents: np.ndarray, origin: int, year: int) -> np.ndarray:
     """Return the (m,) keys of newcomers, numbered within their parent and origin."""
     order = np.argsort(parents, kind="stable")
     ranks = np.empty(parents.size, np.int64)
-    same = np.r_[True, parents[order][1:] != parents[order][:-1]]
-    starts = np.flatnonzero(same)
-    ranks[order] = np.arange(parents.size) - starts[np.cumsum(same) - 1]
+    mine, new = parents[order], np.ones(parents.size, bool)
+    new[1:] = mine[1:] != mine[:-1]
+    ranks[order] = np.arange(parents.size) - np.flatnonzero(new)[np.cumsum(new) - 1]
     return child_keys(parents.astype(np.uint64), ranks + 16 * origin, year)
 
 
@@ -208,8 +207,6 @@ def found_firms(
     u = world.universities
     where, near = nearest(tech, district, u.tech.astype(float), closeness(region, u.district, world.state.decay_km))
     quality = kind.quality + kind.quality_spread * luck.normal(keys, "birth quality")
-    if kind.marginal > 0.0:
-        quality = quality - born.marginal_gap * (luck.uniform(keys, "birth marginal") < kind.marginal)
     wage = region.sector("wage")[sector] * world.state.wage_index
     size = born.new_staff_spread * luck.normal(keys, "birth staff") - 0.5 * born.new_staff_spread**2
     staff = np.maximum(1.0, np.round(born.new_staff * np.exp(size))) * kind.size

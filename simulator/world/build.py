@@ -67,7 +67,6 @@ def _pools_and_state(world: World) -> None:
     sectors.hightech_start[:] = advanced / np.maximum(sectors.value_added, 1.0)
     st.gdp = st.gdp_first = st.gdp_path = region.figure("gdp")
     st.population = st.population_before = region.figure("population")
-    st.employed = region.figure("employed")
     st.talent_total = region.figure("talent_total")
     st.tourists = region.figure("tourist_visits")
     st.tourist_spending = region.figure("tourist_spending")

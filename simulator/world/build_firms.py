@@ -45,6 +45,7 @@ KNOWLEDGE_YEARS = 4.0  # knowledge over yearly R&D in a steady state: 1 / (depre
 KNOWLEDGE_OF_STAFF = 2.0e4  # CNY per root of staff, knowledge without R&D
 RD_PER_HEAD = 4.0e5  # CNY a year of R&D per full-time person, the first year works it out anew
 INSTITUTION_SIZE, INSTITUTION_SHARE = 5.0e7, 0.5  # sales (CNY / year) from which half of performers have an institution
+INSTITUTION_SURE = 2.0e9  # CNY / year of sales from which every firm with R&D has an institution of its own
 # Patents
 PATENTS_BY_KNOWLEDGE = 0.6  # elasticity of the stock, and of what waits, to knowledge
 PATENTS_SPREAD, WAITING_SPREAD = 1.2, 0.8  # log points between firms of equal knowledge
@@ -262,7 +263,9 @@ def _research(world: World, luck: Luck, anchors: dict[int, dict]) -> None:
     f.knowledge[:] = KNOWLEDGE_YEARS * f.rd_real + KNOWLEDGE_OF_STAFF * f.staff**0.5
     f.rd_staff[:] = f.rd_real / RD_PER_HEAD
     f.has_institution[:] = (
-        done & (f.revenue > INSTITUTION_SIZE) & (luck.uniform(f.key, "institution") < INSTITUTION_SHARE)
+        done
+        & (f.revenue > INSTITUTION_SIZE)
+        & ((luck.uniform(f.key, "institution") < INSTITUTION_SHARE) | (f.revenue > INSTITUTION_SURE))
     )
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.core.luck import Luck
-from simulator.world.agents import ANGEL, BANK, GUIDANCE, MAKER_SPACE, VENTURE
+from simulator.world.agents import ANGEL, GUIDANCE, MAKER_SPACE, VENTURE
 from simulator.world.drawing import exact_labels, keys_of, share_out
 from simulator.world.world import World
 
-UNIVERSITY_AGE, INCUBATOR_AGE, DESK_AGE = 20, 3, 10  # years
+UNIVERSITY_AGE, INCUBATOR_AGE = 20, 3  # years
 YOUNG_RESULTS, OLD_RESULTS = 0.06, 0.10  # results on the shelf per researcher: a year's flow, and what is left of older
 M2_PER_SEAT = 700.0  # gross floor space of an incubator per tenant (derived: 8.94 m m2 in use, 7,200 tenants, not full)
 M2_PER_MAKER_SEAT = 60.0  # floor space of a maker space per team
@@ -21,11 +21,11 @@ FLOOR_SPREAD = 0.9  # log points between places
 PROFESSIONAL = 0.15  # share of places run by a professional operator
 FUND_SPREAD = 0.8  # log points, size of funds
 FUND_AGE = 4.0  # years, the oldest fund that still calls money
-PAID_IN, INVESTED, INVESTED_LOCAL = 0.6, 0.25, 0.125  # of what is promised; half of investments are local
+PAID_IN, INVESTED = 0.6, 0.25  # of what is promised
 
 
 def draw_institutions(world: World, luck: Luck, centres: np.ndarray) -> None:
-    """Draw universities and institutes, incubators and maker spaces, funds and bank desks."""
+    """Draw universities and institutes, incubators and maker spaces, and funds."""
     _universities(world, centres)
     _incubators(world, luck)
     _funds(world, luck)
@@ -94,15 +94,10 @@ def _funds(world: World, luck: Luck) -> None:
             kind=kind,
             vintage=region.start_year - 1 - np.floor(FUND_AGE * luck.uniform(keys, "vintage")).astype(int),
             skill=luck.normal(keys, "skill"),
-            focus=np.floor(luck.uniform(keys, "focus") * len(region.sectors)).astype(int),
             committed=committed,
             paid_in=PAID_IN * committed,
             cash=(PAID_IN - INVESTED) * committed,
-            invested=INVESTED * committed,
-            invested_local=INVESTED_LOCAL * committed,
             public_share=public,
             public_paid=PAID_IN * committed * public,
         )
-    desks = int(region.figure("bank_desks"))
-    funds.arrive(desks, key=keys_of(f"{region.id} bank desks", desks), kind=BANK, vintage=region.start_year - DESK_AGE)
     funds.admit()

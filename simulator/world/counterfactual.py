@@ -8,9 +8,7 @@ from typing import Any
 
 from simulator.world.region import Region, Years
 
-# Levels that stay where they stood: prices, and how fast the patent office works.
-HELD = ("steel_price", "patent_office_speed")
-# Levels that go on growing at the rate of the last year as it came.
+# Levels that go on growing at the rate of the last year as it came; the others stay where they stood.
 GROWING = ("population", "venture_national", "tech_contract_national")
 
 

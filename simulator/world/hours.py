@@ -1,4 +1,4 @@
-"""Hours of universities, handed out to those who ask until they are used up."""
+"""Hours of universities, handed out to those who ask until they are used up; what support of projects leaves."""
 
 from __future__ import annotations
 
@@ -21,3 +21,20 @@ def serve(order: np.ndarray, own: np.ndarray, cost: np.ndarray, left: np.ndarray
             left[j] -= cost[k]
             provider[k] = j
     return provider
+
+
+def additional_part(worth: np.ndarray, part: np.ndarray, usual: float) -> np.ndarray:
+    """Return the part (n,) of what is supported that is new, 0 without money and ``worth`` (n,) at the usual part.
+
+    ``part`` (n,) is what the public pays over the whole: each further step wins the same part of what is left.
+    """
+    return np.asarray(1.0 - (1.0 - np.minimum(worth, 1.0 - 1e-9)) ** (part / usual))
+
+
+def tie_worth(rd: np.ndarray, value: np.ndarray, outsourcing: float) -> np.ndarray:
+    """Return the strength (n,) of the tie that a project of some value leaves: it does not bind all of a large firm.
+
+    A full tie brings a university the part ``outsourcing`` of the firm's R&D (n,) each year, here no more than
+    the project (n,) CNY was worth.
+    """
+    return np.asarray(np.minimum(1.0, value / np.maximum(outsourcing * rd, 1.0)))

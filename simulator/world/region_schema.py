@@ -45,13 +45,12 @@ FIGURES: dict[str, Sort] = _sorts(
     " venture_committed angel_committed guidance_committed",
     share="graduate_retention hnte_due_1 hnte_due_2 hnte_due_3 patents_share_firms patents_share_universities"
     " patents_share_individuals marginal_share guidance_public_share venture_depth",
-    count="population employed talent_total researchers_firms researchers_public graduates_per_year"
+    count="population talent_total researchers_firms researchers_public graduates_per_year"
     " high_end_talents makers mentors service_organisations hnte_count tech_sme_count tech_sme_pool"
     " innovative_small_count patents_in_force invention_applications grants_last_year"
     " superdeduction_claimants listed_firms incubators incubator_floor incubator_tenants maker_spaces"
     " startup_streets incubator_floor_mean floor_capacity_per_year venture_funds angel_funds guidance_funds"
-    " bank_desks university_spinoffs_cumulative university_bases university_funds attracted_institutes"
-    " products_in_pipeline products_marketed public_rd_bodies",
+    " university_spinoffs_cumulative products_in_pipeline products_marketed public_rd_bodies",
 )
 # what only some cities have: a figure that is not given counts as zero
 OPTIONAL_FIGURES: dict[str, Sort] = _sorts(
@@ -105,7 +104,6 @@ VARIABLES = (
     "population",
     "wage_growth",
     "interest_rate",
-    "labour_force_growth",
     "national_science_growth",
     "patent_office_speed",
     "venture_national",
@@ -149,7 +147,6 @@ RULES = (
     "transfer_law_inventor_share",
     "transfer_approval_required",
     "negative_list_simplification",
-    "tech_transfer_tax_exempt",
     "above_scale_threshold",
     "equity_instalment_years",
     "drug_review_queue",

@@ -57,6 +57,8 @@ def nearest(
     score = np.zeros(n)
     for i in range(n):
         for j in range(m):
+            if 1.001 * close[district[i], j] <= score[i]:  # the cosine is at most one, but for rounding
+                continue
             dot = 0.0
             for k in range(d):
                 dot += tech[i, k] * u_tech[j, k]

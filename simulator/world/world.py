@@ -32,6 +32,9 @@ _PAID = {name: name for name in ("firms", "universities", "incubators", "funds",
 _COMPACT_ABOVE = 0.08
 
 
+GDP_OF_REFERENCE = 6.616e11  # Qingdao, 2011: the scale at which numbers of institutes that come are stated
+
+
 @dataclass
 class RegionState:
     """What belongs to the region and to no agent. Money in CNY of the year, people in persons."""
@@ -44,7 +47,6 @@ class RegionState:
     research_premium: float = 0.0  # wage of researchers over the general path, log points
     population: float = 0.0
     population_before: float = 0.0
-    employed: float = 0.0
     talent_total: float = 0.0
     attraction: float = 0.0  # slow pull on researchers, log points
     apartments: float = 0.0  # m2 delivered
@@ -53,6 +55,7 @@ class RegionState:
     high_tech_parks: float = 0.0
     software_floor: float = 0.0  # m2 of software parks delivered
     software_let: float = 0.0  # m2 that tenants use
+    software_others: float = 0.0  # part of it that firms use which are not agents
     software_room: float = 0.0  # free floor over what all digital firms would need, 0 to 1
     phd_visits: float = 0.0  # since the plan's first year, as the three below
     visit_universities: float = 0.0
@@ -64,7 +67,6 @@ class RegionState:
     places_left: dict[str, float] = field(default_factory=dict)  # parts of a place that an entry has still to give
     stations_waiting: np.ndarray = field(default_factory=lambda: np.zeros(2))  # built, without a host yet
     trained: np.ndarray = field(default_factory=lambda: np.zeros(3))  # technicians, entrepreneurs, leaders
-    tenant_makers: float = 0.0  # seats for makers around one tenant of an incubator
     streets: float = 0.0
     street_districts: np.ndarray = field(default_factory=lambda: np.zeros(0))
     agency: float = 0.0  # capacity of patent agents for marginal filings, relative to true ones
@@ -73,11 +75,9 @@ class RegionState:
     venture_invested: float = 0.0  # CNY invested in local firms this year
     loans_made: float = 0.0
     loan_loss: float = 0.0  # part of a failed loan that is lost
-    loans_lost: float = 0.0
     loan_defaults: float = 0.0
     loan_count: float = 0.0
     pledged: float = 0.0  # CNY lent on patents this year
-    pledge_count: float = 0.0
     pledge_offer: float = 0.0  # part of the firms with patents that a pool would let borrow on them, 0 to 1
     raised_on_markets: float = 0.0  # CNY of equity raised on exchanges and boards this year
     bonds_issued: float = 0.0  # CNY of private bonds placed this year
@@ -97,7 +97,6 @@ class RegionState:
     product_upgrades: float = 0.0  # products selling over 100 m CNY that were upgraded since then
     technologies_solved: float = 0.0  # key and common pharmaceutical technologies solved since then
     pharma_smes_new: float = 0.0  # biomedical technology SMEs founded or attracted since then
-    products_lost: float = 0.0  # pipeline products sold to firms elsewhere, since the first year
     births: float = 0.0
     deaths: float = 0.0
     culture: float = 0.0  # entrepreneurial culture beyond that of the start, 0 to 1; slow
@@ -127,12 +126,13 @@ class RegionState:
     transaction_share: float = 1.0  # technology proper in the value of technology contracts
     ordered: float = 0.0  # CNY that suppliers took this year for what measures ordered
     hnte_revenue: float = 0.0
-    hnte_revenue_before: float = 0.0
     filed_before: float = 0.0
     granted_before: float = 0.0
     steel_price_change: float = 0.0  # of the price that steelmakers get, this year
     steel_price_level: float = 1.0  # the same against the start
     crude_capacity: float = 0.0  # t of crude steel a year that may be made
+    crude_building: float = 0.0  # t of crude steel a year whose allowance is bought and whose furnaces are not built
+    steel_cost_level: float = 1.0  # price level at which the ore and coal in this year's steel were bought
     castings_conversion: float = 0.0  # foundry iron cast in the city over foundry iron made
     steel_growth: dict[int, tuple[float, float, float]] = field(default_factory=dict)  # logs of output, capital, staff
     steel_contribution: float = 0.0  # part of the growth of steel output that capital and staff do not account for
