@@ -7,6 +7,7 @@ import importlib
 import math
 import pkgutil
 from dataclasses import MISSING, dataclass, fields, replace
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -143,6 +144,7 @@ def silent(terms: Terms) -> bool:
     return not terms._offers and running_cost(terms) == 0.0
 
 
+@cache
 def known_sources() -> set[str]:
     evidence = YAML(typ="safe").load((CALIBRATION / "evidence.yaml").read_text("utf-8"))
     with (CALIBRATION / "observed.csv").open(encoding="utf-8", newline="") as file:

@@ -10,10 +10,8 @@ import numpy as np
 from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
-from simulator.world.rules import SMALL_FIRM_STAFF
+from simulator.world.rules import HALF_COVER, SMALL_FIRM_STAFF
 from simulator.world.world import World
-
-HALF_COVER = 0.5  # share of a loss at which the gain from a cover is stated
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,8 @@ import numpy as np
 from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Offer, Terms
-from simulator.mechanisms.finance_loans import HALF_COVER
 from simulator.world.agents import Firms
-from simulator.world.rules import SMALL_FIRM_STAFF
+from simulator.world.rules import HALF_COVER, SMALL_FIRM_STAFF
 from simulator.world.world import World
 
 

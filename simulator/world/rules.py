@@ -17,6 +17,8 @@ SMALL_FIRM_STAFF = 300.0
 MEDIUM_FIRM_REVENUE = 2.0e7
 # Staff up to which a firm can be a technology SME, in the national criteria of 2017.
 TECHNOLOGY_SME_STAFF = 500.0
+# Share of a lender's loss at which the gain from a risk pool's cover is stated: the most that schemes usually carry.
+HALF_COVER = 0.5
 
 
 def hnte_threshold(rules: Rules, revenue: np.ndarray) -> np.ndarray:
