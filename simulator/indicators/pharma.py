@@ -119,8 +119,8 @@ INDICATORS = (
         "firms",
         "stock",
         lambda w: w.state.pharma_smes_new,
-        definition="pharmaceutical firms of up to 500 staff founded by staff, researchers or students, or drawn in "
-        "from elsewhere, since the plan's start; closed ones included, firms that grew into view left out",
+        definition="pharmaceutical firms of up to 500 staff taken in by an incubator, founded by researchers or drawn "
+        "in from elsewhere since the plan's start; closed ones included, other foundings left out",
     ),
     Indicator(
         "pharma_firms_over_10bn",

@@ -11,14 +11,14 @@ from simulator.core.luck import Luck, child_keys, poisson_quantile
 from simulator.core.parameters import Range, parameter
 from simulator.core.population import rows_of
 from simulator.core.terms import Terms
-from simulator.world.agents import ATTRACTED_FIRM, STAFF_FOUNDED, STUDENT_FOUNDED, UNIVERSITY_FOUNDED
+from simulator.world.agents import ATTRACTED_FIRM, UNIVERSITY_FOUNDED
 from simulator.world.births import ranks_within
 from simulator.world.rules import TECHNOLOGY_SME_STAFF
 from simulator.world.world import World
 
 DISCOVERY, PRECLINICAL, PHASE_1, PHASE_2, PHASE_3, REVIEW, MARKET = range(7)
 BIG_SELLER = 1.0e8  # CNY a year, from which the plan calls a product a big seller; nominal, as the plan has it
-NEW_FIRMS = (STAFF_FOUNDED, UNIVERSITY_FOUNDED, STUDENT_FOUNDED, ATTRACTED_FIRM)  # origins of firms that are new here
+BROUGHT_UP = (UNIVERSITY_FOUNDED, ATTRACTED_FIRM)  # origins of firms that count as incubated or drawn in from birth
 
 
 @dataclass(frozen=True)
@@ -309,14 +309,18 @@ def _solve(world: World, p: Parameters, luck: Luck, rows: np.ndarray, pharma: in
 
 
 def _count_new_firms(world: World, luck: Luck, pharma: int) -> None:
-    """Count the year's new biomedical technology SMEs: founded here or drawn in, not grown in from outside."""
+    """Count the year's biomedical technology SMEs that incubators took in, researchers founded, or that moved here."""
     f = world.firms
-    if world.since_plan() <= 0.0 or f.waiting() == 0:
+    if world.since_plan() <= 0.0:
         return
-    new = (f.queued("sector") == pharma) & np.isin(f.queued("origin"), NEW_FIRMS)
-    new &= f.queued("staff") <= TECHNOLOGY_SME_STAFF
-    keys = f.queued("key")[new].astype(np.uint64)
-    world.state.pharma_smes_new += float(_since_plan(world, luck, keys).sum())
+    placed = (
+        f.alive & (f.sector == pharma) & (f.incubator >= 0) & (f.incubated == 0) & (f.staff <= TECHNOLOGY_SME_STAFF)
+    )
+    keys = [f.key[placed & ~np.isin(f.origin, BROUGHT_UP)]]
+    if f.waiting():
+        new = (f.queued("sector") == pharma) & np.isin(f.queued("origin"), BROUGHT_UP)
+        keys.append(f.queued("key")[new & (f.queued("staff") <= TECHNOLOGY_SME_STAFF)].astype(np.uint64))
+    world.state.pharma_smes_new += float(_since_plan(world, luck, np.concatenate(keys)).sum())
 
 
 # ---- advancing --------------------------------------------------------------------------------------
