@@ -155,9 +155,11 @@ def test_no_parameter_is_without_effect(thing: Mechanism | Lever) -> None:
 
     What the plans have no use for does so where every lever is at its dose, or where money is scarce.
     """
-    tries = ("benxi plan", "benxi boom", "benxi everything", "qingdao plan", "qingdao everything", "qingdao scarce")
+    tries = ["benxi plan", "benxi everything", "qingdao plan", "qingdao everything", "qingdao scarce"]
+    if thing.name == "steel":  # only Benxi has plants
+        tries = ["benxi plan", "benxi boom", "benxi everything"]
     declared = rows(thing.name, thing.Parameters)
-    assert [r.name for r in declared if not any(moves(n, r, u) for n in tries for u in (0.95, 0.05))] == []
+    assert [r.name for r in declared if not any(moves(n, r, u) for u in (0.95, 0.05) for n in tries)] == []
 
 
 def test_a_parameter_left_alone_moves_nothing() -> None:
