@@ -126,9 +126,11 @@ class Population:
         """Drop dead rows; return the (old n,) new position of each row, -1 for those dropped."""
         keep = self._data["alive"][: self.n].copy()
         where = np.where(keep, np.cumsum(keep) - 1, -1)
-        kept = int(keep.sum())
+        rows = np.flatnonzero(keep)
+        kept = rows.size
         for name, data in self._data.items():
-            data[:kept] = data[: self.n][keep]
+            # bits are moved, whatever they stand for: one kernel a size of item serves all dtypes
+            _close_up(data.view(f"u{data.itemsize}").reshape(data.shape[0], -1), rows)
             data[kept : self.n] = self.columns[name].default
         self.n = kept
         self._publish()
@@ -148,6 +150,22 @@ class Population:
 
     def __len__(self) -> int:
         return self.n
+
+
+@njit(cache=True, nogil=True)
+def _close_up(data: np.ndarray, rows: np.ndarray) -> None:
+    """Move the ascending ``rows`` (m,) of (n, width) data to its first m rows, in place."""
+    first = 0
+    while first < rows.shape[0] and rows[first] == first:  # nothing moves before the first gap
+        first += 1
+    if data.shape[1] == 1:
+        flat = data.reshape(-1)
+        for i in range(first, rows.shape[0]):
+            flat[i] = flat[rows[i]]
+        return
+    for i in range(first, rows.shape[0]):
+        for k in range(data.shape[1]):
+            data[i, k] = data[rows[i], k]
 
 
 @njit(cache=True, nogil=True)

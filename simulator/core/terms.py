@@ -115,12 +115,110 @@ def _ration(order: np.ndarray, want: np.ndarray, cap: np.ndarray, budget: float)
 
 
 @njit(cache=True, nogil=True)
-def _coins(address: np.uint64, keys: np.ndarray, chance: float) -> np.ndarray:
-    out = np.zeros(keys.shape[0], np.bool_)
-    if chance > 0.0:
-        for i in range(keys.shape[0]):
-            out[i] = uniform_at(address, keys[i]) < chance
-    return out
+def _due(
+    index: np.ndarray,
+    wanted: np.ndarray,
+    want: np.ndarray,
+    got: np.ndarray,
+    value: np.ndarray,
+    units: np.ndarray,
+    rate: float,
+    eligible: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what each applicant may still get under an offer (m,), and what of it it asks for (m,).
+
+    ``value`` is (1,) or by row of the population, ``units`` (1,) or (m,), ``eligible`` empty where all are.
+    """
+    cap, awarded = np.zeros(index.shape[0]), np.zeros(index.shape[0])
+    by_row, by_unit, some = value.shape[0] > 1, units.shape[0] > 1, eligible.shape[0] > 0
+    for i in range(index.shape[0]):
+        if some and not eligible[index[i]]:
+            continue
+        most = (value[index[i]] if by_row else value[0]) * (units[i] if by_unit else units[0])
+        cap[i] = max(min(most, rate * wanted[i]) - got[i], 0.0)
+        awarded[i] = min(want[i], cap[i])
+    return cap, awarded
+
+
+@njit(cache=True, nogil=True)
+def _book(
+    index: np.ndarray,
+    keys: np.ndarray,
+    awarded: np.ndarray,
+    worth: np.ndarray,
+    half_life: float,
+    unused: float,
+    misuse: float,
+    a_unused: np.uint64,
+    a_misuse: np.uint64,
+    got: np.ndarray,
+    want: np.ndarray,
+    amount: np.ndarray,
+    real: np.ndarray,
+    life: np.ndarray,
+) -> np.ndarray:
+    """Add an award (m,) to the applicants' sums, and return what of it is paid: nothing where it is not used.
+
+    ``worth`` is (1,) or by row of the population.
+    """
+    paid = np.zeros(index.shape[0])
+    for i in range(index.shape[0]):
+        sum_ = awarded[i]
+        if sum_ <= 0.0:
+            continue
+        got[i] += sum_
+        want[i] -= sum_
+        if unused > 0.0 and uniform_at(a_unused, keys[i]) < unused:
+            continue
+        paid[i] = sum_
+        amount[i] += sum_
+        if not (misuse > 0.0 and uniform_at(a_misuse, keys[i]) < misuse):
+            real[i] += sum_ * (worth[index[i]] if worth.shape[0] > 1 else worth[0])
+        life[i] += sum_ * half_life
+    return paid
+
+
+@njit(cache=True, nogil=True)
+def _pay(
+    index: np.ndarray, amount: np.ndarray, real: np.ndarray, life: np.ndarray, income: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Add what applicants (m,) got to the income of their rows; return the columns of ``Paid`` of those who got any."""
+    count = 0
+    for i in range(index.shape[0]):
+        count += amount[i] > 0.0
+    rows = np.empty(count, index.dtype)
+    out = np.empty((3, count))
+    k = 0
+    for i in range(index.shape[0]):
+        if amount[i] > 0.0:
+            income[index[i]] += amount[i]
+            rows[k] = index[i]
+            out[0, k], out[1, k], out[2, k] = amount[i], real[i], life[i] / amount[i]
+            k += 1
+    return rows, out[0], out[1], out[2]
+
+
+@njit(cache=True, nogil=True)
+def _divide(stack: np.ndarray, amounts: np.ndarray, only_most: bool) -> None:
+    """Turn what each of k offers adds, (k, n), into its part of the sums (n,), in place; ties share alike.
+
+    Where ``only_most``, the offers that add most to a row share and the others have no part.
+    """
+    for i in range(amounts.shape[0]):
+        if only_most:
+            most = stack[0, i]
+            for k in range(1, stack.shape[0]):
+                most = max(most, stack[k, i])
+            for k in range(stack.shape[0]):
+                if not stack[k, i] >= most - 1e-15:
+                    stack[k, i] = 0.0
+        whole = stack[0, i]
+        for k in range(1, stack.shape[0]):
+            whole += stack[k, i]
+        if not whole > 0.0:
+            whole = 1.0
+        for k in range(stack.shape[0]):
+            stack[k, i] = amounts[i] * (stack[k, i] / whole)
 
 
 def _front(rank: np.ndarray, keys: np.ndarray, due: np.ndarray, budget: float) -> np.ndarray:
@@ -132,11 +230,28 @@ def _front(rank: np.ndarray, keys: np.ndarray, due: np.ndarray, budget: float) -
     most = int(min(budget / max(float(due[rows].min()), 1e-9), rows.size)) + 1
     if most < rows.size:
         rows = rows[rank[rows] >= np.partition(rank[rows], rows.size - most)[rows.size - most]]
-    return rows[np.lexsort((keys[rows], -rank[rows]))]
+    return np.asarray(rows[lowest_first(-rank[rows], keys[rows])])
+
+
+def lowest_first(score: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """Return the order (m,) of the scores (m,), the lowest first and ties by key."""
+    order = np.argsort(score)  # much faster than by two keys, which only ties need
+    up = score[order]
+    return np.asarray(np.lexsort((keys, score)) if (up[1:] == up[:-1]).any() else order)
+
+
+def _plain(value: Values) -> np.ndarray:
+    """Return a column as it is and one number as (1,), for compiled kernels."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        return np.ascontiguousarray(value, np.float64)
+    return np.array((value,), np.float64)
 
 
 _NOBODY = np.empty(0, np.int64)
 _NOTHING = np.empty(0)
+_ALL = np.empty(0, np.bool_)
+_ONE = np.ones(1)
+_NO_ADDRESS = np.uint64(0)
 
 
 class Terms:
@@ -195,18 +310,21 @@ class Terms:
         if share <= 0.0 or budget == 0.0 or rate == 0.0:
             return
         if t.money:
-            if np.all(np.asarray(value) == 0.0):
+            if _all(value == 0.0):
                 return
         else:
             base = self._base(t)
-            if t.combine in ("sum", "product", "replace") and np.all(np.asarray(value) == t.neutral):
+            if t.combine in ("sum", "product", "replace") and _all(value == t.neutral):
                 return
-            if t.combine == "max" and np.all(np.asarray(value) <= base):
+            if t.combine == "max" and _all(value <= base):
                 return
             value = base + share * (value - base) if t.combine == "max" else t.neutral + share * (value - t.neutral)
-        self._offers.setdefault(term, []).append(
+        offers = self._offers.setdefault(term, [])
+        offers.append(
             Offer(entry, value, eligible, budget * share, rate, worth, unused, misuse, half_life, unit_cost, tag)
         )
+        if len(offers) > 1:  # by id, so that the order of entries in a file cannot matter
+            offers.sort(key=lambda o: o.entry.id)
 
     def run(self, entry: Entry, amount: float) -> None:
         """Bill the running cost (CNY a year) of carrying a measure out, in proportion to the time in force."""
@@ -225,6 +343,8 @@ class Terms:
         for o in self._sorted(term):
             if o.eligible is None:
                 out[:] = True
+            elif o.eligible.dtype == bool:
+                out |= o.eligible
             else:
                 out[o.eligible] = True
         return out
@@ -244,9 +364,8 @@ class Terms:
             value: Values = o.value
             if o.eligible is not None:
                 n = len(getattr(self.world, t.population))
-                column = np.full(n, t.neutral if t.combine != "max" else base)
-                column[o.eligible] = value if np.ndim(value) == 0 else np.asarray(value)[o.eligible]
-                value = column
+                mask = o.eligible if o.eligible.dtype == bool else _mask(o.eligible, n)
+                value = np.where(mask, value, t.neutral if t.combine != "max" else base)
             if t.combine == "sum":
                 result = result + value
             elif t.combine == "product":
@@ -290,38 +409,41 @@ class Terms:
             return Paid(_NOBODY, _NOTHING, _NOTHING, _NOTHING)
         population = getattr(self.world, t.population)
         keys = population.key[index]
-        want = wanted.astype(np.float64).copy()
+        asks = np.ascontiguousarray(wanted, np.float64)
+        want = asks.copy()
+        pieces = _ONE if units is None else _plain(units)
         amount, real, life = np.zeros(index.size), np.zeros(index.size), np.zeros(index.size)
         had: dict[str, np.ndarray] = {}
         for o in offers:
             name = o.entry.lever.name
             got = had.setdefault(o.entry.programme or o.entry.id, np.zeros(index.size))
-            value = o.value if np.ndim(o.value) == 0 else np.asarray(o.value)[index]
-            value = value if units is None else value * units
-            cap = np.maximum(np.minimum(value, o.rate * wanted) - got, 0.0)
+            mask = _ALL
             if o.eligible is not None:
                 mask = o.eligible if o.eligible.dtype == bool else _mask(o.eligible, len(population))
-                cap = np.where(mask[index], cap, 0.0)
-            awarded = np.minimum(want, cap)
+            cap, awarded = _due(index, asks, want, got, _plain(o.value), pieces, o.rate, mask)
             asked = float(awarded.sum())
             if asked <= 0.0:
                 continue
             if asked > o.budget:  # only a budget that binds calls for an order
                 awarded, _ = _ration(_front(rank, keys, awarded, o.budget), want, cap, o.budget)
-            got += awarded
-            want -= awarded
-            idle = _coins(self._luck.address(f"{term} {name} unused"), keys, o.unused)
-            wasted = _coins(self._luck.address(f"{term} {name} misuse"), keys, o.misuse)
-            paid = np.where(idle, 0.0, awarded)
-            worth = o.worth if np.ndim(o.worth) == 0 else np.asarray(o.worth)[index]
-            amount += paid
-            real += np.where(wasted, 0.0, paid * worth)
-            life += paid * o.half_life
+            paid = _book(
+                index,
+                keys,
+                awarded,
+                _plain(o.worth),
+                o.half_life,
+                o.unused,
+                o.misuse,
+                self._luck.address(f"{term} {name} unused") if o.unused > 0.0 else _NO_ADDRESS,
+                self._luck.address(f"{term} {name} misuse") if o.misuse > 0.0 else _NO_ADDRESS,
+                got,
+                want,
+                amount,
+                real,
+                life,
+            )
             self._bill(o.entry, "outlay", float(paid.sum()), t.account)
-        took = amount > 0.0
-        rows = index[took]
-        np.add.at(population.policy_income, rows, amount[took])
-        return Paid(rows, amount[took], real[took], life[took] / amount[took])
+        return Paid(*_pay(index, amount, real, life, population.policy_income))
 
     def asked(self, term: str, index: np.ndarray, wanted: np.ndarray) -> float:
         """Return what applicants could get in CNY if no budget bound them, at most their cost."""
@@ -413,8 +535,7 @@ class Terms:
             if term not in self.declarations:
                 raise KeyError(f"unknown term {term!r}")
             return []
-        # by id, so that the order of entries in a file cannot matter
-        return sorted(offers, key=lambda o: o.entry.id) if len(offers) > 1 else offers
+        return offers
 
     def _parts(self, term: str, amounts: np.ndarray) -> list[tuple[Offer, np.ndarray]]:
         """Split (n,) sums among the offers on a rule by what each adds to it; ties share alike."""
@@ -426,14 +547,13 @@ class Terms:
         stack = np.empty((len(offers), amounts.size))
         for k, o in enumerate(offers):
             added = np.abs(np.asarray(o.value, float) - (base if t.combine == "max" else t.neutral))
-            stack[k] = added
             if o.eligible is not None:
-                stack[k, ~(o.eligible if o.eligible.dtype == bool else _mask(o.eligible, amounts.size))] = 0.0
-        if t.combine == "max":
-            stack = np.where(stack >= stack.max(axis=0) - 1e-15, stack, 0.0)
-        whole = stack.sum(axis=0)
-        share = stack / np.where(whole > 0.0, whole, 1.0)
-        return [(o, amounts * w) for o, w in zip(offers, share, strict=True)]
+                added = np.where(
+                    o.eligible if o.eligible.dtype == bool else _mask(o.eligible, amounts.size), added, 0.0
+                )
+            stack[k] = added
+        _divide(stack, np.ascontiguousarray(amounts, np.float64), t.combine == "max")
+        return list(zip(offers, stack, strict=True))
 
     def _split(self, term: str, amounts: np.ndarray) -> list[tuple[Entry | None, float]]:
         parts = [(o.entry, float(part.sum())) for o, part in self._parts(term, amounts)]
@@ -449,6 +569,10 @@ class Terms:
             self.ledger.bill(self.year, "national_law", "national_law", payers, "tax_forgone", amount, account)
         else:
             self.ledger.bill(self.year, entry.id, entry.lever.name, payers, "tax_forgone", amount, account)
+
+
+def _all(test: bool | np.ndarray) -> bool:
+    return bool(test.all()) if isinstance(test, np.ndarray) else bool(test)
 
 
 def _mask(index: np.ndarray, n: int) -> np.ndarray:

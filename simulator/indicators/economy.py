@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from simulator.core.declare import Indicator, Label
 from simulator.world.world import World
@@ -16,11 +17,20 @@ def _marine(world: World, covered: bool = True) -> float:
     return float(part.sum()) / world.state.gdp
 
 
+@njit(cache=True, nogil=True)
+def _by_sector(alive: np.ndarray, sector: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
+    """Add up (n,) values of the living by sector, (S,)."""
+    sums = np.zeros(count)
+    for i in range(alive.shape[0]):
+        if alive[i]:
+            sums[sector[i]] += values[i]
+    return sums
+
+
 def _strategic(world: World) -> float:
     """Return strategic value added over GDP: agents' strategic part moves with what of their sales is high-tech."""
     f, sectors, share = world.firms, world.sectors, world.region.sector("strategic_share")
-    alive = f.alive
-    advanced = np.bincount(f.sector[alive], (f.value_added * f.hightech_share)[alive], len(sectors))
+    advanced = _by_sector(f.alive, f.sector, f.value_added * f.hightech_share, len(sectors))
     started = np.maximum(sectors.hightech_start, 1e-9)
     own = np.where(
         sectors.hightech_start > 0.0,

@@ -18,8 +18,9 @@ def _by_real_rd(world: World) -> float:
     f, rules = world.firms, world.rules
     if not rules:
         return float(_certified(world).sum())
-    threshold = hnte_threshold(rules, f.revenue)
-    return float((_certified(world) & (f.rd_real >= threshold * f.revenue)).sum())
+    rows = np.flatnonzero(_certified(world))
+    revenue = f.revenue[rows]
+    return float((f.rd_real[rows] >= hnte_threshold(rules, revenue) * revenue).sum())
 
 
 def _tech(world: World) -> np.ndarray:

@@ -30,6 +30,11 @@ def _real(world: World) -> float:
     return business_rd(world, surveyed=False) + public_rd(world)
 
 
+def _firm_share(world: World) -> float:
+    business = business_rd(world)
+    return business / max(business + public_rd(world), 1.0)
+
+
 def _staff_share(world: World) -> float:
     firms = float(world.firms.rd_staff[world.firms.alive].sum())
     return firms / max(firms + float((world.universities.researchers * world.universities.working).sum()), 1.0)
@@ -97,7 +102,7 @@ INDICATORS = (
         Label("Firms' share of R&D", "企业研发投入占比"),
         "1",
         "share",
-        lambda w: business_rd(w) / max(_official(w), 1.0),
+        _firm_share,
         definition="firms as performers",
     ),
     Indicator(

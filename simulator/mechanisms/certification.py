@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck
@@ -106,32 +107,37 @@ class Parameters(BodyParameters):
     )
 
 
-def _step_hnte(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+def _step_hnte(world: World, terms: Terms, p: Parameters, luck: Luck, outreach: np.ndarray) -> None:
+    """Tell firms of HNTE status as far as contact and ``outreach`` (n,) reach, and certify those that apply."""
     f, st, rules, year = world.firms, world.state, world.rules, world.year
     share = _certified_share(world)
-    told = p.own_search + p.contact * share[f.sector] + terms.column("status_outreach")
-    f.hnte_informed |= f.alive & f.does_rd & (luck.uniform(f.key, "told") < np.minimum(told, 0.95))
-    sales = f.revenue + f.revenue_lag1 + f.revenue_lag2
-    ratio = (f.rd_reported + f.rd_lag1 + f.rd_lag2) / np.maximum(sales, 1.0)
-    threshold = hnte_threshold(rules, f.revenue)
+    open_ = np.flatnonzero(f.alive & f.does_rd & ~f.hnte_informed)
+    told = p.own_search + p.contact * share[f.sector[open_]] + outreach[open_]
+    f.hnte_informed[open_[luck.uniform(f.key[open_], "told") < np.minimum(told, 0.95)]] = True
     f.technicians[:] = p.technicians * f.rd_staff + p.other_technicians * f.staff
-    technicians = f.technicians >= rules["hnte_staff_share"] * f.staff
-    due = f.hnte_until <= year  # this year's certificate runs out, or there is none
+    # of those who know of it, this year's certificate runs out, or there is none
+    rows = np.flatnonzero(f.alive & f.hnte_informed & (f.hnte_until <= year))
     # own IP is met by utility models, filed as part of an application; their cost is in it
-    meets = (ratio >= threshold) & technicians & (f.hightech_share >= rules["hnte_hightech_share"])
-    meets &= f.founded <= year - np.ceil(rules["hnte_min_age"])
-    cut = rules["corporate_tax"] - rules["hnte_tax"] + terms.column("hnte_tax")
-    small_rate = small_low_profit(rules, f.profit, f.staff)
+    meets = f.technicians[rows] >= rules["hnte_staff_share"] * f.staff[rows]
+    meets &= f.hightech_share[rows] >= rules["hnte_hightech_share"]
+    rows = rows[meets & (f.founded[rows] <= year - np.ceil(rules["hnte_min_age"]))]
+    revenue = f.revenue[rows]
+    sales = revenue + f.revenue_lag1[rows] + f.revenue_lag2[rows]
+    ratio = (f.rd_reported[rows] + f.rd_lag1[rows] + f.rd_lag2[rows]) / np.maximum(sales, 1.0)
+    enough = ratio >= hnte_threshold(rules, revenue)
+    rows, revenue = rows[enough], revenue[enough]
+    cut = rules["corporate_tax"] - rules["hnte_tax"] + terms.column("hnte_tax")[rows]
+    profit = f.profit[rows]
+    small_rate = small_low_profit(rules, profit, f.staff[rows])
     valid = max(rules["hnte_valid_years"], 1.0)
     offers = terms.promises("certification_award")
     award = sum(float(np.max(o.value)) for o in offers)
-    gain = valid * (np.where(small_rate, 0.0, cut) * np.maximum(f.profit, 0.0) + st.status_worth * f.revenue) + award
-    applies = f.alive & f.hnte_informed & due & meets & (gain > f.status_cost)
-    passed = applies & (luck.uniform(f.key, "passes") < p.approval)
+    gain = valid * (np.where(small_rate, 0.0, cut) * np.maximum(profit, 0.0) + st.status_worth * revenue) + award
+    applies = rows[gain > f.status_cost[rows]]
+    passed = applies[luck.uniform(f.key[applies], "passes") < p.approval]
     f.hnte_until[passed] = year + round(valid) - 1 + (f.hnte_until[passed] == year)
-    if offers and passed.any():
-        rows = np.flatnonzero(passed)
-        terms.draw("certification_award", rows, np.full(rows.size, WHOLE_OFFER), f.rd_reported[rows])
+    if offers and passed.size:
+        terms.draw("certification_award", passed, np.full(passed.size, WHOLE_OFFER), f.rd_reported[passed])
     certified = f.alive & (f.hnte_until >= year)
     st.hnte_revenue = float(f.revenue[certified].sum())
 
@@ -139,32 +145,50 @@ def _step_hnte(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
 def _certified_share(world: World) -> np.ndarray:
     """Return by sector (S,) the share of R&D firms that hold HNTE status."""
     f, count = world.firms, len(world.sectors)
-    performers = np.bincount(f.sector[f.alive & f.does_rd], minlength=count)
-    certified = np.bincount(f.sector[f.alive & (f.hnte_until >= world.year)], minlength=count)
+    performers, certified = _holders(f.alive, f.sector, f.does_rd, f.hnte_until, world.year, count)
     return np.minimum(certified / np.maximum(performers, 1), 1.0)
+
+
+@njit(cache=True, nogil=True)
+def _holders(
+    alive: np.ndarray, sector: np.ndarray, does_rd: np.ndarray, until: np.ndarray, year: int, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Count the living firms of each sector (S,) that do R&D, and those whose certificate is valid."""
+    performers, certified = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    for i in range(alive.shape[0]):
+        if alive[i]:
+            performers[sector[i]] += does_rd[i]
+            certified[sector[i]] += until[i] >= year
+    return performers, certified
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Renew and grant HNTE status, and keep the other registers."""
     f, year = world.firms, world.year
     _support(world, terms, p, luck)
-    _step_hnte(world, terms, p, luck)
+    outreach = terms.column("status_outreach")
+    _step_hnte(world, terms, p, luck, outreach)
     recognise_bodies(world, terms, p, luck)
     count_supported(world, luck)
     small = f.alive & ~f.above_scale & (f.staff < SMALL_FIRM_STAFF)
     grown = small & (f.founded <= year - 1) & ~f.technology_sme
-    seen = p.recognise * np.where(
-        f.does_rd | (f.incubator >= 0), p.recognise_active, p.recognise_passive
-    ) + terms.column("status_outreach")
-    f.technology_sme |= grown & (luck.uniform(f.key, "recognised") < seen)
+    rows = np.flatnonzero(grown)
+    active = f.does_rd[rows] | (f.incubator[rows] >= 0)
+    seen = p.recognise * np.where(active, p.recognise_active, p.recognise_passive)
+    seen += outreach[rows]
+    f.technology_sme[rows[luck.uniform(f.key[rows], "recognised") < seen]] = True
     f.technology_sme &= f.alive & (f.staff < TECHNOLOGY_SME_STAFF)
-    f.innovative_small |= small & (f.innovations > 0) & (luck.uniform(f.key, "innovative") < p.innovative)
+    rows = np.flatnonzero(small & (f.innovations > 0) & ~f.innovative_small)
+    f.innovative_small[rows[luck.uniform(f.key[rows], "innovative") < p.innovative]] = True
     f.innovative_small &= f.alive & (f.staff < SMALL_FIRM_STAFF)
     threshold = world.rules["above_scale_threshold"]
-    industry = world.region.sector("above_scale_firms")[f.sector] > 0
-    enters = industry & ~f.above_scale & (f.revenue >= threshold) & (luck.uniform(f.key, "scale") < p.scale_lag)
-    f.above_scale |= f.alive & enters
-    f.above_scale &= f.alive & ~((f.revenue < p.scale_exit * threshold) & (luck.uniform(f.key, "below") < p.scale_lag))
+    industry = world.region.sector("above_scale_firms") > 0
+    rows = np.flatnonzero(f.alive & ~f.above_scale & (f.revenue >= threshold))
+    rows = rows[industry[f.sector[rows]]]
+    f.above_scale[rows[luck.uniform(f.key[rows], "scale") < p.scale_lag]] = True
+    f.above_scale &= f.alive
+    rows = np.flatnonzero(f.above_scale & (f.revenue < p.scale_exit * threshold))
+    f.above_scale[rows[luck.uniform(f.key[rows], "below") < p.scale_lag]] = False
 
 
 def _support(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:

@@ -68,14 +68,16 @@ def recognise_bodies(world: World, terms: Terms, p: BodyParameters, luck: Luck) 
     f, count = world.firms, len(world.sectors)
     f.technology_centre &= f.alive & f.has_institution
     enough = f.rd_real >= p.body_rd * world.state.deflator
-    able = f.alive & f.does_rd & enough
-    chance = p.body_apply + p.body_contact * _recognised_share(world, count)[f.sector]
+    able = np.flatnonzero(f.alive & f.does_rd & enough)
+    key = f.key[able]
+    chance = p.body_apply + p.body_contact * _recognised_share(world, count)[f.sector[able]]
     if terms.offered("rd_reward"):
-        pull = terms.eligible("rd_reward") * world.state.paid_part.get("rd_reward", 1.0)
-        f.has_institution |= able & (luck.uniform(f.key, "sets up a body") < p.body_setup * pull)
+        pull = terms.eligible("rd_reward")[able] * world.state.paid_part.get("rd_reward", 1.0)
+        f.has_institution[able[luck.uniform(key, "sets up a body") < p.body_setup * pull]] = True
         chance = chance + p.body_reward * pull
-    f.technology_centre &= enough | (luck.uniform(f.key, "struck out") >= p.body_lost)
-    f.technology_centre |= able & f.has_institution & (luck.uniform(f.key, "body") < chance)
+    weak = np.flatnonzero(f.technology_centre & ~enough)
+    f.technology_centre[weak[luck.uniform(f.key[weak], "struck out") < p.body_lost]] = False
+    f.technology_centre[able[f.has_institution[able] & (luck.uniform(key, "body") < chance)]] = True
 
 
 def _recognised_share(world: World, count: int) -> np.ndarray:

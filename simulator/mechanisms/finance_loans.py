@@ -6,12 +6,15 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
-from simulator.core.luck import Luck
+from simulator.core.luck import Luck, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.world.rules import HALF_COVER, SMALL_FIRM_STAFF
 from simulator.world.world import World
+
+MOST_COLLATERAL = 2.0  # chance of a loan with the best collateral, over that without any question of it
 
 
 @dataclass(frozen=True)
@@ -157,44 +160,87 @@ def settle_loans(world: World, terms: Terms, p: LoanParameters, luck: Luck) -> N
     f.loan_entry[rows] = -1
 
 
+@njit(cache=True, nogil=True)
+def _seekers(
+    key: np.ndarray,
+    alive: np.ndarray,
+    staff: np.ndarray,
+    technology_sme: np.ndarray,
+    hnte_until: np.ndarray,
+    listed: np.ndarray,
+    year: int,
+    address: np.uint64,
+    most: float,
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return the small technology firms whose luck is below ``most``, their luck, (m,), and how many there are."""
+    n, count = 0, 0
+    rows, luck = np.empty(key.shape[0], np.int64), np.empty(key.shape[0])
+    for i in range(key.shape[0]):
+        technical = technology_sme[i] or hnte_until[i] >= year
+        if alive[i] and staff[i] < SMALL_FIRM_STAFF and technical and listed[i] < 2:
+            count += 1
+            u = uniform_at(address, key[i])
+            if u < most:
+                rows[n], luck[n] = i, u
+                n += 1
+    return rows[:n].copy(), luck[:n].copy(), count
+
+
+def _by_luck(u: np.ndarray, key: np.ndarray) -> np.ndarray:
+    """Return the order (m,) of applicants by their luck, and by key where two have the same."""
+    order = np.argsort(u)
+    drawn = u[order]
+    if np.any(drawn[1:] == drawn[:-1]):  # hardly ever, and a plain sort is several times faster
+        return np.lexsort((key, u))
+    return order
+
+
 def lend(world: World, terms: Terms, p: LoanParameters, luck: Luck) -> None:
     """Lend to small technology firms; covered loans stop where a pool's leverage is used up."""
     f, st = world.firms, world.state
-    seeks = f.alive & (f.staff < SMALL_FIRM_STAFF) & (f.technology_sme | (f.hnte_until >= world.year)) & (f.listed < 2)
-    eligible = float(seeks.sum())
-    collateral = p.collateral + p.collateral_profit * (f.profit > 0) + p.collateral_patents * np.log1p(f.patents)
-    collateral = np.clip(collateral - p.collateral_debt * (f.debt > p.heavy_debt * f.revenue), 0.1, 2)
-    u = luck.uniform(f.key, "loan")
-    size = np.minimum(p.loan_size * f.revenue, p.loan_most * st.deflator)
-    interest = terms.column("loan_interest")
-    unaided = seeks & (u < p.loan_chance * collateral * (1.0 + p.interest_response * interest))
-    f.loan[unaided] = size[unaided]
+    interest, offers = terms.column("loan_interest"), terms.promises("loan_cover")
+    aid = 1.0 + max(p.interest_response * float(np.max(interest, initial=0.0)), 0.0)
+    cover = p.cover_gain * max((float(np.max(o.value)) for o in offers), default=0.0) / HALF_COVER
+    # whom the best collateral and the best terms could not get a loan is left out; what follows is (m,) of the others
+    most = MOST_COLLATERAL * max(p.loan_chance * aid, p.loan_chance + max(cover, 0.0))
+    i, u, eligible = _seekers(
+        f.key, f.alive, f.staff, f.technology_sme, f.hnte_until, f.listed, world.year, luck.address("loan"), most
+    )
+    key, revenue = f.key[i], f.revenue[i]
+    collateral = p.collateral + p.collateral_profit * (f.profit[i] > 0) + p.collateral_patents * np.log1p(f.patents[i])
+    collateral = np.clip(collateral - p.collateral_debt * (f.debt[i] > p.heavy_debt * revenue), 0.1, MOST_COLLATERAL)
+    size = np.minimum(p.loan_size * revenue, p.loan_most * st.deflator)
+    unaided = u < p.loan_chance * collateral * (1.0 + p.interest_response * interest[i])
+    f.loan[i[unaided]] = size[unaided]
     made = unaided.copy()
-    for o in terms.promises("loan_cover"):
-        share = np.broadcast_to(np.asarray(o.value, float), (len(f),))
-        mask = seeks if o.eligible is None else seeks & o.eligible
+    for o in offers:
+        share = np.broadcast_to(np.asarray(o.value, float), (len(f),))[i]
+        mask = np.ones(i.size, bool) if o.eligible is None else o.eligible[i]
         # the cover tips the loans that a bank would just have refused, and is asked for on many it would make
         tipped = mask & ~made & (u < (p.loan_chance + p.cover_gain * share / HALF_COVER) * collateral)
-        again = np.flatnonzero(mask & unaided & (f.loan_entry < 0))
-        again = again[luck.uniform(f.key[again], "covers") < p.cover_asked]
+        again = np.flatnonzero(mask & unaided & (f.loan_entry[i] < 0))
+        again = again[luck.uniform(key[again], "covers") < p.cover_asked]
         asked = np.concatenate([np.flatnonzero(tipped), again])  # a loan is either
-        asked = asked[np.lexsort((f.key[asked], u[asked]))]
+        asked = asked[_by_luck(u[asked], key[asked])]
         st.pool_size[o.entry.id] = o.budget
         st.pool_left.setdefault(o.entry.id, o.budget)
         reach = float(np.max(np.asarray(o.worth))) * o.budget  # the pool's leverage
         fits = np.cumsum(size[asked] * share[asked]) <= reach
         taken = asked[fits]
-        f.loan[taken] = size[taken]
-        f.loan_cover[taken] = share[taken]
-        f.loan_entry[taken] = world.entry_index(o.entry.id)
+        rows = i[taken]
+        f.loan[rows] = size[taken]
+        f.loan_cover[rows] = share[taken]
+        f.loan_entry[rows] = world.entry_index(o.entry.id)
         terms.charge(o.entry.id, "contingent", float((p.loss * size[taken] * share[taken]).sum()), "banks")
-        new = taken[~unaided[taken]]
-        coverage = taken.size / max(eligible, 1.0)
+        new = i[taken[~unaided[taken]]]
+        coverage = taken.size / max(float(eligible), 1.0)
         f.loan_growth[new] += p.loan_growth * math.exp(-coverage / p.saturation)
         made[taken] = True
-    f.debt[made] += f.loan[made]
-    st.loans_made, st.loan_count = float(f.loan[made].sum()), float(made.sum())
-    helped = made & (interest > 0.0)
-    if helped.any():
-        due = np.where(helped, interest * world.outside["interest_rate"] * f.loan, 0.0)
+    lent = i[made]
+    f.debt[lent] += f.loan[lent]
+    st.loans_made, st.loan_count = float(f.loan[lent].sum()), float(lent.size)
+    helped = lent[interest[lent] > 0.0]
+    if helped.size:
+        due = np.zeros(len(f))
+        due[helped] = interest[helped] * world.outside["interest_rate"] * f.loan[helped]
         terms.settle("loan_interest", due, "firms")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from simulator.core.declare import Label, Mechanism
-from simulator.core.luck import Luck
+from simulator.core.luck import Luck, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.world.agents import MAKER_SPACE
@@ -140,6 +141,58 @@ class Parameters:
     )
 
 
+@njit(cache=True, nogil=True)
+def _graduate(
+    key: np.ndarray,
+    alive: np.ndarray,
+    incubator: np.ndarray,
+    incubated: np.ndarray,
+    graduated: np.ndarray,
+    year: int,
+    least: float,
+    chance: float,
+    places: int,
+    address: np.uint64,
+) -> np.ndarray:
+    """Let a year pass for tenants and some of them leave; return how many leave each place (k,)."""
+    out = np.zeros(places, np.int64)
+    for i in range(key.shape[0]):
+        if alive[i] and incubator[i] >= 0:
+            incubated[i] += 1
+            if incubated[i] >= least and uniform_at(address, key[i]) < chance:
+                out[incubator[i]] += 1
+                graduated[i] = year
+                incubator[i] = -1
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _applicants(
+    key: np.ndarray,
+    alive: np.ndarray,
+    incubator: np.ndarray,
+    graduated: np.ndarray,
+    above_scale: np.ndarray,
+    staff: np.ndarray,
+    age: np.ndarray,
+    staff_limit: float,
+    young_years: float,
+    young: float,
+    old: float,
+    address: np.uint64,
+) -> np.ndarray:
+    """Return the rows of the firms that apply for a seat, by the chance of the young and of the old."""
+    rows = np.empty(key.shape[0], np.int64)
+    m = 0
+    for i in range(key.shape[0]):
+        if not alive[i] or incubator[i] >= 0 or graduated[i] != 0 or above_scale[i] or staff[i] >= staff_limit:
+            continue
+        if uniform_at(address, key[i]) < (young if age[i] <= young_years else old):
+            rows[m] = i
+            m += 1
+    return rows[:m]
+
+
 def _rewarded(terms: Terms, p: Parameters, luck: Luck, world: World, graduates: np.ndarray) -> np.ndarray:
     """Hand places to professional operators for an award, reward graduations; return the (k,) factor on mentoring."""
     inc = world.incubators
@@ -169,24 +222,37 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Graduate tenants, fill free seats by visible quality, mentor those inside, support maker spaces."""
     f, inc, st = world.firms, world.incubators, world.state
     year = world.year
-    inside = f.alive & (f.incubator >= 0)
-    f.incubated[inside] += 1
     f.mentored *= 1.0 - 1.0 / p.support_years
-    leaves = (
-        inside
-        & (f.incubated >= p.least_years)
-        & (luck.uniform(f.key, "graduates") < 1.0 / max(p.stay - (p.least_years - 1.0), 1.0))
+    graduates = _graduate(
+        f.key,
+        f.alive,
+        f.incubator,
+        f.incubated,
+        f.graduated,
+        year,
+        p.least_years,
+        1.0 / max(p.stay - (p.least_years - 1.0), 1.0),
+        len(inc),
+        luck.address("graduates"),
     )
-    graduates = np.bincount(f.incubator[leaves], minlength=len(inc))
-    f.graduated[leaves] = year
-    f.incubator[leaves] = -1
     effort = _rewarded(terms, p, luck, world, graduates)
     standing = inc.quality + p.professional_choice * inc.professional
 
     age = year - f.founded
-    outside = f.alive & (f.incubator < 0) & (f.graduated == 0) & ~f.above_scale & (f.staff < p.staff_limit)
-    chance = np.where(age <= p.young_years, p.apply, p.outsiders)
-    rows = np.flatnonzero(outside & (luck.uniform(f.key, "applies") < chance))
+    rows = _applicants(
+        f.key,
+        f.alive,
+        f.incubator,
+        f.graduated,
+        f.above_scale,
+        f.staff,
+        age,
+        p.staff_limit,
+        p.young_years,
+        p.apply,
+        p.outsiders,
+        luck.address("applies"),
+    )
     if rows.size:
         seen = (
             f.quality[rows]
@@ -201,15 +267,15 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         placed = rows[: seats.size]
         f.incubator[placed] = seats[: placed.size]
         f.incubated[placed] = 0
-    inside = f.alive & (f.incubator >= 0)
-    inc.tenants[:] = np.bincount(f.incubator[inside], minlength=len(inc))
+    inside = np.flatnonzero(f.alive & (f.incubator >= 0))
+    here = f.incubator[inside]
+    inc.tenants[:] = np.bincount(here, minlength=len(inc))
 
     mentors = world.pools.stock[world.pool("mentors")]
     weight = np.where(inc.alive, inc.tenants * np.exp(p.mentor_quality * standing), 0.0)
     inc.mentors[:] = mentors * weight / max(float(weight.sum()), 1.0)
     attention = inc.mentors * p.mentor_load / (inc.mentors * p.mentor_load + np.maximum(inc.tenants, 1.0))
     attention = attention * np.where(inc.professional, p.professional, 1.0) * effort
-    here = f.incubator[inside]
     f.mentored[inside] = np.maximum(f.mentored[inside], attention[here])
 
     spaces = np.flatnonzero(inc.alive & (inc.kind == MAKER_SPACE))

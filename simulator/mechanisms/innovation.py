@@ -242,11 +242,10 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Renew knowledge and let innovations arrive."""
     f, st = world.firms, world.state
     around = _surroundings(f.alive, f.rd_real, f.tech)
-    total = float(f.rd_real[f.alive].sum())
     # what R&D money buys: general prices, and the premium that a tight market for researchers asks
     price = st.deflator * float(np.exp(st.rd_labour_share * st.research_premium))
     if world.year == world.region.start_year:
-        st.rd_reference = total / price
+        st.rd_reference = float(f.rd_real[f.alive].sum()) / price
     due = due_orders(world)
     inventive = place_orders(world, terms, p, luck, price)
     buy_abroad(world, terms, p, luck, price, absorb(world, terms, p, price))
@@ -278,7 +277,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     )
     deliver_orders(world, due)
     f.innovations[inventive] += 1.0
-    renewed = f.innovations > 0
+    renewed = np.flatnonzero(f.innovations > 0)
     f.hightech_share[renewed] += p.renewal * (1.0 - f.hightech_share[renewed])
 
 

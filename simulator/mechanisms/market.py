@@ -149,7 +149,9 @@ def _grow(
     age: np.ndarray,
     revenue: np.ndarray,
     demand: np.ndarray,
-    lead: np.ndarray,
+    productivity: np.ndarray,
+    mean_productivity: np.ndarray,
+    edge: np.ndarray,
     novelty: np.ndarray,
     mean_novelty: np.ndarray,
     mentored: np.ndarray,
@@ -168,16 +170,21 @@ def _grow(
     address: np.uint64,
     out: np.ndarray,
 ) -> None:
-    """Return in ``out`` the wished sales (n,) before the sector's demand is shared out."""
+    """Return in ``out`` the wished sales (n,) before the sector's demand is shared out, and note leads in ``edge``."""
+    follow = np.empty(demand.shape[0])
+    for s in range(demand.shape[0]):
+        follow[s] = np.log1p(max(demand[s], -0.9))
     for i in range(key.shape[0]):
+        s = sector[i]
+        lead = productivity[i] - mean_productivity[s] - edge[i]
+        edge[i] += lead  # an advantage raises sales once; after that it is in the level
         if not alive[i]:
             out[i] = 0.0
             continue
-        s = sector[i]
         b = spread * max(revenue[i] / deflator / 1.0e7, 0.02) ** (-power)
         b = min(b, 0.45)  # the mean of exp(Laplace) is infinite from one on
-        mu = np.log1p(max(demand[s], -0.9)) + np.log1p(-b * b)  # the mean of exp(Laplace) is 1 / (1 - b^2)
-        mu += gain * lead[i] + novelty_gain * (novelty[i] - mean_novelty[s]) + loan_growth[i]
+        mu = follow[s] + np.log1p(-b * b)  # the mean of exp(Laplace) is 1 / (1 - b^2)
+        mu += gain * lead + novelty_gain * (novelty[i] - mean_novelty[s]) + loan_growth[i]
         if age[i] < young_years:
             mu += young * (1.0 - age[i] / young_years)
         if mentored[i] > FADED:
@@ -187,29 +194,74 @@ def _grow(
 
 
 @njit(cache=True, nogil=True)
-def _sums(
-    alive: np.ndarray, sector: np.ndarray, large: np.ndarray, revenue: np.ndarray, wish: np.ndarray, count: int
+def _means(
+    alive: np.ndarray,
+    sector: np.ndarray,
+    revenue: np.ndarray,
+    productivity: np.ndarray,
+    novelty: np.ndarray,
+    count: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return sales before and wished after, each (2, S): by size (small, large) and sector, CNY / year."""
-    before, after = np.zeros((2, count)), np.zeros((2, count))
+    """Return the mean productivity and novelty of sectors (S,), weighted by sales."""
+    whole, first, second = np.zeros(count), np.zeros(count), np.zeros(count)
     for i in range(alive.shape[0]):
         if alive[i]:
-            k = 1 if large[i] else 0
+            s = sector[i]
+            whole[s] += revenue[i]
+            first[s] += revenue[i] * productivity[i]
+            second[s] += revenue[i] * novelty[i]
+    whole = np.maximum(whole, 1.0)
+    return first / whole, second / whole
+
+
+@njit(cache=True, nogil=True)
+def _sums(
+    alive: np.ndarray,
+    sector: np.ndarray,
+    plant_sales: np.ndarray,
+    revenue: np.ndarray,
+    wish: np.ndarray,
+    gain: np.ndarray,
+    small: float,
+    count: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Add the gain of products to wished sales, (n,); return sales before and wished after, CNY / year.
+
+    Each is (2, S), by size (small, large) and sector, without works: what plants sell is settled by their orders.
+    """
+    before, after = np.zeros((2, count)), np.zeros((2, count))
+    for i in range(alive.shape[0]):
+        wish[i] += gain[i]
+        if alive[i] and not plant_sales[i] > 0.0:
+            k = 1 if revenue[i] > small else 0
             before[k, sector[i]] += revenue[i]
             after[k, sector[i]] += wish[i]
     return before, after
+
+
+@njit(cache=True, nogil=True)
+def _share(
+    alive: np.ndarray,
+    sector: np.ndarray,
+    plant_sales: np.ndarray,
+    revenue: np.ndarray,
+    wish: np.ndarray,
+    factor: np.ndarray,
+    small: float,
+) -> None:
+    """Scale wished sales (n,) by the factor (2, S) of their size and sector; works sell what their plants do."""
+    for i in range(alive.shape[0]):
+        if alive[i] and plant_sales[i] > 0.0:
+            wish[i] = plant_sales[i]
+        else:
+            wish[i] *= factor[1 if alive[i] and revenue[i] > small else 0, sector[i]]
 
 
 def _sales(world: World, p: Parameters, luck: Luck) -> np.ndarray:
     """Return the sales (n,) CNY / year that firms reach when the demand of each sector is shared out."""
     f, st, sectors = world.firms, world.state, world.sectors
     count, alive = len(sectors), f.alive
-    weight = np.where(alive, f.revenue, 0.0)
-    whole = np.maximum(np.bincount(f.sector, weight, count), 1.0)
-    mean_productivity = np.bincount(f.sector, weight * f.productivity, count) / whole
-    mean_novelty = np.bincount(f.sector, weight * f.novelty, count) / whole
-    lead = f.productivity - mean_productivity[f.sector] - f.edge
-    f.edge += lead  # an advantage raises sales once; after that it is in the level
+    mean_productivity, mean_novelty = _means(alive, f.sector, f.revenue, f.productivity, f.novelty, count)
     wish = np.empty(len(f))
     _grow(
         f.key,
@@ -218,7 +270,9 @@ def _sales(world: World, p: Parameters, luck: Luck) -> np.ndarray:
         world.year - f.founded,
         f.revenue,
         sectors.demand_growth,
-        lead,
+        f.productivity,
+        mean_productivity,
+        f.edge,
         f.novelty,
         mean_novelty,
         f.mentored,
@@ -237,18 +291,15 @@ def _sales(world: World, p: Parameters, luck: Luck) -> np.ndarray:
         luck.address("growth"),
         wish,
     )
-    wish += f.product_gain  # launches of pharmaceutical products compete for the sector's demand like other sales
     rise = mean_productivity - sectors.productivity
     sectors.productivity[:] = mean_productivity
     outside = world.region.sector("outside_demand")
-    large = alive & (f.revenue > p.local_size)
-    works = alive & (f.plant_sales > 0.0)  # what plants sell is settled by their orders
-    before, after = _sums(alive & ~works, f.sector, large, f.revenue, wish, count)
+    # launches of pharmaceutical products compete for the sector's demand like other sales
+    before, after = _sums(alive, f.sector, f.plant_sales, f.revenue, wish, f.product_gain, p.local_size, count)
     target = before * (1.0 + sectors.demand_growth) * np.exp(outside * p.productivity_gain * rise)
     strength = np.array([[p.inertia * p.sme_local], [p.inertia]])
     factor = np.where((before > 0) & (after > 0), (target / np.maximum(after, 1.0)) ** strength, 1.0)
-    wish *= np.clip(factor, 0.5, 2.0)[large.astype(np.int64), f.sector]
-    wish[works] = f.plant_sales[works]
+    _share(alive, f.sector, f.plant_sales, f.revenue, wish, np.clip(factor, 0.5, 2.0), p.local_size)
     return wish
 
 
@@ -264,7 +315,7 @@ def _products_follow(world: World, wish: np.ndarray) -> None:
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Share out demand; move staff, profit, tax, cash; add up value added and GDP."""
     f, st, sectors, region = world.firms, world.state, world.sectors, world.region
-    count, alive = len(sectors), f.alive
+    alive = f.alive
     wish = _sales(world, p, luck)
     _products_follow(world, wish)
     f.growth[:] = np.where(alive, np.log(np.maximum(wish, 1.0) / np.maximum(f.revenue, 1.0)), 0.0)
@@ -276,8 +327,8 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     real[works] = f.growth[works] - np.log1p(st.steel_price_change)  # staff of works follow tonnes, not prices
     f.staff[:] = np.where(alive, np.maximum(f.staff * np.exp(p.labour * real), 1.0), 0.0)
     _profit_and_tax(world, terms, p, luck)
-    f.value_added[:] = f.revenue * region.sector("value_added_ratio")[f.sector] * st.value_added_factor
-    sectors.value_added[:] = np.bincount(f.sector, np.where(alive, f.value_added, 0.0), count)
+    ratio = region.sector("value_added_ratio")
+    sectors.value_added[:] = _value(alive, f.sector, f.revenue, ratio, st.value_added_factor, f.value_added)
     st.gdp = float(sectors.value_added.sum() + sectors.rest_value_added.sum())
     st.gdp_first = st.gdp * st.first_release
     vat = (
@@ -287,30 +338,89 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _margins(
-    key: np.ndarray, margin: np.ndarray, normal: np.ndarray, keep: float, noise: float, address: np.uint64
-) -> None:
+def _value(
+    alive: np.ndarray, sector: np.ndarray, revenue: np.ndarray, ratio: np.ndarray, factor: float, out: np.ndarray
+) -> np.ndarray:
+    """Set value added, (n,) CNY / year, in ``out``; return its sums over the living, by sector (S,)."""
+    sums = np.zeros(ratio.shape[0])
+    for i in range(alive.shape[0]):
+        out[i] = revenue[i] * ratio[sector[i]] * factor
+        if alive[i]:
+            sums[sector[i]] += out[i]
+    return sums
+
+
+@njit(cache=True, nogil=True)
+def _profits(
+    key: np.ndarray,
+    alive: np.ndarray,
+    sector: np.ndarray,
+    normal: np.ndarray,
+    margin: np.ndarray,
+    novelty: np.ndarray,
+    productivity: np.ndarray,
+    plant_sales: np.ndarray,
+    cost_shift: np.ndarray,
+    revenue: np.ndarray,
+    rd_real: np.ndarray,
+    rd_aided: np.ndarray,
+    rd_intensity: np.ndarray,
+    profit: np.ndarray,
+    loss_pool: np.ndarray,
+    keep: float,
+    noise: float,
+    novelty_margin: float,
+    productivity_margin: float,
+    kept: float,
+    address: np.uint64,
+) -> np.ndarray:
+    """Move margins, set profits and pools of losses, (n,) each; return what profit is left to tax, (n,) CNY."""
+    base = np.zeros(key.shape[0])
     for i in range(key.shape[0]):
-        margin[i] = normal[i] + keep * (margin[i] - normal[i]) + noise * normal_at(address, key[i])
+        usual = normal[sector[i]]
+        margin[i] = usual + keep * (margin[i] - usual) + noise * normal_at(address, key[i])
+        if plant_sales[i] > 0.0:  # plants' prices and costs, productivity in them, stand in the shift
+            m = usual
+        else:
+            m = margin[i] + novelty_margin * novelty[i] + productivity_margin * min(max(productivity[i], -1.0), 1.0)
+        m += cost_shift[i]
+        # grants have paid for what they made; the firm's profit bears the rest beyond its usual R&D
+        extra = max(rd_real[i] - rd_aided[i] - rd_intensity[i] * revenue[i], 0.0)
+        profit[i] = m * revenue[i] - extra if alive[i] else 0.0
+        gain = max(profit[i], 0.0)
+        used = min(loss_pool[i], gain)
+        loss_pool[i] = (loss_pool[i] - used) * kept + max(-profit[i], 0.0)
+        if alive[i]:
+            base[i] = gain - used
+    return base
 
 
 def _profit_and_tax(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Work out profit, set off losses, apply the tax rate and its relief, and move cash."""
     f, rules = world.firms, world.rules
-    normal = world.region.sector("profit_margin")[f.sector]
-    _margins(f.key, f.margin, normal, p.margin_persistence, p.margin_noise, luck.address("margin"))
-    margin = f.margin + p.novelty_margin * f.novelty + p.productivity_margin * np.clip(f.productivity, -1.0, 1.0)
-    works = np.flatnonzero(f.plant_sales > 0.0)
-    margin[works] = normal[works]  # their plants' prices and costs, productivity in them, stand in the shift
-    margin += f.cost_shift
-    # grants have paid for what they made; the firm's profit bears the rest beyond its usual R&D
-    extra = np.maximum(f.rd_real - f.rd_aided - f.rd_intensity * f.revenue, 0.0)
-    f.profit[:] = np.where(f.alive, margin * f.revenue - extra, 0.0)
-    gain = np.maximum(f.profit, 0.0)
-    used = np.minimum(f.loss_pool, gain)
-    kept = 1.0 - 1.0 / max(rules["loss_carry_years"], 1.0)
-    f.loss_pool[:] = (f.loss_pool - used) * kept + np.maximum(-f.profit, 0.0)
-    base = np.where(f.alive, gain - used, 0.0)
+    base = _profits(
+        f.key,
+        f.alive,
+        f.sector,
+        world.region.sector("profit_margin"),
+        f.margin,
+        f.novelty,
+        f.productivity,
+        f.plant_sales,
+        f.cost_shift,
+        f.revenue,
+        f.rd_real,
+        f.rd_aided,
+        f.rd_intensity,
+        f.profit,
+        f.loss_pool,
+        p.margin_persistence,
+        p.margin_noise,
+        p.novelty_margin,
+        p.productivity_margin,
+        1.0 - 1.0 / max(rules["loss_carry_years"], 1.0),
+        luck.address("margin"),
+    )
     small = small_low_profit(rules, base, f.staff)
     certified = (f.hnte_until >= world.year) & ~small
     rate = np.where(small, rules["small_profit_effective_rate"], rules["corporate_tax"])
@@ -320,12 +430,77 @@ def _profit_and_tax(world: World, terms: Terms, p: Parameters, luck: Luck) -> No
     cut = np.where(certified, rules["corporate_tax"] - rules["hnte_tax"], 0.0)
     # the deduction saves at the lower rate what is deducted, so the cut of the rate is worth it on the whole
     terms.national_relief("firms", cut * whole, "firms")
-    terms.relieve("hnte_tax", np.where(certified, np.minimum(terms.column("hnte_tax"), rate - cut) * base, 0.0))
-    f.tax[:] = np.maximum(due - f.tax_relief, 0.0)
-    flow = (f.profit - f.tax) * np.where(f.profit > 0.0, 1.0 - p.payout, 1.0)
-    f.cash[:] = np.where(
-        f.alive, np.minimum(f.cash + flow + f.policy_income, p.cash_most * f.revenue + f.policy_income), 0.0
+    if terms.offered("hnte_tax"):
+        terms.relieve("hnte_tax", np.where(certified, np.minimum(terms.column("hnte_tax"), rate - cut) * base, 0.0))
+    _pay(
+        f.alive,
+        f.revenue,
+        f.profit,
+        due,
+        f.tax_relief,
+        f.policy_income,
+        f.tax,
+        f.cash,
+        1.0 - p.payout,
+        p.cash_most,
     )
+
+
+@njit(cache=True, nogil=True)
+def _pay(
+    alive: np.ndarray,
+    revenue: np.ndarray,
+    profit: np.ndarray,
+    due: np.ndarray,
+    relief: np.ndarray,
+    policy_income: np.ndarray,
+    tax: np.ndarray,
+    cash: np.ndarray,
+    stays: float,
+    most: float,
+) -> None:
+    """Let firms pay tax, pay out profit and keep the rest as cash, up to ``most`` of their revenue."""
+    for i in range(alive.shape[0]):
+        tax[i] = max(due[i] - relief[i], 0.0)
+        flow = (profit[i] - tax[i]) * (stays if profit[i] > 0.0 else 1.0)
+        if alive[i]:
+            cash[i] = min(cash[i] + flow + policy_income[i], most * revenue[i] + policy_income[i])
+        else:
+            cash[i] = 0.0
+
+
+@njit(cache=True, nogil=True)
+def _deductions(
+    claims: np.ndarray,
+    rd: np.ndarray,
+    induced: np.ndarray,
+    offered: np.ndarray,
+    law: np.ndarray,
+    rate: np.ndarray,
+    base: np.ndarray,
+    loss_pool: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the profit left to tax, and the tax forgone by law, for guidance and by what is offered, (n,) CNY each."""
+    n = claims.shape[0]
+    left = np.empty(n)
+    by_law, guided, beyond = np.zeros(n), np.zeros(n), np.zeros(n)
+    for i in range(n):
+        left[i] = base[i]
+        if not claims[i]:
+            continue
+        most = max(offered[i], law[i])
+        due = most * rd[i]
+        deducted = min(due, base[i])
+        loss_pool[i] += due - deducted  # what profit does not cover is carried like a loss
+        forgone = rate[i] * deducted
+        legal = forgone * law[i] / max(most, 1e-12)
+        if induced[i]:
+            guided[i] = legal
+        else:
+            by_law[i] = legal
+        beyond[i] = forgone - legal
+        left[i] = base[i] - deducted
+    return left, by_law, guided, beyond
 
 
 def _deduct(world: World, terms: Terms, base: np.ndarray, rate: np.ndarray) -> np.ndarray:
@@ -333,18 +508,15 @@ def _deduct(world: World, terms: Terms, base: np.ndarray, rate: np.ndarray) -> n
 
     The law's part is the nation's, unless guidance brought the firm to claim; the rest is whose rule it is.
     """
-    f, rules = world.firms, world.rules
-    law = super_deduction(rules, f.technology_sme)
-    rates = np.maximum(terms.column("deduction_rate"), law)
-    due = np.where(f.alive & f.claims, rates * f.rd_reported, 0.0)
-    deducted = np.minimum(due, base)
-    f.loss_pool += due - deducted  # what profit does not cover is carried like a loss
-    forgone = rate * deducted
-    by_law = forgone * law / np.maximum(rates, 1e-12)
-    terms.national_relief("firms", np.where(f.claim_induced, 0.0, by_law), "firms")
-    terms.relieve("claim_cost", np.where(f.claim_induced, by_law, 0.0))
-    terms.relieve("deduction_rate", forgone - by_law)
-    return base - deducted
+    f = world.firms
+    law, offered = super_deduction(world.rules, f.technology_sme), terms.column("deduction_rate")
+    left, by_law, guided, beyond = _deductions(
+        f.alive & f.claims, f.rd_reported, f.claim_induced, offered, law, rate, base, f.loss_pool
+    )
+    terms.national_relief("firms", by_law, "firms")
+    terms.relieve("claim_cost", guided)
+    terms.relieve("deduction_rate", beyond)
+    return left
 
 
 MECHANISM = Mechanism("market", Label("Market", "市场"), Parameters, step)

@@ -217,14 +217,24 @@ def _decide(
     """Decide what has waited, add grants, drop what lapses, and move the queue on by a year."""
     lags = shares.shape[0]
     for i in range(key.shape[0]):
+        waits = patents[i] > 0.0
+        for lag in range(lags):
+            waits = waits or waiting_true[i, lag] > 0.0 or waiting_marginal[i, lag] > 0.0
+        if not waits:  # most firms have no patent and none under way
+            granted[i] = 0.0
+            continue
         new_true = 0.0
         new_marginal = 0.0
         for lag in range(lags):
-            decided = binomial_at(address, sub_key(key[i], lag), waiting_true[i, lag], shares[lag])
+            decided = 0.0
+            if waiting_true[i, lag] > 0.0:
+                decided = binomial_at(address, sub_key(key[i], lag), waiting_true[i, lag], shares[lag])
             if decided > 0.0:
                 new_true += binomial_at(address, sub_key(key[i], 10 + lag), decided, true_rate)
                 waiting_true[i, lag] -= decided
-            decided = binomial_at(address, sub_key(key[i], 20 + lag), waiting_marginal[i, lag], shares[lag])
+            decided = 0.0
+            if waiting_marginal[i, lag] > 0.0:
+                decided = binomial_at(address, sub_key(key[i], 20 + lag), waiting_marginal[i, lag], shares[lag])
             if decided > 0.0:
                 new_marginal += binomial_at(address, sub_key(key[i], 30 + lag), decided, marginal_rate)
                 waiting_marginal[i, lag] -= decided
@@ -268,10 +278,12 @@ def _firms_file(world: World, terms: Terms, p: Parameters, luck: Luck, cost: flo
     else:
         st.agency += p.agency_speed * (wish - st.agency)
     propensity = p.propensity * (1.0 + p.propensity_growth) ** (world.year - world.region.start_year)
-    lift = 1.0 + p.enforcement * float(np.asarray(terms.total("enforcement"))) * (f.ownership == 0)
-    seeking = f.hnte_informed & (f.hnte_until <= world.year + 1) & f.does_rd
-    field = world.region.sector("patent_propensity")[f.sector]
-    base = propensity * field * f.innovations * lift * np.where(seeking, 1.0 + p.status_burst, 1.0)
+    rows = np.flatnonzero(f.alive & (f.innovations > 0.0))
+    lift = 1.0 + p.enforcement * float(np.asarray(terms.total("enforcement"))) * (f.ownership[rows] == 0)
+    seeking = f.hnte_informed[rows] & (f.hnte_until[rows] <= world.year + 1) & f.does_rd[rows]
+    field = world.region.sector("patent_propensity")[f.sector[rows]]
+    base = np.zeros(len(f))
+    base[rows] = propensity * field * f.innovations[rows] * lift * np.where(seeking, 1.0 + p.status_burst, 1.0)
     _file(
         f.key,
         f.alive,

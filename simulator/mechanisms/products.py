@@ -244,16 +244,16 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f = world.firms
     pharma = world.region.sectors.index("pharma")
     f.product_gain[:] = 0.0
-    if len(world.products):
-        _advance(world, p, luck, pharma)
     rows = np.flatnonzero(f.alive & (f.sector == pharma))
+    if len(world.products):
+        _advance(world, p, luck, pharma, rows)
     if rows.size:
         if len(world.products):
             _upgrade(world, p, luck, rows)
             _sell(world, p)
         _begin(world, p, luck, rows, pharma)
         _solve(world, p, luck, rows, pharma)
-    _count_new_firms(world, luck, pharma)
+    _count_new_firms(world, luck, pharma, rows)
 
 
 def _supported(world: World, pharma: int) -> float:
@@ -308,25 +308,24 @@ def _solve(world: World, p: Parameters, luck: Luck, rows: np.ndarray, pharma: in
     world.state.technologies_solved += float((solved & _since_plan(world, luck, keys)).sum())
 
 
-def _count_new_firms(world: World, luck: Luck, pharma: int) -> None:
+def _count_new_firms(world: World, luck: Luck, pharma: int, rows: np.ndarray) -> None:
     """Count the year's biomedical technology SMEs that incubators took in, researchers founded, or that moved here."""
     f = world.firms
     if world.since_plan() <= 0.0:
         return
-    placed = (
-        f.alive & (f.sector == pharma) & (f.incubator >= 0) & (f.incubated == 0) & (f.staff <= TECHNOLOGY_SME_STAFF)
-    )
-    keys = [f.key[placed & ~np.isin(f.origin, BROUGHT_UP)]]
+    placed = rows[(f.incubator[rows] >= 0) & (f.incubated[rows] == 0) & (f.staff[rows] <= TECHNOLOGY_SME_STAFF)]
+    keys = [f.key[placed[~np.isin(f.origin[placed], BROUGHT_UP)]]]
     if f.waiting():
-        new = (f.queued("sector") == pharma) & np.isin(f.queued("origin"), BROUGHT_UP)
-        keys.append(f.queued("key")[new & (f.queued("staff") <= TECHNOLOGY_SME_STAFF)].astype(np.uint64))
+        new = np.flatnonzero((f.queued("sector") == pharma) & (f.queued("staff") <= TECHNOLOGY_SME_STAFF))
+        new = new[np.isin(f.queued("origin")[new], BROUGHT_UP)]
+        keys.append(f.queued("key")[new].astype(np.uint64))
     world.state.pharma_smes_new += float(_since_plan(world, luck, np.concatenate(keys)).sum())
 
 
 # ---- advancing --------------------------------------------------------------------------------------
 
 
-def _advance(world: World, p: Parameters, luck: Luck, pharma: int) -> None:
+def _advance(world: World, p: Parameters, luck: Luck, pharma: int, rows: np.ndarray) -> None:
     """Let stages end and be passed or failed; hand over what its owner does not or cannot carry on."""
     f, u, products, st = world.firms, world.universities, world.products, world.state
     row = rows_of(np.concatenate([f.key, u.key]), products.owner)
@@ -334,14 +333,14 @@ def _advance(world: World, p: Parameters, luck: Luck, pharma: int) -> None:
     mean, passes = _stages(world, p, pharma)
     products.years += 1.0
     ready = products.alive & (products.stage < MARKET)
-    held = _hand_over(world, p, luck, row, ready)
+    held = _hand_over(world, p, luck, row, ready, rows)
     done = ready & products.alive & ~held & (luck.uniform(products.key, "done") < 1.0 - np.exp(-1.0 / mean))
     fails = done & (luck.uniform(products.key, "passes") >= passes)
     products.alive[fails] = False
     moves = done & ~fails
     # institutes do not run trials: what leaves their laboratories is licensed, here or elsewhere
     given = np.flatnonzero(moves & (row >= len(f)) & (products.stage == PRECLINICAL))
-    _license(world, p, luck, given, np.where(f.alive & (f.sector == pharma) & f.does_rd, f.rd_real, 0.0))
+    _license(world, p, luck, given, rows, np.where(f.does_rd[rows], f.rd_real[rows], 0.0))
     moves &= products.alive
     clinical = moves & ~products.generic & (products.stage == PRECLINICAL)
     st.own_ip_products += float(_since_plan(world, luck, products.key[clinical]).sum())
@@ -367,34 +366,49 @@ def _stages(world: World, p: Parameters, pharma: int) -> tuple[np.ndarray, np.nd
     )
 
 
-def _hand_over(world: World, p: Parameters, luck: Luck, row: np.ndarray, ready: np.ndarray) -> np.ndarray:
-    """Return which products (m,) wait because their owner cannot pay for trials; some of these are licensed out."""
+def _able(world: World, p: Parameters, rows: np.ndarray) -> np.ndarray:
+    """Return how many projects in trials each of the firms (m,) could pay for this year."""
+    f = world.firms
+    means = f.rd_real[rows] + p.cash_share * (
+        np.maximum(f.cash[rows], 0.0) + np.where(f.fund[rows] >= 0, f.stake[rows], 0.0)
+    )
+    return np.asarray(np.floor(means / (p.trial_cost * world.state.deflator)))
+
+
+def _hand_over(
+    world: World, p: Parameters, luck: Luck, row: np.ndarray, ready: np.ndarray, rows: np.ndarray
+) -> np.ndarray:
+    """Return which products (m,) wait because their owner cannot pay for trials; some of these are licensed out.
+
+    ``row`` (m,) are their owners, ``rows`` the pharmaceutical firms of the city.
+    """
     f, products = world.firms, world.products
     held = np.zeros(len(products), bool)
     late = np.flatnonzero(ready & ((products.stage == PHASE_2) | (products.stage == PHASE_3)) & (row < len(f)))
     if late.size == 0:
         return held
-    means = f.rd_real + p.cash_share * (np.maximum(f.cash, 0.0) + np.where(f.fund >= 0, f.stake, 0.0))
-    able = np.floor(means / (p.trial_cost * world.state.deflator))
     # an owner carries its furthest projects first
     order = late[np.lexsort((products.key[late], -products.stage[late], row[late]))]
     rank = np.arange(order.size) - np.searchsorted(row[order], row[order])
-    weak = order[rank >= able[row[order]]]
+    weak = order[rank >= _able(world, p, row[order])]
     held[weak] = True
-    room = np.maximum(able - np.bincount(row[late], minlength=len(f)), 0.0)
-    room[~(f.alive & (f.sector == world.region.sectors.index("pharma")))] = 0.0
-    _license(world, p, luck, weak[luck.uniform(products.key[weak], "licensed") < p.licence], room)
+    given = weak[luck.uniform(products.key[weak], "licensed") < p.licence]
+    if given.size:
+        room = np.maximum(_able(world, p, rows) - np.bincount(row[late], minlength=len(f))[rows], 0.0)
+        _license(world, p, luck, given, rows, room)
     return held
 
 
-def _license(world: World, p: Parameters, luck: Luck, given: np.ndarray, weight: np.ndarray) -> None:
-    """Give products (rows) to firms of the city by ``weight`` (n,), or to firms elsewhere: those leave the city."""
-    products, total = world.products, np.cumsum(weight)
+def _license(world: World, p: Parameters, luck: Luck, given: np.ndarray, rows: np.ndarray, weight: np.ndarray) -> None:
+    """Give products (rows) to firms ``rows`` by ``weight`` (both (m,)), or to firms elsewhere: those leave the city."""
     if given.size == 0:
         return
-    here = luck.uniform(products.key[given], "licensed here") < (p.licence_local if total[-1] > 0.0 else 0.0)
-    pick = np.searchsorted(total, luck.uniform(products.key[given[here]], "licensee") * total[-1], side="right")
-    products.owner[given[here]] = world.firms.key[np.minimum(pick, total.size - 1)]
+    products, total = world.products, np.cumsum(weight)
+    whole = float(total[-1]) if total.size else 0.0
+    here = luck.uniform(products.key[given], "licensed here") < (p.licence_local if whole > 0.0 else 0.0)
+    if here.any():
+        pick = np.searchsorted(total, luck.uniform(products.key[given[here]], "licensee") * whole, side="right")
+        products.owner[given[here]] = world.firms.key[rows[np.minimum(pick, total.size - 1)]]
     products.alive[given[~here]] = False
 
 

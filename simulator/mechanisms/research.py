@@ -310,8 +310,9 @@ def _own_research(world: World, terms: Terms, p: Parameters, luck: Luck) -> np.n
     )
     extra = np.maximum(terms.column("deduction_rate"), super_deduction(rules, f.technology_sme))
     cost_factor = terms.column("claim_cost") * (1.0 - p.negative_list * rules["negative_list_simplification"])
-    years = np.where(certified, rules["loss_carry_years_hnte"], rules["loss_carry_years"])
-    recover = float(np.mean(1.0 - np.exp(-p.carry_hazard * years))) if len(f) else 0.0
+    years = np.array([rules["loss_carry_years_hnte"], rules["loss_carry_years"]])
+    carried = 1.0 - np.exp(-p.carry_hazard * years)
+    recover = float(np.mean(np.where(certified, carried[0], carried[1]))) if len(f) else 0.0
     strength = float(np.asarray(terms.total("enforcement")))
     protection = 1.0 + strength * np.where(f.ownership == STATE, p.enforcement_state, p.enforcement)
     faced = Faced(
@@ -359,10 +360,13 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     _rewards(world, terms)
     per_head = p.cost_per_head * st.wage_index * np.exp(p.labour_share * st.research_premium)
     f.rd_staff[:] = np.where(f.alive, f.rd_real / per_head, 0.0)
-    big = f.alive & f.does_rd & ~f.has_institution
-    large = f.revenue > p.institution_size * st.deflator
-    f.has_institution |= big & (luck.uniform(f.key, "institution") < p.institution + p.institution_large * large)
-    f.has_institution &= f.alive & (f.does_rd | (luck.uniform(f.key, "keeps institution") < p.institution_kept))
+    rows = np.flatnonzero(f.alive & f.does_rd & ~f.has_institution)
+    large = f.revenue[rows] > p.institution_size * st.deflator
+    chance = p.institution + p.institution_large * large
+    f.has_institution[rows[luck.uniform(f.key[rows], "institution") < chance]] = True
+    f.has_institution &= f.alive
+    rows = np.flatnonzero(f.has_institution & ~f.does_rd)
+    f.has_institution[rows] = luck.uniform(f.key[rows], "keeps institution") < p.institution_kept
     st.survey_share = p.survey_share
     st.rd_labour_share = p.labour_share
 
@@ -372,7 +376,8 @@ def _grants(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f = world.firms
     if not terms.offered("rd_grant"):
         return
-    rows = np.flatnonzero(f.alive & f.does_rd & (luck.uniform(f.key, "applies") < p.apply))
+    rows = np.flatnonzero(f.alive & f.does_rd)
+    rows = rows[luck.uniform(f.key[rows], "applies") < p.apply]
     merit = f.quality[rows] + p.grant_size * np.log(np.maximum(f.rd_real[rows], 1.0) / 1.0e6)
     rank = merit + p.connections * luck.normal(f.key[rows], "connections")
     paid = terms.draw("rd_grant", rows, f.rd_real[rows], rank)

@@ -11,6 +11,7 @@ from simulator.core.luck import normal_at, uniform_at
 from simulator.world.rules import SMALL_FIRM_STAFF
 
 REFERENCE_REVENUE = 5.0e7  # CNY / year at which the chances to begin and to stop are stated
+MOST_ENTRY = 0.6  # most that the chance to begin can be: never near certain, whatever the size
 REFERENCE_NEARNESS = 0.7  # nearness to a university at which the chance to begin is stated: the mean firm's
 
 
@@ -95,6 +96,12 @@ def decide(f: Columns, faced: Faced, p: Habits, at: Addresses, recover: float, d
     ``recover`` is the part of a deduction that a firm without profit can still use; ``premium`` the wage of
     researchers over the general path, log points.
     """
+    # the luck of most firms is beyond the most that a chance can be, which is cheaper to find than the chance
+    gentle = 0.0 <= p.size_entry <= 1.0
+    leave_most = p.leave * max(1.0, p.lasting) * max(1.0, p.loss_leave) * max(1.0, p.centre_leave) * p.small_leave
+    if p.experience > 1.0:
+        leave_most = 1.0
+    dearer = np.exp(p.premium_spend * premium)
     for i in range(f.key.shape[0]):
         faced.induced[i] = False
         if not f.alive[i]:
@@ -103,27 +110,32 @@ def decide(f: Columns, faced: Faced, p: Habits, at: Addresses, recover: float, d
         need = p.liquidity_need * f.revenue[i]
         ease = p.finance_floor + (1.0 - p.finance_floor) * min(1.0, max(f.cash[i], 0.0) / max(need, 1.0))
         if not f.does_rd[i]:
-            chance = p.entry * faced.traditional[i] * (f.revenue[i] / deflator / REFERENCE_REVENUE) ** p.size_entry
-            lift = np.exp(
+            chance = p.entry * faced.traditional[i]
+            size = f.revenue[i] / deflator / REFERENCE_REVENUE
+            pull = (
                 p.link_entry * f.link[i]
                 + (p.facility_entry if f.uses_facility[i] else 0.0)
                 + p.nearness_entry * (f.nearness[i] - REFERENCE_NEARNESS)
                 + p.quality_entry * f.quality[i]
             )
-            chance *= lift * ease
-            if uniform_at(at.enter, f.key[i]) < min(chance, 0.6):  # never near certain, whatever the size
+            draw = uniform_at(at.enter, f.key[i])
+            # up to 1.5, exp(x) is below 1 + x + x^2, but for rounding
+            far = gentle and pull <= 1.5 and draw > 1.001 * chance * max(1.0, size) * (1.0 + pull + pull * pull) * ease
+            if not far and draw < min(chance * size**p.size_entry * (np.exp(pull) * ease), MOST_ENTRY):
                 f.does_rd[i] = True
                 f.rd_years[i] = 0
                 f.rd_real[i] = p.first_year * f.rd_intensity[i] * f.revenue[i] * ease
         else:
-            chance = p.leave * max(p.experience ** f.rd_years[i], p.lasting)
-            chance *= p.loss_leave if f.profit[i] < 0.0 else 1.0
-            chance *= p.centre_leave if f.technology_centre[i] else 1.0
-            # large performers persist
-            chance *= min(p.small_leave, (f.revenue[i] / deflator / REFERENCE_REVENUE) ** (-p.size_leave))
-            if uniform_at(at.leave, f.key[i]) < chance:
-                f.does_rd[i] = False
-                f.rd_years[i] = 0
+            draw = uniform_at(at.leave, f.key[i])
+            if draw <= 1.001 * leave_most:
+                chance = p.leave * max(p.experience ** f.rd_years[i], p.lasting)
+                chance *= p.loss_leave if f.profit[i] < 0.0 else 1.0
+                chance *= p.centre_leave if f.technology_centre[i] else 1.0
+                # large performers persist
+                chance *= min(p.small_leave, (f.revenue[i] / deflator / REFERENCE_REVENUE) ** (-p.size_leave))
+                if draw < chance:
+                    f.does_rd[i] = False
+                    f.rd_years[i] = 0
         if not f.does_rd[i]:
             f.rd_real[i] = 0.0
             f.rd_reported[i] = 0.0
@@ -131,7 +143,9 @@ def decide(f: Columns, faced: Faced, p: Habits, at: Addresses, recover: float, d
             continue
         f.rd_years[i] += 1
         # a large firm's mind is the mean of many laboratories' and divisions'
-        noise = p.intensity_noise * min(1.0, (f.revenue[i] / deflator / REFERENCE_REVENUE) ** (-p.noise_size))
+        size = f.revenue[i] / deflator / REFERENCE_REVENUE
+        small = size <= 1.0 and p.noise_size >= 0.0  # the power is one or more
+        noise = p.intensity_noise * (1.0 if small else min(1.0, size ** (-p.noise_size)))
         f.rd_intensity[i] = min(
             p.intensity_most,
             f.rd_intensity[i] * np.exp(p.drift + noise * normal_at(at.mind, f.key[i]) - 0.5 * noise * noise),
@@ -148,7 +162,7 @@ def decide(f: Columns, faced: Faced, p: Habits, at: Addresses, recover: float, d
         user_cost = max(0.2, 1.0 - saved / (1.0 - used * faced.tax[i]))
         eta = p.eta_small if f.staff[i] < SMALL_FIRM_STAFF else p.eta_large
         # the premium on researchers raises what the same work costs; the firm spends more and gets less
-        wish = base * user_cost ** (-eta) * ease * np.exp(p.premium_spend * premium) * faced.protection[i]
+        wish = base * user_cost ** (-eta) * ease * dearer * faced.protection[i]
         f.rd_real[i] += (p.adjustment if f.rd_years[i] > 1 else 1.0) * (wish - f.rd_real[i])
         if f.rd_real[i] < 0.0:
             f.rd_real[i] = 0.0

@@ -299,9 +299,54 @@ def _found_funds(world: World) -> None:
             u.has_company[rows] = True
 
 
-def _promise(near: np.ndarray, too_near: float) -> np.ndarray:
-    """Return how likely a meeting is at some nearness (n,), as in ``_ties``."""
-    return near * np.where(near < too_near, 1.0, np.maximum(0.0, (1.0 - near) / (1.0 - too_near)))
+@njit(cache=True, nogil=True)
+def _promise(near: float, too_near: float) -> float:
+    """Return how likely a meeting is at some nearness, as in ``_ties``."""
+    return near * (1.0 if near < too_near else max(0.0, (1.0 - near) / (1.0 - too_near)))
+
+
+@njit(cache=True, nogil=True)
+def _turn(
+    tech: np.ndarray,
+    district: np.ndarray,
+    link: np.ndarray,
+    university: np.ndarray,
+    nearness: np.ndarray,
+    u_tech: np.ndarray,
+    joined: np.ndarray,
+    close: np.ndarray,
+    bonus: np.ndarray,
+    too_near: float,
+    loose: float,
+) -> None:
+    """Let firms without a working tie turn to the nearest of the universities that ``joined`` (rows, (m,)).
+
+    They do where a meeting is more likely than with the one they know; ``close`` is (D, m), ``bonus`` by university.
+    """
+    most = np.zeros(close.shape[0])  # by district, the most that a meeting with a newcomer can promise
+    for d in range(close.shape[0]):
+        for j in range(joined.shape[0]):
+            # nearness is at most how close the districts are, but for rounding
+            most[d] = max(most[d], 1.001 * close[d, j] * bonus[joined[j]])
+    for i in range(tech.shape[0]):
+        if not link[i] < loose:
+            continue
+        known = _promise(nearness[i], too_near) * bonus[max(university[i], 0)]
+        if most[district[i]] <= known:
+            continue
+        best, near = -1, 0.0
+        for j in range(joined.shape[0]):  # as in ``nearest``
+            reach = close[district[i], j]
+            if 1.001 * reach <= near:
+                continue
+            dot = 0.0
+            for k in range(tech.shape[1]):
+                dot += tech[i, k] * u_tech[j, k]
+            if dot * reach > near:
+                best, near = j, dot * reach
+        if best >= 0 and _promise(near, too_near) * bonus[joined[best]] > known:
+            university[i] = joined[best]
+            nearness[i] = near
 
 
 def _meet_neighbours(world: World, p: Parameters) -> None:
@@ -316,15 +361,26 @@ def _meet_neighbours(world: World, p: Parameters) -> None:
     if joined.size == 0:
         return
     close = closeness(world.region, u.district[joined], p.decay_km)
-    where, near = nearest(f.tech, f.district, u.tech[joined], close)
     if first:
+        where, near = nearest(f.tech, f.district, u.tech[joined], close)
         better = near > f.nearness
-    else:
-        bonus = np.where(u.has_base, p.base_bonus, 1.0)
-        known = _promise(f.nearness, p.too_near) * bonus[np.maximum(f.university, 0)]
-        better = (_promise(near, p.too_near) * bonus[joined[where]] > known) & (f.link < p.loose)
-    f.university[better] = joined[where[better]]
-    f.nearness[better] = near[better]
+        f.university[better] = joined[where[better]]
+        f.nearness[better] = near[better]
+        return
+    bonus = np.where(u.has_base, p.base_bonus, 1.0)
+    _turn(
+        f.tech,
+        f.district,
+        f.link,
+        f.university,
+        f.nearness,
+        u.tech[joined],
+        joined,
+        close,
+        bonus,
+        p.too_near,
+        p.loose,
+    )
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:

@@ -10,7 +10,7 @@ from numba import njit
 from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck, normal_at, poisson_at, poisson_quantile, uniform_at
 from simulator.core.parameters import Range, parameter
-from simulator.core.terms import Terms
+from simulator.core.terms import Terms, lowest_first
 from simulator.mechanisms.transfer_facilities import FacilityParameters, share_instruments
 from simulator.mechanisms.transfer_joint import JointParameters, joint_projects
 from simulator.mechanisms.transfer_market import MarketParameters, buy_technology, open_offices, sort_projects
@@ -352,15 +352,14 @@ def _vouchers(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     if not terms.offered("university_hours"):
         return
     chance = p.voucher_interest * (p.far_interest + (1.0 - p.far_interest) * f.nearness)
-    asks = f.alive & (f.voucher_year == 0) & (f.university >= 0) & terms.eligible("university_hours")
-    asks &= luck.uniform(f.key, "asks") < chance
-    rows = np.flatnonzero(asks)
+    rows = np.flatnonzero(f.alive & (f.voucher_year == 0) & (f.university >= 0) & terms.eligible("university_hours"))
+    rows = rows[luck.uniform(f.key[rows], "asks") < chance[rows]]
     if rows.size == 0:
         return
     cost = p.project_cost * world.state.wage_index * np.exp(p.project_spread * luck.normal(f.key[rows], "project"))
     rank = f.quality[rows] + p.voucher_noise * luck.normal(f.key[rows], "rank")
     # universities' hours bind: a firm whose own has none left goes to the one with most, the last find none
-    order = np.lexsort((f.key[rows], -rank))
+    order = lowest_first(-rank, f.key[rows])
     left = u.researchers * p.hours_per_researcher * world.state.wage_index * u.alive
     provider = np.full(len(f), -1)
     provider[rows] = serve(order, f.university[rows], cost, left)

@@ -8,7 +8,7 @@ import numpy as np
 
 from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
-from simulator.core.terms import Terms
+from simulator.core.terms import Terms, lowest_first
 from simulator.world.hours import serve
 from simulator.world.world import World
 
@@ -75,7 +75,7 @@ def share_instruments(world: World, terms: Terms, p: FacilityParameters, luck: L
     fee = p.user_fee * st.wage_index * np.exp(p.fee_spread * luck.normal(keys, "fee"))
     left = u.researchers * u.working * p.instrument_hours * st.wage_index * access * u.alive
     first = luck.uniform(keys, "queue")
-    provider = serve(np.lexsort((keys, first)), f.university[rows], fee, left)
+    provider = serve(lowest_first(first, keys), f.university[rows], fee, left)
     served = provider >= 0
     users = rows[served]
     # tests are no R&D of the university, and a user pays for them what it would have paid elsewhere

@@ -8,7 +8,7 @@ import numpy as np
 
 from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
-from simulator.core.terms import Terms
+from simulator.core.terms import Terms, lowest_first
 from simulator.world.hours import additional_part, serve, tie_worth
 from simulator.world.world import World
 
@@ -98,7 +98,8 @@ def joint_projects(world: World, terms: Terms, p: JointParameters, luck: Luck, o
     if not terms.offered("joint_fund"):
         return own_share
     able = f.alive & f.does_rd & (f.university >= 0) & terms.eligible("joint_fund")
-    rows = np.flatnonzero(able & (luck.uniform(f.key, "joint applies") < p.joint_apply * f.nearness))
+    rows = np.flatnonzero(able)
+    rows = rows[luck.uniform(f.key[rows], "joint applies") < p.joint_apply * f.nearness[rows]]
     if rows.size == 0:
         return own_share
     keys = f.key[rows]
@@ -106,7 +107,7 @@ def joint_projects(world: World, terms: Terms, p: JointParameters, luck: Luck, o
     cost = np.minimum(cost, p.joint_most * f.rd_real[rows])
     rank = f.quality[rows] + p.joint_noise * luck.normal(keys, "joint rank")
     left = u.researchers * u.working * p.joint_hours * st.wage_index * u.alive
-    provider = serve(np.lexsort((keys, -rank)), f.university[rows], cost, left)
+    provider = serve(lowest_first(-rank, keys), f.university[rows], cost, left)
     served = (provider >= 0) & (cost > 0.0)
     paid = terms.draw("joint_fund", rows[served], cost[served], rank[served])
     i = paid.index

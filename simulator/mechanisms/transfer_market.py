@@ -147,7 +147,8 @@ def buy_technology(world: World, terms: Terms, p: MarketParameters, luck: Luck, 
     if not terms.offered("purchase_support"):
         return
     able = f.alive & f.does_rd & (f.university >= 0) & terms.eligible("purchase_support")
-    rows = np.flatnonzero(able & (luck.uniform(f.key, "buys") < p.buys))
+    rows = np.flatnonzero(able)
+    rows = rows[luck.uniform(f.key[rows], "buys") < p.buys]
     if rows.size == 0:
         return
     keys = f.key[rows]

@@ -65,6 +65,15 @@ def _levels(text: str) -> tuple[float, float]:
     return float(low), float(high) + 1.0
 
 
+def _first(score: np.ndarray, count: int) -> np.ndarray:
+    """Return the rows of the ``count`` highest scores (n,), the highest first and ties by row."""
+    if count >= score.size:
+        return np.argsort(-score, kind="stable")
+    down = -score
+    rows = np.flatnonzero(down <= np.partition(down, count)[count])  # only these few are sorted
+    return rows[np.argsort(down[rows], kind="stable")][:count]
+
+
 def _class_columns(region: Region, luck: Luck, name: str) -> dict[str, np.ndarray]:
     """Draw sector, size, age, district and ownership of one class of firms with exact margins."""
     margins = {m: region.margin(name, m) for m in ("sector", "size", "age", "district", "ownership")}
@@ -118,14 +127,15 @@ def _fit_staff(c: dict[str, np.ndarray], totals: np.ndarray, known: list[int]) -
             continue
         low, high = c["low"][rows], c["high"][rows]
         unit = np.clip((c["staff"][rows] - low) / np.maximum(high - low, 1.0), 1e-6, 1 - 1e-6)
+        width = high - low
         a, b = 0.02, 50.0
         for _ in range(50):
             gamma = math.sqrt(a * b)
-            if (low + (high - low) * unit**gamma).sum() > total:
+            if (low + width * unit**gamma).sum() > total:
                 a = gamma
             else:
                 b = gamma
-        c["staff"][rows] = low + (high - low) * unit ** math.sqrt(a * b)
+        c["staff"][rows] = low + width * unit ** math.sqrt(a * b)
 
 
 def _swap_in(c: dict[str, np.ndarray], names: tuple[str, ...], row: int, fits: np.ndarray, taken: dict) -> None:
@@ -142,8 +152,9 @@ def _place_anchors(region: Region, c: dict[str, np.ndarray]) -> dict[int, dict]:
     oldest = [_levels(k)[1] - 1.0 for k in region.margin("above_scale", "age")]
     for anchor in region.anchors:
         staff = float(anchor["staff"])
-        fits = np.flatnonzero((c["low"] <= staff) & (staff <= c["high"]))
-        fits = np.array([i for i in fits if i not in placed], int)
+        free = (c["low"] <= staff) & (staff <= c["high"])
+        free[list(placed)] = False
+        fits = np.flatnonzero(free)
         if fits.size == 0:
             raise ValueError(
                 f"{region.id}: no size class holds the anchor firm {anchor['firm']} with {staff:.0f} staff"
@@ -234,7 +245,7 @@ def _research(world: World, luck: Luck, anchors: dict[int, dict]) -> None:
     for mask, share in ((f.above_scale, "rd_share_above_scale"), (~f.above_scale, "rd_share_tech_sme")):
         for s, rate in enumerate(region.sector(share)):
             rows = np.flatnonzero(mask & (f.sector == s))
-            best = rows[np.argsort(-score[rows], kind="stable")[: round(rate * rows.size)]]
+            best = rows[_first(score[rows], round(rate * rows.size))]
             f.does_rd[best] = True
     f.does_rd[list(anchors)] = True
     f.rd_intensity[:] = region.sector("rd_intensity")[f.sector] * np.exp(
@@ -324,7 +335,7 @@ def _statuses(world: World, luck: Luck) -> None:
         ready, STATUS_BY_SIZE * np.log(f.revenue / 1.0e7) + STATUS_NOISE * luck.normal(f.key, "status"), 0.0
     )
     count = int(region.figure("hnte_count"))
-    chosen = np.argsort(-score, kind="stable")[:count]
+    chosen = _first(score, count)
     f.hightech_share[chosen] = np.maximum(f.hightech_share[chosen], rules["hnte_hightech_share"])
     # those certified did report enough: the shortfall is relabelled spending, as the notch invites
     short = np.maximum(threshold[chosen] * f.revenue_lag1[chosen] * REPORTED_ABOVE - f.rd_reported[chosen], 0.0)
@@ -339,21 +350,19 @@ def _statuses(world: World, luck: Luck) -> None:
     f.hnte_informed |= f.does_rd & (luck.uniform(f.key, "informed") < KNOWN_AT_START)
     small = ~f.above_scale
     tech_score = np.where(small, f.quality + f.does_rd + luck.normal(f.key, "technology"), -99.0)
-    best = np.argsort(-tech_score, kind="stable")
-    f.technology_sme[best[: int(region.figure("tech_sme_count"))]] = True
-    f.innovative_small[best[: int(region.figure("innovative_small_count"))]] = True
+    f.technology_sme[_first(tech_score, int(region.figure("tech_sme_count")))] = True
+    f.innovative_small[_first(tech_score, int(region.figure("innovative_small_count")))] = True
     claim_score = np.where(f.does_rd, f.rd_real * np.exp(luck.normal(f.key, "claims")), -1.0)
-    f.claims[np.argsort(-claim_score, kind="stable")[: int(region.figure("superdeduction_claimants"))]] = True
+    f.claims[_first(claim_score, int(region.figure("superdeduction_claimants")))] = True
     sells = region.sector("technology_sales_share")[f.sector] * np.exp(
         SALES_SPREAD * luck.normal(f.key, "technology sales")
     )
     f.technology_sales[:] = np.where(small | f.does_rd, np.clip(sells, 0.0, SALES_MOST) * f.revenue, 0.0)
-    order = np.argsort(luck.uniform(f.key, "registers") - REGISTERS_BY_RD * f.does_rd, kind="stable")
-    order = order[f.technology_sales[order] > 0]
+    rows = np.flatnonzero(f.technology_sales > 0)
+    order = rows[np.argsort(luck.uniform(f.key[rows], "registers") - REGISTERS_BY_RD * f.does_rd[rows], kind="stable")]
     reached = np.cumsum(f.technology_sales[order])
     f.registers[order[: int(np.searchsorted(reached, region.figure("contract_value")))]] = True
-    listed = np.argsort(-np.where(f.profit > 0, f.revenue, 0.0), kind="stable")[: int(region.figure("listed_firms"))]
-    f.listed[listed] = 2
+    f.listed[_first(np.where(f.profit > 0, f.revenue, 0.0), int(region.figure("listed_firms")))] = 2
 
 
 def _space(world: World, luck: Luck) -> None:

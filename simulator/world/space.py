@@ -53,17 +53,28 @@ def nearest(
     Nearness is the cosine in technology space times the ``close`` (D, U) of the firm's district.
     """
     n, m, d = tech.shape[0], u_tech.shape[0], tech.shape[1]
+    # the near ones first: once the next is too far, so are all after it
+    order = np.empty(close.shape, np.int64)
+    for a in range(close.shape[0]):
+        for j in range(m):
+            at = j
+            while at > 0 and close[a, order[a, at - 1]] < close[a, j]:
+                order[a, at] = order[a, at - 1]
+                at -= 1
+            order[a, at] = j
     best = np.full(n, -1, np.int32)
     score = np.zeros(n)
     for i in range(n):
-        for j in range(m):
-            if 1.001 * close[district[i], j] <= score[i]:  # the cosine is at most one, but for rounding
-                continue
+        here, most, who = district[i], 0.0, -1
+        for r in range(m):
+            j = order[here, r]
+            if 1.001 * close[here, j] <= most:  # the cosine is at most one, but for rounding
+                break
             dot = 0.0
             for k in range(d):
                 dot += tech[i, k] * u_tech[j, k]
-            s = dot * close[district[i], j]
-            if s > score[i]:
-                score[i] = s
-                best[i] = j
+            s = dot * close[here, j]
+            if s > most or (s == most and j < who):  # of equals the first row
+                most, who = s, j
+        best[i], score[i] = who, most
     return best, score
