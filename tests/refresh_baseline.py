@@ -1,4 +1,7 @@
-"""Compute the key figures of every shipped scenario and write them down as the baseline.
+"""Compute the figures of every shipped scenario and write them down as the baseline.
+
+Key figures and costs stand in ``baseline.json``, to be read in a comparison of versions; every indicator of
+every year, and every sum billed, in ``baseline_series.npz``.
 
 ``python -m tests.refresh_baseline "why the figures changed"``
 """
@@ -8,14 +11,18 @@ from __future__ import annotations
 import json
 import sys
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from simulator.simulate import simulate
+import numpy as np
+
+from simulator.simulate import Run, simulate
 from simulator.study.replicates import load_scenario
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "tests" / "baseline.json"
+SERIES = ROOT / "tests" / "baseline_series.npz"
 COMMAND = 'python -m tests.refresh_baseline "why the figures changed"'
 SEEDS = (1, 2)
 INDICATORS = (
@@ -50,12 +57,31 @@ def name_of(path: Path) -> str:
     return f"{path.parent.name}/{path.stem}"
 
 
+@cache
+def run_of(path: Path, seed: int) -> Run:
+    """Return one run at the central parameters."""
+    return simulate(load_scenario(path), {}, seed)
+
+
+def series(path: Path, seed: int) -> dict[str, np.ndarray]:
+    """Return every indicator (T,) and what each entry cost in each year by kind and payer (CNY) of one run."""
+    run = run_of(path, seed)
+    bills = {f"{b.entry} {b.year} {b.kind} {b.payer}": b.amount for b in run.bills}
+    names = sorted(bills)
+    return {
+        "indicators": np.array(run.names),
+        "values": run.values,
+        "bills": np.array(names),
+        "amounts": np.array([bills[n] for n in names]),
+    }
+
+
 def figures(path: Path, seed: int) -> dict[str, list[float] | float]:
-    """Return key figures of one run at the central parameters.
+    """Return key figures of one run.
 
     Indicators stand in the middle and the last year, costs (CNY, all years) by kind.
     """
-    run = simulate(load_scenario(path), {}, seed)
+    run = run_of(path, seed)
     at = (len(run.years) // 2, len(run.years) - 1)
     out: dict[str, list[float] | float] = {n: [float(run.series(n)[k]) for k in at] for n in INDICATORS}
     costs: dict[str, float] = defaultdict(float)
@@ -75,6 +101,9 @@ def main(reason: str) -> None:
     # one line a figure: short enough to read in a comparison of versions
     text = text.replace("[\n     ", "[").replace(",\n     ", ", ").replace("\n    ]", "]")
     FILE.write_text(text + "\n", encoding="utf-8")
+    np.savez_compressed(
+        SERIES, **{f"{name_of(p)} {what}": v for p in scenarios() for what, v in series(p, SEEDS[0]).items()}
+    )
     print(f"{FILE.name}: {len(content['figures'])} scenarios, {len(SEEDS)} seeds each", file=sys.stderr)
 
 

@@ -1,4 +1,4 @@
-"""Key figures of every shipped scenario stay as they were, unless somebody says why they changed."""
+"""The figures of every shipped scenario stay as they were, unless somebody says why they changed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from refresh_baseline import COMMAND, FILE, SEEDS, figures, name_of, scenarios
+from refresh_baseline import COMMAND, FILE, SEEDS, SERIES, figures, name_of, scenarios, series
 
 TOLERANCE = 1e-9
 SHOWN = 8
@@ -37,6 +38,32 @@ def test_figures_are_those_of_the_baseline(path: Path, seed: int) -> None:
     more = [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
     report = "\n  ".join([*found[:SHOWN], *more])
     assert not found, f"{name_of(path)}, seed {seed}:\n  {report}\nIf this is meant, run: {COMMAND}"
+
+
+def moved(was: np.ndarray, now: np.ndarray) -> np.ndarray:
+    """Return which of the figures differ by more than TOLERANCE of the larger, or of a millionth where near zero."""
+    scale = np.maximum(np.maximum(np.abs(was), np.abs(now)), 1e-6)
+    return ~((np.abs(was - now) <= TOLERANCE * scale) | (np.isnan(was) & np.isnan(now)))
+
+
+@pytest.mark.parametrize("path", scenarios(), ids=name_of)
+def test_every_indicator_of_every_year_is_that_of_the_baseline(path: Path) -> None:
+    with np.load(SERIES) as held:
+        was = {what: held[f"{name_of(path)} {what}"] for what in ("indicators", "values", "bills", "amounts")}
+    now = series(path, SEEDS[0])
+    assert list(now["indicators"]) == list(was["indicators"]), f"the indicators changed; if meant, run: {COMMAND}"
+    bad = np.argwhere(moved(was["values"], now["values"]))
+    first = [f"{was['indicators'][k]}[{t}]: {was['values'][t, k]}, is {now['values'][t, k]}" for t, k in bad[:SHOWN]]
+    assert not first, f"{name_of(path)}: {len(bad)} figures moved\n  " + "\n  ".join(first)
+    assert list(now["bills"]) == list(was["bills"])
+    bad = np.flatnonzero(moved(was["amounts"], now["amounts"]))
+    assert not bad.size, f"{name_of(path)}: {[str(was['bills'][k]) for k in bad[:SHOWN]]}"
+
+
+def test_a_moved_figure_is_seen() -> None:
+    was = np.array([[1.0, np.nan, 0.0, 5.0]])
+    assert not moved(was, was * (1.0 + 1e-12)).any()
+    assert moved(was, np.array([[1.0 + 1e-8, 0.0, 1e-9, 6.0]])).tolist() == [[True, True, True, True]]
 
 
 def test_the_baseline_holds_what_ships_and_says_why() -> None:
