@@ -291,11 +291,12 @@ def report(folder: Path, language: str, *, reused: bool, quiet: bool, as_json: b
 def show(tables: Tables, folder: Path, language: str, *, reused: bool) -> None:
     """Print the first screen, and where everything lies."""
     from simulator.report.terminal import console, screen
+    from simulator.report.words import bracketed, colon, listed
 
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="replace")  # a terminal without these characters gets question marks, not a traceback
-    page, zh = console(), language == "zh"
+    page, zh, mark = console(), language == "zh", colon(language)
     page.print(screen(tables, language))
     page.print()
     if reused:
@@ -303,8 +304,9 @@ def show(tables: Tables, folder: Path, language: str, *, reused: bool) -> None:
             "结果已存在，直接采用（--force 重新运行）" if zh else "already there, reused (--force runs it again)"
         )
     figures = sorted(p.name for p in (folder / "figures").glob("*.png"))
-    page.print(f"{'图' if zh else 'figures'}: {folder / 'figures'} ({', '.join(figures)})", soft_wrap=True)
-    page.print(f"{'结果' if zh else 'results'}: {folder}", soft_wrap=True)
+    pictures = bracketed(listed(figures, language), language)
+    page.print(f"{'图' if zh else 'figures'}{mark}{folder / 'figures'}{pictures}", soft_wrap=True)
+    page.print(f"{'结果' if zh else 'results'}{mark}{folder}", soft_wrap=True)
 
 
 def as_plain(tables: Tables, folder: Path, reused: bool) -> dict[str, Any]:

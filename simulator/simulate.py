@@ -62,7 +62,8 @@ def run_year(world: World, scenario: Scenario, p: Mapping[str, Any], luck: Luck,
 
 def measure(world: World) -> list[float]:
     """Look at the world, without touching it."""
-    return [float(i.measure(world)) for i in INDICATORS.values()]
+    with world.looking():
+        return [float(i.measure(world)) for i in INDICATORS.values()]
 
 
 def simulate(scenario: Scenario, values: Mapping[str, float], seed: int, *, generator: Generator = "hash") -> Run:

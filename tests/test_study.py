@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,9 @@ from toy_model import INDICATORS, Toy
 
 from simulator.core.declare import Indicator, Label
 from simulator.core.problems import InputError
+from simulator.report import terminal_compare, words
+from simulator.report.placing import Place, Room
+from simulator.report.terminal import plain_text
 from simulator.study import output
 from simulator.study.comparison import compare
 from simulator.study.ensemble import name_of, opened, run
@@ -376,3 +380,52 @@ def test_the_package_is_called_like_its_functions() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+# ---- how figures are written and placed --------------------------------------------------------------
+
+
+def test_a_negligible_difference_is_about_nothing_and_has_no_price() -> None:
+    row = {"unit": "persons", "target": 100.0, "difference": -0.0074, "ci_low": -0.009, "ci_high": -0.006}
+    row |= {"cost_per_unit": -5.36e10, "cost_difference": 4.0e8}
+    assert terminal_compare._difference(row, "en").plain == "≈0"
+    assert terminal_compare.unit_cost(row, "en", row["target"]) == "–"
+    assert terminal_compare._difference(row | {"ci_low": -3.0, "ci_high": 2.0}, "en").plain == "≈0 [-3, +2]"
+    clear = row | {"difference": 4.0, "ci_low": 3.0, "ci_high": 5.0, "cost_per_unit": 1.0e8}
+    assert terminal_compare._difference(clear, "en").plain == "+4 [+3, +5]"
+    assert terminal_compare.unit_cost(clear, "en", clear["target"]) == "100 mn"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        (1.0, "persons", "1 person"),
+        (-1.0, "alliances", "-1 alliance"),
+        (1.0, "counties", "1 county"),
+        (1.0, "firms / year", "1 firm / year"),
+        (1.0, "maker spaces", "1 maker space"),
+        (0.999, "persons per year", "1 person per year"),
+        (1.0e6, "persons", "1 mn persons"),
+        (1.5, "persons", "1.5 persons"),
+        (1.0, "percent of above-scale firms", "1 %"),
+    ],
+)
+def test_one_of_a_thing_is_in_the_singular(value: float, unit: str, shown: str) -> None:
+    assert words.figure(value, unit, "en") == shown
+    assert words.runs_text(2, 1, "en") == "2 simulated futures (1 draw of the parameters)"
+
+
+def test_a_label_stands_where_it_covers_least() -> None:
+    room = Room(2.0, 1.0, (0.0, 2.0), (0.0, 1.0))
+    above, below = Place(0, 5, "center", "bottom"), Place(0, -5, "center", "top")
+    room.line((0.0, 2.0), (0.6, 0.6), 1.0)
+    corners = [room.corners(1.0, 0.5, place, "label", 7.0) for place in (above, below)]
+    assert room.covered(corners[0]) > 0.0 == room.covered(corners[1])
+    assert room.covered(room.corners(1.0, 0.05, below, "label", 7.0)) > 0.0  # out of the chart
+    assert corners[0][0][1] == pytest.approx(0.5 + 5 / 72)
+
+
+def test_the_pages_of_a_chinese_comparison_have_full_width_marks(toy: Toy, home: Path) -> None:
+    found = compare(home / "plan.yaml", home / "doubled.yaml", replicates=2, jobs=1)
+    text = plain_text(found.tables(), "zh")
+    assert not re.search(r"[\u3400-\u9fff”][,;:(]|[,;:(][\u3400-\u9fff“]", text), text

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 BillKind = Literal["outlay", "tax_forgone", "contingent", "recovered", "running"]
 KINDS: tuple[BillKind, ...] = ("outlay", "tax_forgone", "contingent", "recovered", "running")
@@ -17,8 +16,7 @@ class LedgerError(AssertionError):
     """The books of a year do not balance."""
 
 
-@dataclass(frozen=True)
-class Bill:
+class Bill(NamedTuple):
     """One sum in one year: who pays what kind of cost for which entry, in CNY of the year."""
 
     entry: str
@@ -47,6 +45,8 @@ class Ledger:
         self._bills: dict[tuple[str, str, int, str, BillKind], float] = defaultdict(float)
         self.year_accounts: dict[str, float] = defaultdict(float)
         self._gross = 0.0
+        # by payer (a name, or the identity of a mapping, which is kept): name, account and share of each who pays
+        self._shares: dict[str | int, tuple[str | Mapping[str, float], list[tuple[str, str, float]]]] = {}
         self.closed: list[int] = []
 
     def bill(
@@ -68,15 +68,23 @@ class Ledger:
             raise ValueError(f"{entry}: a bill of {amount} CNY ({kind})")
         if amount == 0.0:
             return
-        sign = -1.0 if kind == "recovered" else 1.0
-        for name, share in payer_shares(payer).items():
-            part = amount * share
-            self._bills[entry, lever, year, name, kind] += part
-            if kind != "contingent":
-                self.year_accounts[f"payer:{name}"] -= sign * part
-        if kind != "contingent":
-            self.year_accounts[account] += sign * amount
+        bills, accounts = self._bills, self.year_accounts
+        moved = 0.0 if kind == "contingent" else -amount if kind == "recovered" else amount
+        for name, account_of, share in self._who_pays(payer):
+            bills[entry, lever, year, name, kind] += amount * share
+            if moved:
+                accounts[account_of] -= moved * share
+        if moved:
+            accounts[account] += moved
             self._gross += amount
+
+    def _who_pays(self, payer: str | Mapping[str, float]) -> list[tuple[str, str, float]]:
+        at = payer if isinstance(payer, str) else id(payer)
+        known = self._shares.get(at)
+        if known is None or known[0] is not payer:  # an identity may come back in a copy of the books
+            shares = [(name, f"payer:{name}", share) for name, share in payer_shares(payer).items()]
+            known = self._shares[at] = (payer, shares)
+        return known[1]
 
     def transfer(self, source: str, target: str, amount: float) -> None:
         """Move ``amount`` (CNY) between two accounts that no entry pays for (a loan, a private investment)."""

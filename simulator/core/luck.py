@@ -212,7 +212,8 @@ def normal_at(address: np.uint64, key: np.uint64) -> float:
 def laplace_at(address: np.uint64, key: np.uint64) -> float:
     """Return the Laplace variate of mean 0 and scale 1 that belongs to an address and a key."""
     u = uniform_at(address, key)
-    return math.log(2.0 * u) if u < 0.5 else -math.log(2.0 * (1.0 - u))
+    # the side is a coin, so a branch on it would be guessed wrong half of the time
+    return math.copysign(math.log(2.0 * min(u, 1.0 - u)), u - 0.5)
 
 
 @njit(cache=True, nogil=True)

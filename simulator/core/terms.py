@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
-from numba import njit
 
 from simulator.core.declare import Lever, Term
 from simulator.core.ledger import BillKind, Ledger
-from simulator.core.luck import Luck, uniform_at
+from simulator.core.luck import Luck
+from simulator.core.terms_kernels import added, award, divide, hope, meet, pay, positive
 
 Values = float | np.ndarray
 
@@ -98,141 +98,6 @@ class Order:
     tag: int = -1
 
 
-@njit(cache=True, nogil=True)
-def _ration(order: np.ndarray, want: np.ndarray, cap: np.ndarray, budget: float) -> tuple[np.ndarray, float]:
-    """Pay min(want, cap) down the order until the budget is spent; return the (m,) sums and what is left."""
-    paid = np.zeros(want.shape[0])
-    left = budget
-    for k in range(order.shape[0]):
-        if left <= 0.0:
-            break
-        i = order[k]
-        sum_ = min(want[i], cap[i], left)
-        if sum_ > 0.0:
-            paid[i] = sum_
-            left -= sum_
-    return paid, left
-
-
-@njit(cache=True, nogil=True)
-def _due(
-    index: np.ndarray,
-    wanted: np.ndarray,
-    want: np.ndarray,
-    got: np.ndarray,
-    value: np.ndarray,
-    units: np.ndarray,
-    rate: float,
-    eligible: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return what each applicant may still get under an offer (m,), and what of it it asks for (m,).
-
-    ``value`` is (1,) or by row of the population, ``units`` (1,) or (m,), ``eligible`` empty where all are.
-    """
-    cap, awarded = np.zeros(index.shape[0]), np.zeros(index.shape[0])
-    by_row, by_unit, some = value.shape[0] > 1, units.shape[0] > 1, eligible.shape[0] > 0
-    for i in range(index.shape[0]):
-        if some and not eligible[index[i]]:
-            continue
-        most = (value[index[i]] if by_row else value[0]) * (units[i] if by_unit else units[0])
-        cap[i] = max(min(most, rate * wanted[i]) - got[i], 0.0)
-        awarded[i] = min(want[i], cap[i])
-    return cap, awarded
-
-
-@njit(cache=True, nogil=True)
-def _book(
-    index: np.ndarray,
-    keys: np.ndarray,
-    awarded: np.ndarray,
-    worth: np.ndarray,
-    half_life: float,
-    unused: float,
-    misuse: float,
-    a_unused: np.uint64,
-    a_misuse: np.uint64,
-    got: np.ndarray,
-    want: np.ndarray,
-    amount: np.ndarray,
-    real: np.ndarray,
-    life: np.ndarray,
-) -> np.ndarray:
-    """Add an award (m,) to the applicants' sums, and return what of it is paid: nothing where it is not used.
-
-    ``worth`` is (1,) or by row of the population.
-    """
-    paid = np.zeros(index.shape[0])
-    for i in range(index.shape[0]):
-        sum_ = awarded[i]
-        if sum_ <= 0.0:
-            continue
-        got[i] += sum_
-        want[i] -= sum_
-        if unused > 0.0 and uniform_at(a_unused, keys[i]) < unused:
-            continue
-        paid[i] = sum_
-        amount[i] += sum_
-        if not (misuse > 0.0 and uniform_at(a_misuse, keys[i]) < misuse):
-            real[i] += sum_ * (worth[index[i]] if worth.shape[0] > 1 else worth[0])
-        life[i] += sum_ * half_life
-    return paid
-
-
-@njit(cache=True, nogil=True)
-def _pay(
-    index: np.ndarray, amount: np.ndarray, real: np.ndarray, life: np.ndarray, income: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Add what applicants (m,) got to the income of their rows; return the columns of ``Paid`` of those who got any."""
-    count = 0
-    for i in range(index.shape[0]):
-        count += amount[i] > 0.0
-    rows = np.empty(count, index.dtype)
-    out = np.empty((3, count))
-    k = 0
-    for i in range(index.shape[0]):
-        if amount[i] > 0.0:
-            income[index[i]] += amount[i]
-            rows[k] = index[i]
-            out[0, k], out[1, k], out[2, k] = amount[i], real[i], life[i] / amount[i]
-            k += 1
-    return rows, out[0], out[1], out[2]
-
-
-@njit(cache=True, nogil=True)
-def _divide(stack: np.ndarray, amounts: np.ndarray, only_most: bool) -> None:
-    """Turn what each of k offers adds, (k, n), into its part of the sums (n,), in place; ties share alike.
-
-    Where ``only_most``, the offers that add most to a row share and the others have no part.
-    """
-    for i in range(amounts.shape[0]):
-        if only_most:
-            most = stack[0, i]
-            for k in range(1, stack.shape[0]):
-                most = max(most, stack[k, i])
-            for k in range(stack.shape[0]):
-                if not stack[k, i] >= most - 1e-15:
-                    stack[k, i] = 0.0
-        whole = stack[0, i]
-        for k in range(1, stack.shape[0]):
-            whole += stack[k, i]
-        if not whole > 0.0:
-            whole = 1.0
-        for k in range(stack.shape[0]):
-            stack[k, i] = amounts[i] * (stack[k, i] / whole)
-
-
-def _front(rank: np.ndarray, keys: np.ndarray, due: np.ndarray, budget: float) -> np.ndarray:
-    """Return the applicants that the budget can reach, highest rank first and ties by key.
-
-    Nobody is paid less than the least due, so no more than budget / least can be paid; only these are sorted.
-    """
-    rows = np.flatnonzero(due > 0.0)
-    most = int(min(budget / max(float(due[rows].min()), 1e-9), rows.size)) + 1
-    if most < rows.size:
-        rows = rows[rank[rows] >= np.partition(rank[rows], rows.size - most)[rows.size - most]]
-    return np.asarray(rows[lowest_first(-rank[rows], keys[rows])])
-
-
 def lowest_first(score: np.ndarray, keys: np.ndarray) -> np.ndarray:
     """Return the order (m,) of the scores (m,), the lowest first and ties by key."""
     order = np.argsort(score)  # much faster than by two keys, which only ties need
@@ -252,6 +117,7 @@ _NOTHING = np.empty(0)
 _ALL = np.empty(0, np.bool_)
 _ONE = np.ones(1)
 _NO_ADDRESS = np.uint64(0)
+_HOW = {"sum": 0, "product": 1, "max": 2, "replace": 3}
 
 
 class Terms:
@@ -274,6 +140,8 @@ class Terms:
         self._luck = luck
         self._offers: dict[str, list[Offer]] = {}
         self._constant: dict[tuple[str, float], np.ndarray] = {}
+        self._totals: dict[str, Values] = {}
+        self._parts_of_year: dict[str, float] = {}
 
     # ---- the lever's side -------------------------------------------------------------------------
 
@@ -304,7 +172,7 @@ class Terms:
         ValueError for a budget below zero.
         """
         t = self.declarations[term]
-        share = entry.share_of_year(self.year)
+        share = self._part_of_year(entry)
         if budget < 0.0:
             raise ValueError(f"{entry.id}: budget {budget} is below zero")
         if share <= 0.0 or budget == 0.0 or rate == 0.0:
@@ -319,7 +187,10 @@ class Terms:
             if t.combine == "max" and _all(value <= base):
                 return
             value = base + share * (value - base) if t.combine == "max" else t.neutral + share * (value - t.neutral)
+        if eligible is not None and eligible.dtype != bool:
+            eligible = _mask(eligible, len(getattr(self.world, t.population)))
         offers = self._offers.setdefault(term, [])
+        self._totals.pop(term, None)
         offers.append(
             Offer(entry, value, eligible, budget * share, rate, worth, unused, misuse, half_life, unit_cost, tag)
         )
@@ -328,7 +199,7 @@ class Terms:
 
     def run(self, entry: Entry, amount: float) -> None:
         """Bill the running cost (CNY a year) of carrying a measure out, in proportion to the time in force."""
-        self._bill(entry, "running", amount * entry.share_of_year(self.year), "administration")
+        self._bill(entry, "running", amount * self._part_of_year(entry), "administration")
 
     # ---- the mechanism's side ---------------------------------------------------------------------
 
@@ -337,44 +208,49 @@ class Terms:
         return bool(self._sorted(term))
 
     def eligible(self, term: str) -> np.ndarray:
-        """Return which rows (n,) of the term's population any offer is open to."""
+        """Return which rows (n,) of the term's population any offer is open to, to be read and not written."""
+        offers = self._sorted(term)
         n = len(getattr(self.world, self.declarations[term].population))
-        out = np.zeros(n, bool)
-        for o in self._sorted(term):
-            if o.eligible is None:
-                out[:] = True
-            elif o.eligible.dtype == bool:
-                out |= o.eligible
-            else:
-                out[o.eligible] = True
-        return out
+        if not offers:
+            return np.zeros(n, bool)
+        if any(o.eligible is None for o in offers):
+            return np.ones(n, bool)
+        out = offers[0].eligible
+        for o in offers[1:]:
+            out = out | o.eligible  # type: ignore[operator]
+        return np.asarray(out)
 
     def total(self, term: str) -> Values:
         """Return the rule in force: one number, or a (n,) column where offers differ between rows.
 
-        Offers meet as the term's ``combine`` says, from the national rule or the neutral value upwards.
+        Offers meet as the term's ``combine`` says, from the national rule or the neutral value upwards. A column
+        is to be read and not written.
         """
-        t = self.declarations[term]
-        base = self._base(t)
-        offers = self._sorted(term)
-        if not offers:
-            return base
-        result: Values = base
+        if term not in self._totals:
+            self._totals[term] = self._meet(self.declarations[term], self._sorted(term))
+        return self._totals[term]
+
+    def _meet(self, t: Term, offers: list[Offer]) -> Values:
+        result: Values = self._base(t)
+        how = _HOW[t.combine]
+        other = (0.0, 1.0, -np.inf, t.neutral)[how]
         for o in offers:
-            value: Values = o.value
-            if o.eligible is not None:
-                n = len(getattr(self.world, t.population))
-                mask = o.eligible if o.eligible.dtype == bool else _mask(o.eligible, n)
-                value = np.where(mask, value, t.neutral if t.combine != "max" else base)
-            if t.combine == "sum":
-                result = result + value
-            elif t.combine == "product":
-                result = result * value
-            elif t.combine == "max":
-                result = np.maximum(result, value)
+            if isinstance(result, float) and o.eligible is None and np.ndim(o.value) == 0:
+                value = float(o.value)
+                result = (result + value, result * value, max(result, value), value)[how]
+                continue
+            if isinstance(result, float):
+                result = np.full(np.size(o.value) if o.eligible is None else o.eligible.size, result)
+            if o.eligible is not None and np.ndim(o.value) == 0:
+                meet(result, float(o.value), o.eligible, other, how)
             else:
-                result = value
-        return result if np.ndim(result) else float(result)
+                here = o.value if o.eligible is None else np.where(o.eligible, o.value, other)
+                result = (np.add, np.multiply, np.maximum, lambda _, new: new + 0.0)[how](result, here)
+        return result
+
+    def values(self, term: str) -> np.ndarray:
+        """Return ``total`` for a compiled kernel: (1,) where it is one number, else the (n,) column."""
+        return _plain(self.total(term))
 
     def column(self, term: str) -> np.ndarray:
         """Return ``total`` as a (n,) column of the term's population, to be read and not written."""
@@ -408,60 +284,49 @@ class Terms:
         if not offers or index.size == 0:
             return Paid(_NOBODY, _NOTHING, _NOTHING, _NOTHING)
         population = getattr(self.world, t.population)
-        keys = population.key[index]
-        asks = np.ascontiguousarray(wanted, np.float64)
-        want = asks.copy()
+        rows = np.ascontiguousarray(index, np.int64)
+        asks, rank = np.ascontiguousarray(wanted, np.float64), np.ascontiguousarray(rank, np.float64)
+        want, sums = asks.copy(), np.zeros((3, rows.size))
         pieces = _ONE if units is None else _plain(units)
-        amount, real, life = np.zeros(index.size), np.zeros(index.size), np.zeros(index.size)
         had: dict[str, np.ndarray] = {}
         for o in offers:
             name = o.entry.lever.name
-            got = had.setdefault(o.entry.programme or o.entry.id, np.zeros(index.size))
-            mask = _ALL
-            if o.eligible is not None:
-                mask = o.eligible if o.eligible.dtype == bool else _mask(o.eligible, len(population))
-            cap, awarded = _due(index, asks, want, got, _plain(o.value), pieces, o.rate, mask)
-            asked = float(awarded.sum())
-            if asked <= 0.0:
-                continue
-            if asked > o.budget:  # only a budget that binds calls for an order
-                awarded, _ = _ration(_front(rank, keys, awarded, o.budget), want, cap, o.budget)
-            paid = _book(
-                index,
-                keys,
-                awarded,
+            programme = o.entry.programme or o.entry.id
+            if programme not in had:
+                had[programme] = np.zeros(rows.size)
+            paid = award(
+                rows,
+                population.key,
+                rank,
+                asks,
+                pieces,
+                _plain(o.value),
+                float(o.rate),
+                _ALL if o.eligible is None else o.eligible,
+                float(o.budget),
                 _plain(o.worth),
-                o.half_life,
-                o.unused,
-                o.misuse,
+                float(o.half_life),
+                float(o.unused),
+                float(o.misuse),
                 self._luck.address(f"{term} {name} unused") if o.unused > 0.0 else _NO_ADDRESS,
                 self._luck.address(f"{term} {name} misuse") if o.misuse > 0.0 else _NO_ADDRESS,
-                got,
                 want,
-                amount,
-                real,
-                life,
+                had[programme],
+                sums,
             )
-            self._bill(o.entry, "outlay", float(paid.sum()), t.account)
-        return Paid(*_pay(index, amount, real, life, population.policy_income))
+            self._bill(o.entry, "outlay", paid, t.account)
+        return Paid(*pay(rows, sums, population.policy_income))
 
     def asked(self, term: str, index: np.ndarray, wanted: np.ndarray) -> float:
         """Return what applicants could get in CNY if no budget bound them, at most their cost."""
-        t = self.declarations[term]
+        rows, asks = np.ascontiguousarray(index, np.int64), np.ascontiguousarray(wanted, np.float64)
         best: dict[str, np.ndarray] = {}
         for o in self._sorted(term):
-            value = o.value if np.ndim(o.value) == 0 else np.asarray(o.value)[index]
-            due = np.minimum(value, o.rate * wanted)
-            if o.eligible is not None:
-                mask = (
-                    o.eligible
-                    if o.eligible.dtype == bool
-                    else _mask(o.eligible, len(getattr(self.world, t.population)))
-                )
-                due = np.where(mask[index], due, 0.0)
             name = o.entry.programme or o.entry.id
-            best[name] = np.maximum(best.get(name, 0.0), due)
-        return float(np.minimum(sum(best.values(), np.zeros(index.size)), wanted).sum())
+            if name not in best:
+                best[name] = np.zeros(rows.size)
+            hope(rows, asks, _plain(o.value), float(o.rate), _ALL if o.eligible is None else o.eligible, best[name])
+        return float(np.minimum(sum(best.values(), np.zeros(rows.size)), asks).sum())
 
     def orders(self, term: str, filled: Callable[[Entry, float], float] | None = None) -> list[Order]:
         """Return what is ordered this year, paid in advance: ``value`` units, as many as the budget buys.
@@ -471,7 +336,7 @@ class Terms:
         t = self.declarations[term]
         out = []
         for o in self._sorted(term):
-            quantity = float(np.asarray(o.value)) * o.entry.share_of_year(self.year)
+            quantity = float(o.value) * self._part_of_year(o.entry)
             if o.unit_cost > 0.0:
                 quantity = min(quantity, o.budget / o.unit_cost)
             quantity = quantity if filled is None else filled(o.entry, quantity)
@@ -487,32 +352,44 @@ class Terms:
         The rows' ``tax_relief`` grows by it; without offers, the national law is billed.
         """
         t = self.declarations[term]
-        total = float(amounts.sum())
+        rows, some, total = positive(np.ascontiguousarray(amounts, np.float64))
         if total <= 0.0:
             return
-        getattr(self.world, t.population).tax_relief += amounts
-        for entry, part in self._split(term, amounts):
-            self._bill_tax(entry, part, t.account)
+        getattr(self.world, t.population).tax_relief[rows] += some
+        left = total
+        if offers := self._sorted(term):
+            _, parts = self._parts(t, offers, rows, some)
+            for o, part in zip(offers, parts.tolist(), strict=True):
+                self._bill_tax(o.entry, part, t.account)
+                left -= part
+        if left > 1e-9 * total:  # else nothing but rounding is left for the national law
+            self._bill_tax(None, left, t.account)
 
     def national_relief(self, population: str, amounts: np.ndarray, account: str) -> None:
         """Book tax that the national law forgoes, (n,) CNY; no entry of a scenario pays for it."""
         getattr(self.world, population).tax_relief += amounts
         self._bill_tax(None, float(amounts.sum()), account)
 
-    def settle(self, term: str, amounts: np.ndarray, account: str) -> np.ndarray:
-        """Pay what a rule entitles rows to, (n,) CNY, and bill the entries that offered it.
+    def settle(self, term: str, amounts: np.ndarray, account: str, index: np.ndarray | None = None) -> np.ndarray:
+        """Pay what a rule entitles rows to, (n,) CNY or (m,) of the rows ``index``; bill the entries that offered it.
 
-        An entry whose budget does not reach pays all alike a smaller part. Returns what was paid, (n,).
+        An entry whose budget does not reach pays all alike a smaller part. Returns what was paid, as ``amounts``.
         """
         t = self.declarations[term]
-        paid = np.zeros(amounts.size)
-        for o, part in self._parts(term, amounts):
-            asked = float(part.sum())
+        offers = self._sorted(term)
+        sums = np.ascontiguousarray(amounts, np.float64)
+        paid = np.zeros(sums.size)
+        rows, some, _ = positive(sums)
+        if not offers or rows.size == 0:
+            return paid
+        where = rows if index is None else index[rows]
+        stack, parts = self._parts(t, offers, where, some)
+        for o, part, asked in zip(offers, stack, parts.tolist(), strict=True):
             if asked > 0.0:
-                part = part * min(1.0, o.budget / asked)
-                paid += part
+                part *= min(1.0, o.budget / asked)
+                paid[rows] += part
                 self._bill(o.entry, "outlay", float(part.sum()), account)
-        getattr(self.world, t.population).policy_income += paid
+        getattr(self.world, t.population).policy_income[where] += paid[rows]
         return paid
 
     def charge(self, entry: str, kind: BillKind, amount: float, account: str) -> None:
@@ -537,28 +414,24 @@ class Terms:
             return []
         return offers
 
-    def _parts(self, term: str, amounts: np.ndarray) -> list[tuple[Offer, np.ndarray]]:
-        """Split (n,) sums among the offers on a rule by what each adds to it; ties share alike."""
-        t = self.declarations[term]
-        offers = self._sorted(term)
-        if not offers:
-            return []
-        base = self._base(t)
-        stack = np.empty((len(offers), amounts.size))
-        for k, o in enumerate(offers):
-            added = np.abs(np.asarray(o.value, float) - (base if t.combine == "max" else t.neutral))
-            if o.eligible is not None:
-                added = np.where(
-                    o.eligible if o.eligible.dtype == bool else _mask(o.eligible, amounts.size), added, 0.0
-                )
-            stack[k] = added
-        _divide(stack, np.ascontiguousarray(amounts, np.float64), t.combine == "max")
-        return list(zip(offers, stack, strict=True))
+    def _part_of_year(self, entry: Entry) -> float:
+        part = self._parts_of_year.get(entry.id)
+        if part is None:
+            part = self._parts_of_year[entry.id] = entry.share_of_year(self.year)
+        return part
 
-    def _split(self, term: str, amounts: np.ndarray) -> list[tuple[Entry | None, float]]:
-        parts = [(o.entry, float(part.sum())) for o, part in self._parts(term, amounts)]
-        rest = float(amounts.sum()) - sum(part for _, part in parts)
-        return [*parts, (None, max(rest, 0.0) if rest > 1e-9 * abs(float(amounts.sum())) else 0.0)]
+    def _parts(
+        self, t: Term, offers: list[Offer], rows: np.ndarray, amounts: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Split sums of some rows (m,) among k offers on a rule by what each adds to it; ties share alike.
+
+        Returns the parts, (k, m), and their sums, (k,).
+        """
+        base = self._base(t) if t.combine == "max" else t.neutral
+        stack = np.empty((len(offers), rows.size))
+        for o, line in zip(offers, stack, strict=True):
+            added(rows, _plain(o.value), base, _ALL if o.eligible is None else o.eligible, line)
+        return stack, divide(stack, amounts, t.combine == "max")
 
     def _bill(self, entry: Entry, kind: BillKind, amount: float, account: str) -> None:
         self.ledger.bill(self.year, entry.id, entry.lever.name, entry.payer, kind, amount, account)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.core.declare import Indicator, Label
-from simulator.world.rules import large_or_medium
+from simulator.world.census import presence, research
 from simulator.world.world import World
 
 NATIONAL = 2  # level of an alliance
@@ -13,17 +13,12 @@ KEY_SHARE = 0.05  # of agents' value added, from which a sector is a key industr
 
 
 def _bodies(world: World) -> float:
-    return world.region.figure("public_rd_bodies") + float(world.firms.technology_centre.sum())
-
-
-def _large_with_body(world: World) -> np.ndarray:
-    f = world.firms
-    return f.alive & f.has_institution & large_or_medium(f.staff, f.revenue)
+    return world.region.figure("public_rd_bodies") + research(world).centres
 
 
 def _large_rd_staff_share(world: World) -> float:
-    f, rows = world.firms, _large_with_body(world)
-    return float(f.rd_staff[rows].sum()) / max(float(f.technicians[rows].sum()), 1.0)
+    r = research(world)
+    return r.large_staff / max(r.large_technicians, 1.0)
 
 
 def _coverage(world: World) -> float:
@@ -70,8 +65,9 @@ INDICATORS = (
         "firms",
         "stock",
         lambda w: w.state.smes_supported,
-        definition="firms that have been on a growth programme's list since the plan's start, by name, closed ones "
-        "included",
+        definition="technology SMEs that have had growth support (services and money) since the plan's start, by name, "
+        "closed ones included: those on a growth programme's list, and small ones of a demonstration zone that pays "
+        "for it; a firm that had both counts once, one that had only outreach or loan interest not at all",
     ),
     Indicator(
         "alliances",
@@ -86,7 +82,7 @@ INDICATORS = (
         Label("Member firms of alliances", "联盟成员企业"),
         "firms",
         "stock",
-        lambda w: float((w.firms.alive & (w.firms.alliance >= 0)).sum()),
+        lambda w: presence(w).members,
         definition="at year's end; a firm belongs to one alliance at most",
     ),
     Indicator(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from simulator.core.declare import Indicator, Label
+from simulator.world.census import sales
 from simulator.world.world import World
 
 
@@ -17,20 +17,10 @@ def _marine(world: World, covered: bool = True) -> float:
     return float(part.sum()) / world.state.gdp
 
 
-@njit(cache=True, nogil=True)
-def _by_sector(alive: np.ndarray, sector: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
-    """Add up (n,) values of the living by sector, (S,)."""
-    sums = np.zeros(count)
-    for i in range(alive.shape[0]):
-        if alive[i]:
-            sums[sector[i]] += values[i]
-    return sums
-
-
 def _strategic(world: World) -> float:
     """Return strategic value added over GDP: agents' strategic part moves with what of their sales is high-tech."""
-    f, sectors, share = world.firms, world.sectors, world.region.sector("strategic_share")
-    advanced = _by_sector(f.alive, f.sector, f.value_added * f.hightech_share, len(sectors))
+    sectors, share = world.sectors, world.region.sector("strategic_share")
+    advanced = sales(world).advanced
     started = np.maximum(sectors.hightech_start, 1e-9)
     own = np.where(
         sectors.hightech_start > 0.0,
@@ -42,13 +32,12 @@ def _strategic(world: World) -> float:
 
 def contracts(world: World) -> float:
     """Return the value of technology contracts registered by local sellers in the year, CNY."""
-    f = world.firms
-    return float(f.contracts[f.alive].sum() + world.universities.contracts.sum())
+    return sales(world).contracts + float(world.universities.contracts.sum())
 
 
 def _technology_sales(world: World) -> float:
-    f, u = world.firms, world.universities
-    return float(f.technology_sales[f.alive].sum() + (u.contract_income + u.deal_value).sum())
+    u = world.universities
+    return sales(world).technology + float((u.contract_income + u.deal_value).sum())
 
 
 INDICATORS = (

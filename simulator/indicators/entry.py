@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.core.declare import Indicator, Label
-from simulator.world.agents import FOUNDED_AGAIN, INCUBATOR
+from simulator.world.agents import INCUBATOR
+from simulator.world.census import presence
 from simulator.world.world import World
 
 
 def _mentoring(world: World) -> float:
-    f = world.firms
-    inside = f.alive & (f.incubator >= 0)
-    return float(f.mentored[inside].mean()) if inside.any() else 0.0
+    p = presence(world)
+    return p.mentoring / p.tenants if p.tenants else 0.0
 
 
 def _professional(world: World) -> float:
@@ -36,7 +36,7 @@ INDICATORS = (
         Label("Firms of founders who began again", "再创业企业"),
         "firms",
         "stock",
-        lambda w: float((w.firms.alive & (w.firms.origin == FOUNDED_AGAIN)).sum()),
+        lambda w: presence(w).founded_again,
         "true",
         definition="technology firms in being whose founders had a technology firm that closed since the first year",
     ),

@@ -5,12 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.core.declare import Indicator, Label
+from simulator.world.census import presence, research
 from simulator.world.world import World
-
-
-def _listed(world: World, market: int) -> float:
-    f = world.firms
-    return float((f.alive & (f.listed == market)).sum())
 
 
 def _street_and_fund(world: World) -> float:
@@ -19,9 +15,8 @@ def _street_and_fund(world: World) -> float:
 
 
 def _new_products(world: World) -> float:
-    f = world.firms
-    scale = f.alive & f.above_scale
-    return float((f.novelty * f.revenue)[scale].sum()) / max(float(f.revenue[scale].sum()), 1.0)
+    r = research(world)
+    return r.scale_novel / max(r.scale_revenue, 1.0)
 
 
 INDICATORS = (
@@ -38,7 +33,7 @@ INDICATORS = (
         Label("Listed firms", "上市公司"),
         "firms",
         "stock",
-        lambda w: _listed(w, 2),
+        lambda w: presence(w).on_exchange,
         definition="firms of the city on a stock exchange at year's end",
     ),
     Indicator(
@@ -46,7 +41,7 @@ INDICATORS = (
         Label("Firms on boards", "场外市场挂牌企业"),
         "firms",
         "stock",
-        lambda w: _listed(w, 1),
+        lambda w: presence(w).on_boards,
         definition="technology firms on the national quotation system or a regional equity exchange at year's end",
     ),
     Indicator(

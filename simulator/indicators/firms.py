@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from simulator.core.declare import Indicator, Label
-from simulator.world.rules import hnte_threshold
+from simulator.world.census import standing
 from simulator.world.world import World
 
 
-def _certified(world: World) -> np.ndarray:
-    f = world.firms
-    return f.alive & (f.hnte_until >= world.year)
-
-
-def _by_real_rd(world: World) -> float:
-    f, rules = world.firms, world.rules
-    if not rules:
-        return float(_certified(world).sum())
-    rows = np.flatnonzero(_certified(world))
-    revenue = f.revenue[rows]
-    return float((f.rd_real[rows] >= hnte_threshold(rules, revenue) * revenue).sum())
-
-
-def _tech(world: World) -> np.ndarray:
-    return world.firms.alive & (world.firms.technology_sme | _certified(world))
-
-
 def _productivity(world: World) -> float:
-    f = world.firms
-    weight = np.where(f.alive, f.revenue, 0.0)
-    return float((weight * f.productivity).sum() / max(float(weight.sum()), 1.0))
+    s = standing(world)
+    return s.productivity / max(s.revenue, 1.0)
 
 
 INDICATORS = (
@@ -39,7 +18,7 @@ INDICATORS = (
         Label("High-tech enterprises (HNTE)", "高新技术企业"),
         "firms",
         "stock",
-        lambda w: float(_certified(w).sum()),
+        lambda w: standing(w).certified,
         true="hnte_by_real_rd",
         definition="certificates in force at year's end",
     ),
@@ -48,7 +27,7 @@ INDICATORS = (
         Label("HNTE by real R&D", "真实研发达标的高企"),
         "firms",
         "stock",
-        _by_real_rd,
+        lambda w: standing(w).certified_by_real_rd,
         "true",
         definition="certified firms whose real R&D alone is at the threshold",
     ),
@@ -57,7 +36,7 @@ INDICATORS = (
         Label("Revenue of HNTE", "高新技术企业主营业务收入"),
         "CNY / year",
         "flow",
-        lambda w: float(w.firms.revenue[_certified(w)].sum()),
+        lambda w: standing(w).certified_revenue,
         definition="of those certified at year's end",
     ),
     Indicator(
@@ -65,7 +44,7 @@ INDICATORS = (
         Label("Technology SMEs", "科技型中小企业"),
         "firms",
         "stock",
-        lambda w: float((w.firms.alive & w.firms.technology_sme).sum()),
+        lambda w: standing(w).technology_smes,
         definition="recognised, the broad local notion",
     ),
     Indicator(
@@ -73,7 +52,7 @@ INDICATORS = (
         Label("Innovative small firms", "创新型小微企业"),
         "firms",
         "stock",
-        lambda w: float((w.firms.alive & w.firms.innovative_small).sum()),
+        lambda w: standing(w).innovative_small,
         definition="recognised as innovative",
     ),
     Indicator(
@@ -81,7 +60,7 @@ INDICATORS = (
         Label("Above-scale industrial firms", "规模以上工业企业"),
         "firms",
         "stock",
-        lambda w: float((w.firms.alive & w.firms.above_scale).sum()),
+        lambda w: standing(w).above_scale,
         definition="in the register at year's end",
     ),
     Indicator(
@@ -105,7 +84,7 @@ INDICATORS = (
         Label("Revenue of technology firms", "科技企业营业收入"),
         "CNY / year",
         "flow",
-        lambda w: float(w.firms.revenue[_tech(w)].sum()),
+        lambda w: standing(w).technology_revenue,
         definition="technology SMEs and HNTE",
     ),
     Indicator(

@@ -6,6 +6,7 @@ import numpy as np
 
 from simulator.core.declare import Indicator, Label
 from simulator.world.agents import PLANT_STAGES
+from simulator.world.census import sales
 from simulator.world.world import World
 
 PLATE, BAR, ROLLED, DEEP, CASTINGS = range(len(PLANT_STAGES))
@@ -19,8 +20,7 @@ def _plants(world: World, column: str, *stages: int) -> float:
 
 
 def _steel_revenue(world: World) -> float:
-    f = world.firms
-    return float(f.revenue[f.alive & (f.sector == world.region.sectors.index("steel"))].sum())
+    return float(sales(world).revenue[world.region.sectors.index("steel")])
 
 
 def _base_revenue(world: World) -> float:
@@ -44,10 +44,9 @@ def _platforms(world: World, sector: str) -> float:
 
 
 def _energy(world: World) -> float:
-    f, sectors = world.firms, world.sectors
-    use = world.region.sector("energy_share") * (1.0 - sectors.energy_saved)
-    sales = np.bincount(f.sector, np.where(f.alive, f.revenue, 0.0), len(sectors))
-    return float(use @ sales) / max(float(sales.sum()), 1.0)
+    use = world.region.sector("energy_share") * (1.0 - world.sectors.energy_saved)
+    revenue = sales(world).revenue
+    return float(use @ revenue) / max(float(revenue.sum()), 1.0)
 
 
 def _platform_indicator(sector: str, en: str, zh: str) -> Indicator:

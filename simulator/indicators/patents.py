@@ -3,37 +3,33 @@
 from __future__ import annotations
 
 from simulator.core.declare import Indicator, Label
+from simulator.world.census import inventions, research
 from simulator.world.world import World
 
 
 def applications(world: World) -> float:
     """Return invention applications of the year by firms, universities, institutes and individuals."""
-    return float(world.firms.filed.sum() + world.universities.filed.sum()) + world.state.individual_filed
+    return inventions(world).filed + world.state.individual_filed
 
 
 def true_applications(world: World) -> float:
     """Return those with an invention behind them."""
-    return float(world.firms.filed_true.sum() + world.universities.filed_true.sum()) + world.state.individual_filed_true
+    return inventions(world).filed_true + world.state.individual_filed_true
 
 
 def grants(world: World) -> float:
     """Return inventions granted in the year."""
-    return float(world.firms.granted.sum() + world.universities.granted.sum()) + world.state.individual_granted
+    return inventions(world).granted + world.state.individual_granted
 
 
 def in_force(world: World) -> float:
     """Return inventions in force of first-named local holders at the year's end."""
-    f = world.firms
-    return float(f.patents[f.alive].sum() + world.universities.patents.sum()) + world.state.individual_patents
+    return inventions(world).in_force + world.state.individual_patents
 
 
 def quality_in_force(world: World) -> float:
     """Return inventions in force that came from true filings."""
-    f = world.firms
-    return (
-        float(f.quality_patents[f.alive].sum() + world.universities.quality_patents.sum())
-        + world.state.individual_quality
-    )
+    return inventions(world).quality + world.state.individual_quality
 
 
 def _per_10k(count: float, world: World) -> float:
@@ -41,14 +37,12 @@ def _per_10k(count: float, world: World) -> float:
 
 
 def _firm_share(world: World) -> float:
-    f = world.firms
-    return float(f.patents[f.alive].sum()) / max(in_force(world), 1.0)
+    return inventions(world).firms_in_force / max(in_force(world), 1.0)
 
 
 def _holders(world: World) -> float:
-    f = world.firms
-    scale = f.alive & f.above_scale
-    return float((scale & (f.patents > 0)).sum()) / max(float(scale.sum()), 1.0)
+    r = research(world)
+    return r.scale_holders / max(r.scale, 1.0)
 
 
 INDICATORS = (

@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from simulator.core.declare import Indicator, Label
-from simulator.world.agents import ACADEMICIAN, POSTDOC
-from simulator.world.world import World
-
-
-def _stations(world: World, code: int) -> float:
-    f = world.firms
-    return float((f.alive & ((f.station & code) > 0)).sum())
-
+from simulator.world.census import presence
 
 INDICATORS = (
     Indicator(
@@ -34,7 +27,7 @@ INDICATORS = (
         Label("Academician workstations", "院士工作站"),
         "workstations",
         "stock",
-        lambda w: _stations(w, ACADEMICIAN),
+        lambda w: presence(w).academicians,
         definition="at work in a firm at the year's end; one ends with its host's R&D",
     ),
     Indicator(
@@ -42,7 +35,7 @@ INDICATORS = (
         Label("Postdoctoral workstations", "博士后工作站"),
         "workstations",
         "stock",
-        lambda w: _stations(w, POSTDOC),
+        lambda w: presence(w).postdocs,
         definition="at work in a firm at the year's end; one ends with its host's R&D",
     ),
     Indicator(

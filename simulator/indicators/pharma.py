@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from simulator.core.declare import Indicator, Label
+from simulator.world.census import gathered
 from simulator.world.world import World
 
 PHASE_1, MARKET = 2, 6  # stages: the first in the clinic, and sold
@@ -24,7 +25,9 @@ def _sold_over(least: float) -> Callable[[World], float]:
     return measure
 
 
+@gathered
 def _revenue(world: World) -> np.ndarray:
+    """Return the sales of the sector's firms, (m,) CNY / year."""
     f = world.firms
     return f.revenue[f.alive & (f.sector == world.region.sectors.index("pharma"))]
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from simulator.core.declare import Indicator, Label
 from simulator.world.agents import INCUBATOR, MAKER_SPACE, PROJECT_KINDS
+from simulator.world.census import presence
 from simulator.world.world import World
 
 
@@ -84,7 +85,7 @@ INDICATORS = (
         Label("Incubator tenants", "在孵企业"),
         "firms",
         "stock",
-        lambda w: float((w.firms.alive & (w.firms.incubator >= 0)).sum()),
+        lambda w: presence(w).tenants,
         definition="firms in incubators",
     ),
     Indicator(

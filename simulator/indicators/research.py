@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from simulator.core.declare import Indicator, Label
+from simulator.world.census import research
 from simulator.world.world import World
 
 
 def business_rd(world: World, surveyed: bool = True) -> float:
     """Return firms' R&D in CNY: performed by them, with the surveyed part of what is relabelled or without."""
-    f, u = world.firms, world.universities
-    relabelled = np.maximum(f.rd_reported - f.rd_real, 0.0)[f.alive].sum() if surveyed else 0.0
+    u, r = world.universities, research(world)
     # what is bought from universities is performed there
     bought = float((u.contract_income - u.hours_sold).sum())
-    return float(f.rd_real[f.alive].sum()) - bought + world.state.survey_share * float(relabelled)
+    return r.real - bought + (world.state.survey_share * r.relabelled if surveyed else 0.0)
 
 
 def public_rd(world: World) -> float:
@@ -36,28 +34,25 @@ def _firm_share(world: World) -> float:
 
 
 def _staff_share(world: World) -> float:
-    firms = float(world.firms.rd_staff[world.firms.alive].sum())
+    firms = research(world).staff
     return firms / max(firms + float((world.universities.researchers * world.universities.working).sum()), 1.0)
 
 
 def _institution_share(world: World) -> float:
-    firms = float(world.firms.has_institution[world.firms.alive].sum())
+    firms = research(world).institutions
     u = world.universities
     public = world.region.figure("public_rd_bodies") + world.state.institutes_attracted
     return firms / max(firms + public, 1.0) if len(u) else 1.0
 
 
 def _scale_share(world: World) -> float:
-    f = world.firms
-    scale = f.alive & f.above_scale
-    return float((scale & f.does_rd).sum()) / max(float(scale.sum()), 1.0)
+    r = research(world)
+    return r.scale_performers / max(r.scale, 1.0)
 
 
 def _firm_intensity(world: World) -> float:
-    f = world.firms
-    scale = f.alive & f.above_scale
-    reported = f.rd_real + world.state.survey_share * np.maximum(f.rd_reported - f.rd_real, 0.0)
-    return float(reported[scale].sum()) / max(float(f.revenue[scale].sum()), 1.0)
+    r = research(world)
+    return (r.scale_real + world.state.survey_share * r.scale_relabelled) / max(r.scale_revenue, 1.0)
 
 
 INDICATORS = (
@@ -142,7 +137,7 @@ INDICATORS = (
         Label("Firms with R&D", "有研发活动的企业"),
         "firms",
         "stock",
-        lambda w: float((w.firms.alive & w.firms.does_rd).sum()),
+        lambda w: research(w).performers,
         definition="all agents that perform R&D",
     ),
     Indicator(
@@ -150,7 +145,7 @@ INDICATORS = (
         Label("Firms that claim the deduction", "享受加计扣除企业"),
         "firms",
         "flow",
-        lambda w: float((w.firms.alive & w.firms.claims).sum()),
+        lambda w: research(w).claimants,
         definition="firms claiming the R&D super-deduction",
     ),
     Indicator(
@@ -166,7 +161,7 @@ INDICATORS = (
         Label("Small firms with a university partner", "有高校院所合作的中小企业"),
         "firms",
         "stock",
-        lambda w: float((w.firms.alive & ~w.firms.above_scale & (w.firms.link >= 0.5)).sum()),
+        lambda w: research(w).partners,
         definition="small technology firms whose tie is at least half as strong as when new",
     ),
 )

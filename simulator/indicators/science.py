@@ -6,6 +6,7 @@ import numpy as np
 
 from simulator.core.declare import Indicator, Label
 from simulator.world.agents import ATTRACTED, OVERSEAS, UNIVERSITY
+from simulator.world.census import presence
 from simulator.world.world import World
 
 
@@ -93,7 +94,7 @@ INDICATORS = (
         Label("Users of shared instruments", "共享仪器设备用户"),
         "firms / year",
         "flow",
-        lambda w: float((w.firms.alive & w.firms.uses_facility).sum()),
+        lambda w: presence(w).facility_users,
         definition="small firms that used instruments of universities and institutes opened to them in the year",
     ),
     Indicator(

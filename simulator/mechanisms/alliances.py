@@ -11,9 +11,18 @@ from simulator.core.luck import Luck, child_keys
 from simulator.core.parameters import Range, parameter
 from simulator.core.population import rows_of
 from simulator.core.terms import Terms
+from simulator.mechanisms.alliances_kernels import (
+    Addresses,
+    Members,
+    Worth,
+    hold,
+    leaders,
+    partners,
+    pool,
+    recognise,
+    turn,
+)
 from simulator.world.world import World
-
-CITY, PROVINCE, NATIONAL = range(3)
 
 
 @dataclass(frozen=True)
@@ -142,46 +151,35 @@ class Parameters:
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Let firms found, join, leave and end alliances; recognise some; pay support and joint projects."""
-    f, a = world.firms, world.alliances
-    f.alliance[~f.alive] = -1
+    f, a, deflator = world.firms, world.alliances, world.state.deflator
+    columns = Members._make(getattr(f, name) for name in Members._fields)
+    own = {"office": p.office * deflator, "member_cost": p.member_cost * deflator, "spread": p.view}
+    worth = Worth._make(float(own[name] if name in own else getattr(p, name)) for name in Worth._fields)
+    at = Addresses(luck.address("view"), luck.address("leave"), luck.address("join"))
+    local = 1.0 - world.region.sector("outside_demand")
+    members, lead = np.empty(0, np.int64), np.empty(0, np.int64)
     if len(a):
         paid = _supports(world, terms, p)
-        _members(world, p, luck, paid)
-        _recognise(world, p, luck)
-        _projects(world, terms, p, luck)
-    _found(world, terms, p, luck)
-    f.pooled[:] = 0.0
-    rows = np.flatnonzero((f.alliance >= 0) & (f.alliance < len(a)) & f.does_rd)  # those founded now begin next year
-    if rows.size:
-        f.pooled[rows] = p.pooled * _fit(world, p, rows, f.alliance[rows])
-
-
-def _fit(world: World, p: Parameters, rows: np.ndarray, to: np.ndarray) -> np.ndarray:
-    """Return (m,) nearness of firms to the lead firm of their alliance (row ``to``), less what rivalry takes."""
-    f, a = world.firms, world.alliances
-    lead = np.maximum(rows_of(f.key, a.lead), 0)[to]
-    return _match(world, p, rows, lead)
-
-
-def _match(world: World, p: Parameters, rows: np.ndarray, lead: np.ndarray) -> np.ndarray:
-    """Return (m,) how much of the pooled research firms can use: nearness to a lead firm x (1 - rivalry)."""
-    f = world.firms
-    near = np.einsum("ij,ij->i", f.tech[rows], f.tech[lead]).astype(float)
-    local = 1.0 - world.region.sector("outside_demand")[f.sector[rows]]
-    return near * (1.0 - p.rivalry * np.where(f.sector[rows] == f.sector[lead], local, 0.0))
-
-
-def _benefit(world: World, p: Parameters, luck: Luck, rows: np.ndarray, fit: np.ndarray) -> np.ndarray:
-    """Return (m,) what a year in an alliance is worth to firms by their own view, CNY; nothing without own R&D."""
-    f = world.firms
-    seen = np.exp(p.view * luck.normal(f.key[rows], "view") - 0.5 * p.view * p.view)
-    return np.where(f.does_rd[rows], p.pooled * fit * p.worth * f.rd_real[rows] * seen, 0.0)
-
-
-def _cost(world: World, p: Parameters, members: np.ndarray, support: np.ndarray) -> np.ndarray:
-    """Return what a year costs each member (m,), CNY: its effort, which grows with them, and its part of the office."""
-    office = np.maximum(p.office * world.state.deflator - support, 0.0)
-    return p.member_cost * world.state.deflator * members / p.usual + office / np.maximum(members, 1.0)
+        members, lead = hold(columns, a.alive, a.lead)
+        if (lead[a.alive] < 0).any():  # an alliance that lost all its members at once
+            lead = np.where(lead < 0, np.maximum(rows_of(f.key, a.lead), 0), lead)
+        members = turn(columns, members, lead, a.alive, a.members, paid, local, worth, at)
+        latest = world.year - p.province_years
+        recognise(
+            a.key,
+            a.alive,
+            a.level,
+            a.members,
+            a.founded,
+            latest,
+            p.national_size,
+            p.recognised,
+            p.national,
+            luck.address("recognised"),
+        )
+        _projects(world, terms, p, luck, members)
+    _found(world, terms, p, luck, columns, worth, local, at.seen)
+    pool(columns, lead, local, worth, members, f.pooled)  # those founded now begin next year
 
 
 def _supports(world: World, terms: Terms, p: Parameters) -> np.ndarray:
@@ -197,107 +195,52 @@ def _supports(world: World, terms: Terms, p: Parameters) -> np.ndarray:
     return out
 
 
-def _members(world: World, p: Parameters, luck: Luck, support: np.ndarray) -> None:
-    """Let members for which it no longer pays leave, others join, and alliances that are too small end."""
-    f, a = world.firms, world.alliances
-    held = np.flatnonzero(f.alliance >= 0)
-    to = f.alliance[held]
-    _lead(world, held, to)
-    gain = _benefit(world, p, luck, held, _fit(world, p, held, to))
-    size = np.bincount(to, minlength=len(a))
-    tired = gain < _cost(world, p, size[to], support[to])
-    out = held[tired & (luck.uniform(f.key[held], "leave") < p.leave)]
-    f.alliance[out] = -1
-    f.alliance[f.alive & (f.alliance >= 0) & (f.rd_real <= 0.0)] = -1  # nothing to pool
-    open_ = np.flatnonzero(a.alive)
-    free = np.flatnonzero(f.alive & f.does_rd & (f.alliance < 0))
-    free = free[luck.uniform(f.key[free], "join") < p.join]
-    if open_.size and free.size:
-        lead = np.maximum(rows_of(f.key, a.lead[open_]), 0)
-        cosine = f.tech[free] @ f.tech[lead].T
-        best = np.argmax(cosine, axis=1)
-        asked = cosine[np.arange(free.size), best] >= p.near
-        free, best = free[asked], open_[best[asked]]
-        gain = _benefit(world, p, luck, free, _fit(world, p, free, best))
-        joins = gain >= _cost(world, p, size[best] + 1.0, support[best])
-        f.alliance[free[joins]] = best[joins]
-    members = f.alliance[f.alliance >= 0]
-    a.members[:] = np.bincount(members, minlength=len(a))
-    ended = a.alive & (a.members < p.least)
-    a.alive[ended] = False
-    a.members[ended] = 0
-    f.alliance[(f.alliance >= 0) & ~a.alive[f.alliance]] = -1
-
-
-def _lead(world: World, held: np.ndarray, to: np.ndarray) -> None:
-    """Hand the lead of alliances whose lead firm has gone to the member with the most R&D."""
-    f, a = world.firms, world.alliances
-    row = rows_of(f.key, a.lead)
-    gone = a.alive & ((row < 0) | (f.alliance[np.maximum(row, 0)] != np.arange(len(a))))
-    for k in np.flatnonzero(gone):
-        mine = held[to == k]
-        if mine.size:
-            a.lead[k] = f.key[mine[np.argmax(f.rd_real[mine])]]
-
-
-def _found(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+def _found(
+    world: World,
+    terms: Terms,
+    p: Parameters,
+    luck: Luck,
+    columns: Members,
+    worth: Worth,
+    local: np.ndarray,
+    seen: np.uint64,
+) -> None:
     """Let the likeliest lead firm of each sector found an alliance if enough partners would gain by it.
 
-    The likeliest is the free firm with an R&D institution of its own and the most R&D. Support counts as far as it
-    is on offer to one alliance more. Partners are taken in the order of what they gain, as many as still gain.
+    Support counts as far as it is on offer to one alliance more.
     """
     f, a, sectors = world.firms, world.alliances, world.sectors
-    able = np.flatnonzero(f.alive & f.does_rd & f.has_institution & (f.alliance < 0))
-    order = able[np.lexsort((f.key[able], -f.rd_real[able], f.sector[able]))]
-    which, first = np.unique(f.sector[order], return_index=True)
+    free, lead = leaders(columns, f.has_institution, len(sectors))
     chance = p.initiative + p.helped * float(np.asarray(terms.total("alliance_outreach")))
-    tries = order[first][luck.uniform(sectors.key[which], "initiative") < chance]
+    tries = lead[(lead >= 0) & (luck.uniform(sectors.key, "initiative") < chance)]
     if tries.size == 0:
         return
-    hoped = sum(
+    hoped = 0.0 + sum(
         min(float(np.max(o.value)), max(o.budget - float(np.max(o.value)) * float(a.alive.sum()), 0.0))
         for o in terms.promises("alliance_support")
     )
-    free = np.flatnonzero(f.alive & f.does_rd & (f.alliance < 0))
-    taken = np.zeros(len(f), bool)
-    for lead in tries:
-        here = free[(~taken[free]) & (f.tech[free] @ f.tech[lead] >= p.near)]
-        fit = _match(world, p, here, np.full(here.size, lead))
-        gain = _benefit(world, p, luck, here, fit)
-        rank = np.lexsort((f.key[here], -gain))
-        count = np.arange(1.0, here.size + 1.0)
-        pays = np.flatnonzero(gain[rank] >= _cost(world, p, count, np.full(count.size, hoped)))
-        if pays.size == 0 or pays[-1] + 1 < p.least or lead not in here[rank[: pays[-1] + 1]]:
+    for row in tries:
+        chosen = partners(columns, free, row, hoped, local, worth, seen)
+        if chosen.size == 0:
             continue
-        chosen = here[rank[: pays[-1] + 1]]
-        taken[chosen] = True
         # it begins its work when it joins the others, between years; its members are bound from now on
         f.alliance[chosen] = len(a) + a.waiting()
         a.arrive(
             1,
-            key=child_keys(f.key[lead : lead + 1], np.array([950]), world.year),
-            sector=f.sector[lead],
+            key=child_keys(f.key[row : row + 1], np.array([950]), world.year),
+            sector=f.sector[row],
             founded=world.year,
-            lead=f.key[lead : lead + 1],
+            lead=f.key[row : row + 1],
             members=chosen.size,
         )
 
 
-def _recognise(world: World, p: Parameters, luck: Luck) -> None:
-    """Raise alliances old and large enough to provincial, then to national level, some of them each year."""
-    a = world.alliances
-    age, u = world.year - a.founded, luck.uniform(a.key, "recognised")
-    nation = a.alive & (a.level == PROVINCE) & (a.members >= p.national_size)
-    a.level[nation & (u < p.national)] = NATIONAL
-    a.level[a.alive & (a.level == CITY) & (age >= p.province_years) & (u < p.recognised)] = PROVINCE
-
-
-def _projects(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
-    """Pay members for joint projects, those of the largest alliances first; it is R&D beside what they would do."""
+def _projects(world: World, terms: Terms, p: Parameters, luck: Luck, members: np.ndarray) -> None:
+    """Pay members (m,) for joint projects, the largest alliances' first; it is R&D beside what they would do."""
     f, a = world.firms, world.alliances
     if not terms.offered("alliance_project"):
         return
-    rows = np.flatnonzero((f.alliance >= 0) & f.does_rd & (f.rd_real > 0.0))
+    rows = members[f.does_rd[members] & (f.rd_real[members] > 0.0)]
     pooled = np.bincount(f.alliance[rows], f.rd_real[rows], len(a))
     rank = np.log(np.maximum(pooled[f.alliance[rows]], 1.0)) + 1.0e-3 * luck.normal(f.key[rows], "project")
     paid = terms.draw("alliance_project", rows, p.joint_part * f.rd_real[rows], rank)

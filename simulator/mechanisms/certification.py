@@ -5,17 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
-from simulator.mechanisms.certification_bodies import BodyParameters, count_supported, recognise_bodies
-from simulator.world.rules import SMALL_FIRM_STAFF, TECHNOLOGY_SME_STAFF, hnte_threshold, small_low_profit
+from simulator.mechanisms.certification_bodies import BodyParameters, body_rewards, count_supported
+from simulator.mechanisms.certification_kernels import (
+    Columns,
+    Decisions,
+    Odds,
+    candidates,
+    certify,
+    holders,
+    keep_registers,
+    recognise_bodies,
+    tell,
+)
+from simulator.world.rules import law_of
 from simulator.world.world import World
 
 WHOLE_OFFER = 1.0e9  # CNY, more than any offer: firms take what is on the counter
+# what is decided by luck, in the order of ``Decisions``
+DECISIONS = ("told", "recognised", "innovative", "scale", "below", "sets up a body", "struck out", "body")
 
 
 @dataclass(frozen=True)
@@ -107,88 +119,29 @@ class Parameters(BodyParameters):
     )
 
 
-def _step_hnte(world: World, terms: Terms, p: Parameters, luck: Luck, outreach: np.ndarray) -> None:
-    """Tell firms of HNTE status as far as contact and ``outreach`` (n,) reach, and certify those that apply."""
-    f, st, rules, year = world.firms, world.state, world.rules, world.year
-    share = _certified_share(world)
-    open_ = np.flatnonzero(f.alive & f.does_rd & ~f.hnte_informed)
-    told = p.own_search + p.contact * share[f.sector[open_]] + outreach[open_]
-    f.hnte_informed[open_[luck.uniform(f.key[open_], "told") < np.minimum(told, 0.95)]] = True
-    f.technicians[:] = p.technicians * f.rd_staff + p.other_technicians * f.staff
-    # of those who know of it, this year's certificate runs out, or there is none
-    rows = np.flatnonzero(f.alive & f.hnte_informed & (f.hnte_until <= year))
-    # own IP is met by utility models, filed as part of an application; their cost is in it
-    meets = f.technicians[rows] >= rules["hnte_staff_share"] * f.staff[rows]
-    meets &= f.hightech_share[rows] >= rules["hnte_hightech_share"]
-    rows = rows[meets & (f.founded[rows] <= year - np.ceil(rules["hnte_min_age"]))]
-    revenue = f.revenue[rows]
-    sales = revenue + f.revenue_lag1[rows] + f.revenue_lag2[rows]
-    ratio = (f.rd_reported[rows] + f.rd_lag1[rows] + f.rd_lag2[rows]) / np.maximum(sales, 1.0)
-    enough = ratio >= hnte_threshold(rules, revenue)
-    rows, revenue = rows[enough], revenue[enough]
-    cut = rules["corporate_tax"] - rules["hnte_tax"] + terms.column("hnte_tax")[rows]
-    profit = f.profit[rows]
-    small_rate = small_low_profit(rules, profit, f.staff[rows])
-    valid = max(rules["hnte_valid_years"], 1.0)
-    offers = terms.promises("certification_award")
-    award = sum(float(np.max(o.value)) for o in offers)
-    gain = valid * (np.where(small_rate, 0.0, cut) * np.maximum(profit, 0.0) + st.status_worth * revenue) + award
-    applies = rows[gain > f.status_cost[rows]]
-    passed = applies[luck.uniform(f.key[applies], "passes") < p.approval]
-    f.hnte_until[passed] = year + round(valid) - 1 + (f.hnte_until[passed] == year)
-    if offers and passed.size:
-        terms.draw("certification_award", passed, np.full(passed.size, WHOLE_OFFER), f.rd_reported[passed])
-    certified = f.alive & (f.hnte_until >= year)
-    st.hnte_revenue = float(f.revenue[certified].sum())
-
-
-def _certified_share(world: World) -> np.ndarray:
-    """Return by sector (S,) the share of R&D firms that hold HNTE status."""
-    f, count = world.firms, len(world.sectors)
-    performers, certified = _holders(f.alive, f.sector, f.does_rd, f.hnte_until, world.year, count)
-    return np.minimum(certified / np.maximum(performers, 1), 1.0)
-
-
-@njit(cache=True, nogil=True)
-def _holders(
-    alive: np.ndarray, sector: np.ndarray, does_rd: np.ndarray, until: np.ndarray, year: int, count: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Count the living firms of each sector (S,) that do R&D, and those whose certificate is valid."""
-    performers, certified = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    for i in range(alive.shape[0]):
-        if alive[i]:
-            performers[sector[i]] += does_rd[i]
-            certified[sector[i]] += until[i] >= year
-    return performers, certified
-
-
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Renew and grant HNTE status, and keep the other registers."""
-    f, year = world.firms, world.year
+    f, st, year, region, rules = world.firms, world.state, world.year, world.region, world.rules
     _support(world, terms, p, luck)
     outreach = terms.column("status_outreach")
-    _step_hnte(world, terms, p, luck, outreach)
-    recognise_bodies(world, terms, p, luck)
+    columns = Columns._make(getattr(f, name) for name in Columns._fields)
+    odds = Odds._make(float(getattr(p, name)) for name in Odds._fields)
+    at = Decisions._make(luck.address(name) for name in DECISIONS)
+    certified, recognised = holders(columns, year, len(world.sectors))
+    # own IP is met by utility models, filed as part of an application; their cost is in it
+    least = rules["hnte_staff_share"], rules["hnte_hightech_share"], float(np.ceil(rules["hnte_min_age"]))
+    known = tell(columns, year, certified, outreach, *least, odds, at.told)
+    award = sum(float(np.max(o.value)) for o in terms.promises("certification_award"))
+    valid, relief = max(rules["hnte_valid_years"], 1.0), terms.column("hnte_tax")
+    passed = certify(
+        columns, known, year, law_of(rules), relief, valid, st.status_worth, award, p.approval, luck.address("passes")
+    )
+    if passed.size and terms.offered("certification_award"):
+        terms.draw("certification_award", passed, np.full(passed.size, WHOLE_OFFER), f.rd_reported[passed])
+    recognise_bodies(columns, p.body_rd * st.deflator, recognised, *body_rewards(world, terms, p), odds, at)
     count_supported(world, luck)
-    small = f.alive & ~f.above_scale & (f.staff < SMALL_FIRM_STAFF)
-    grown = small & (f.founded <= year - 1) & ~f.technology_sme
-    rows = np.flatnonzero(grown)
-    active = f.does_rd[rows] | (f.incubator[rows] >= 0)
-    seen = p.recognise * np.where(active, p.recognise_active, p.recognise_passive)
-    seen += outreach[rows]
-    f.technology_sme[rows[luck.uniform(f.key[rows], "recognised") < seen]] = True
-    f.technology_sme &= f.alive & (f.staff < TECHNOLOGY_SME_STAFF)
-    rows = np.flatnonzero(small & (f.innovations > 0) & ~f.innovative_small)
-    f.innovative_small[rows[luck.uniform(f.key[rows], "innovative") < p.innovative]] = True
-    f.innovative_small &= f.alive & (f.staff < SMALL_FIRM_STAFF)
-    threshold = world.rules["above_scale_threshold"]
-    industry = world.region.sector("above_scale_firms") > 0
-    rows = np.flatnonzero(f.alive & ~f.above_scale & (f.revenue >= threshold))
-    rows = rows[industry[f.sector[rows]]]
-    f.above_scale[rows[luck.uniform(f.key[rows], "scale") < p.scale_lag]] = True
-    f.above_scale &= f.alive
-    rows = np.flatnonzero(f.above_scale & (f.revenue < p.scale_exit * threshold))
-    f.above_scale[rows[luck.uniform(f.key[rows], "below") < p.scale_lag]] = False
+    threshold, industry = rules["above_scale_threshold"], region.sector("above_scale_firms") > 0
+    st.hnte_revenue = keep_registers(columns, year, outreach, industry, threshold, p.scale_exit * threshold, odds, at)
 
 
 def _support(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
@@ -196,8 +149,9 @@ def _support(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     if not terms.offered("growth_support"):
         return
     f = world.firms
-    rows = np.flatnonzero(f.alive & f.technology_sme)
-    rank = f.quality[rows] + p.support_rd * f.does_rd[rows] + p.support_noise * luck.normal(f.key[rows], "rank")
+    rows, rank = candidates(
+        f.key, f.alive, f.technology_sme, f.quality, f.does_rd, p.support_rd, p.support_noise, luck.address("rank")
+    )
     paid = terms.draw("growth_support", rows, np.full(rows.size, WHOLE_OFFER), rank)
     f.supported[paid.index] = world.year
     # what the programme's services are worth relieves the firm like cash of its own

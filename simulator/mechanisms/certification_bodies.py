@@ -63,27 +63,12 @@ class BodyParameters:
     )
 
 
-def recognise_bodies(world: World, terms: Terms, p: BodyParameters, luck: Luck) -> None:
-    """Recognise R&D institutions of firms that meet the rules and apply; strike out some that no longer do."""
-    f, count = world.firms, len(world.sectors)
-    f.technology_centre &= f.alive & f.has_institution
-    enough = f.rd_real >= p.body_rd * world.state.deflator
-    able = np.flatnonzero(f.alive & f.does_rd & enough)
-    key = f.key[able]
-    chance = p.body_apply + p.body_contact * _recognised_share(world, count)[f.sector[able]]
-    if terms.offered("rd_reward"):
-        pull = terms.eligible("rd_reward")[able] * world.state.paid_part.get("rd_reward", 1.0)
-        f.has_institution[able[luck.uniform(key, "sets up a body") < p.body_setup * pull]] = True
-        chance = chance + p.body_reward * pull
-    weak = np.flatnonzero(f.technology_centre & ~enough)
-    f.technology_centre[weak[luck.uniform(f.key[weak], "struck out") < p.body_lost]] = False
-    f.technology_centre[able[f.has_institution[able] & (luck.uniform(key, "body") < chance)]] = True
-
-
-def _recognised_share(world: World, count: int) -> np.ndarray:
-    f = world.firms
-    have = np.bincount(f.sector[f.alive & f.has_institution], minlength=count)
-    return np.bincount(f.sector[f.technology_centre], minlength=count) / np.maximum(have, 1)
+def body_rewards(world: World, terms: Terms, p: BodyParameters) -> tuple[np.ndarray, np.ndarray]:
+    """Return what rewards add to the chances to set up and to register an R&D body, (n,) or (0,) without rewards."""
+    if not terms.offered("rd_reward"):
+        return np.empty(0), np.empty(0)
+    pull = terms.eligible("rd_reward") * world.state.paid_part.get("rd_reward", 1.0)
+    return p.body_setup * pull, p.body_reward * pull
 
 
 def count_supported(world: World, luck: Luck) -> None:
@@ -94,15 +79,14 @@ def count_supported(world: World, luck: Luck) -> None:
     f, st, part = world.firms, world.state, world.since_plan()
     if part <= 0.0:
         return
-    late = luck.uniform(f.key, "since the plan") < part if part < 1.0 else np.ones(len(f), bool)
-    groups = (
-        (FOR_RESEARCH, (f.rd_aid_year == world.year) & large_or_medium(f.staff, f.revenue)),
-        (FOR_GROWTH, f.supported == world.year),
-    )
-    for bit, mask in groups:
-        new = f.alive & mask & late & (f.named & bit == 0)
+    aided, grown = np.flatnonzero(f.rd_aid_year == world.year), np.flatnonzero(f.supported == world.year)
+    aided = aided[large_or_medium(f.staff[aided], f.revenue[aided])]
+    for bit, rows in ((FOR_RESEARCH, aided), (FOR_GROWTH, grown)):
+        new = rows[f.alive[rows] & (f.named[rows] & bit == 0)]
+        if part < 1.0:
+            new = new[luck.uniform(f.key[new], "since the plan") < part]
         f.named[new] |= bit
         if bit == FOR_RESEARCH:
-            st.large_supported += float(new.sum())
+            st.large_supported += float(new.size)
         else:
-            st.smes_supported += float(new.sum())
+            st.smes_supported += float(new.size)

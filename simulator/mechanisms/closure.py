@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from simulator.world.world import World
 
 REFERENCE_STAFF = 7.0  # staff at which the chances by age are stated: a small firm a year after opening
 FADED = 0.05  # mentoring below this is over
+ROUNDING = 1e-12  # more than the relative error of a product
 
 
 @dataclass(frozen=True)
@@ -165,11 +167,32 @@ class Odds(NamedTuple):
     bound_years: float
 
 
+class Estate(NamedTuple):
+    """The columns of firms (n,) of the same names: what closed firms owe and leave, (n, LAGS) where it waits."""
+
+    alive: np.ndarray
+    cash: np.ndarray
+    loan: np.ndarray
+    loan_cover: np.ndarray
+    loan_entry: np.ndarray
+    pledge: np.ndarray
+    pledge_cover: np.ndarray
+    pledge_entry: np.ndarray
+    bond: np.ndarray
+    rd_staff: np.ndarray
+    patents: np.ndarray
+    quality_patents: np.ndarray
+    waiting_true: np.ndarray
+    waiting_marginal: np.ndarray
+    fund: np.ndarray
+    stake: np.ndarray
+
+
 @njit(cache=True, nogil=True)
 def _close(
     key: np.ndarray,
     alive: np.ndarray,
-    age: np.ndarray,
+    founded: np.ndarray,
     staff: np.ndarray,
     does_rd: np.ndarray,
     profit: np.ndarray,
@@ -177,7 +200,7 @@ def _close(
     quality: np.ndarray,
     mentored: np.ndarray,
     graduated: np.ndarray,
-    state_owned: np.ndarray,
+    ownership: np.ndarray,
     settled: np.ndarray,
     opened: float,
     year: int,
@@ -185,51 +208,95 @@ def _close(
     p: Odds,
     address: np.uint64,
 ) -> np.ndarray:
-    closes = np.zeros(key.shape[0], np.bool_)
+    """Return the rows of the firms that close; ``hazards`` are the chances by age in years from the first on."""
+    rows = np.empty(key.shape[0], np.int64)
+    m = 0
+    most = REFERENCE_STAFF**p.size * (1.0 + ROUNDING)  # what the smallest size multiplies a chance by
     for i in range(key.shape[0]):
         if not alive[i]:
             continue
-        h = hazards[min(max(age[i] - 1, 0), hazards.shape[0] - 1)]  # newcomers join at the end of their first year
-        # closure falls with size throughout; a giant almost never closes
-        h *= (max(staff[i], 1.0) / REFERENCE_STAFF) ** (-p.size)
-        h *= 1.0 if staff[i] < SMALL_FIRM_STAFF else (staff[i] / SMALL_FIRM_STAFF) ** (-p.size_large)
+        age = year - founded[i]
+        h = hazards[min(max(age - 1, 0), hazards.shape[0] - 1)]  # newcomers join at the end of their first year
+        h *= math.exp(-p.quality * quality[i])
         if does_rd[i]:
             h *= 1.0 - p.knowledge
         if profit[i] < 0.0:
             h *= p.distress
+            if opened > 0.0 and age > p.shelter_years:
+                h *= 1.0 + p.exposed * opened
         if cash[i] < 0.0:
             h *= p.distress
-        h *= np.exp(-p.quality * quality[i])
         if mentored[i] > FADED and quality[i] < 0.0:
             h *= 1.0 + (p.early_news - 1.0) * mentored[i]
         if graduated[i] > 0 and year - graduated[i] <= 2:
             h *= p.after_graduation
-        if state_owned[i]:
+        if ownership[i] == STATE:
             h *= p.state_owned
-        if opened > 0.0 and profit[i] < 0.0 and age[i] > p.shelter_years:
-            h *= 1.0 + p.exposed * opened
-        if settled[i] > 0 and year - settled[i] > p.bound_years:
-            h += p.footloose
-        if uniform_at(address, key[i]) < h:
-            closes[i] = True
-    return closes
+        leaves = p.footloose if settled[i] > 0 and year - settled[i] > p.bound_years else 0.0
+        u = uniform_at(address, key[i])
+        if u > most * h + leaves:
+            continue
+        # closure falls with size throughout; a giant almost never closes
+        h *= (max(staff[i], 1.0) / REFERENCE_STAFF) ** (-p.size)
+        if staff[i] >= SMALL_FIRM_STAFF:
+            h *= (staff[i] / SMALL_FIRM_STAFF) ** (-p.size_large)
+        if u < h + leaves:
+            rows[m] = i
+            m += 1
+    return rows[:m].copy()
+
+
+@njit(cache=True, nogil=True)
+def _wind_up(
+    rows: np.ndarray, f: Estate, loss: float, entries: int
+) -> tuple[np.ndarray, int, float, float, np.ndarray, np.ndarray, int]:
+    """Let firms (m,) end: what they have in hand repays loans, loans on patents last; stakes of funds are lost.
+
+    Returns what lenders lose under the cover of each entry on both kinds of loan (2, entries), how many loans are
+    not repaid, the patents left, those of them from true filings, the filings that wait (LAGS,), true and marginal,
+    and the number of stakes.
+    """
+    lost, defaults, stakes = np.zeros((2, entries)), 0, 0
+    patents = quality_patents = 0.0
+    waiting_true, waiting_marginal = np.zeros(f.waiting_true.shape[1]), np.zeros(f.waiting_marginal.shape[1])
+    for i in rows:
+        hand = max(f.cash[i], 0.0)
+        unpaid = max(f.loan[i] - hand, 0.0)
+        if unpaid > 0.0:
+            defaults += 1
+            if f.loan_entry[i] >= 0:
+                lost[0, f.loan_entry[i]] += loss * unpaid * f.loan_cover[i]
+        unpaid = max(f.pledge[i] - max(hand - f.loan[i], 0.0), 0.0)
+        if unpaid > 0.0 and f.pledge_entry[i] >= 0:
+            lost[1, f.pledge_entry[i]] += loss * unpaid * f.pledge_cover[i]
+        patents += f.patents[i]
+        quality_patents += f.quality_patents[i]
+        for lag in range(waiting_true.shape[0]):
+            waiting_true[lag] += f.waiting_true[i, lag]
+            waiting_marginal[lag] += f.waiting_marginal[i, lag]
+            f.waiting_true[i, lag] = f.waiting_marginal[i, lag] = 0.0
+        f.patents[i] = f.quality_patents[i] = f.loan[i] = f.pledge[i] = f.bond[i] = f.rd_staff[i] = 0.0
+        f.alive[i] = False
+        if f.fund[i] >= 0:
+            stakes += 1
+            f.fund[i], f.stake[i] = -1, 0.0
+    return lost, defaults, patents, quality_patents, waiting_true, waiting_marginal, stakes
 
 
 def _founders_left(world: World, rows: np.ndarray) -> dict[str, np.ndarray]:
     """Return what the founders of small private firms take with them from the firms that close, by column."""
     f = world.firms
     mine = rows[(f.ownership[rows] == PRIVATE) & ~f.above_scale[rows] & (f.settled[rows] == 0)]
-    return {name: getattr(f, name)[mine].copy() for name in ("key", "sector", "district", "tech", "quality")}
+    return {name: getattr(f, name)[mine] for name in ("key", "sector", "district", "tech", "quality")}
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Close firms, let their loans fail and their patents pass on."""
     f, st = world.firms, world.state
-    hazards = np.array([p.first, p.second, p.third, *([p.middle] * 4), p.late])
-    closes = _close(
+    rows = _close(
         f.key,
         f.alive,
-        world.year - f.founded,
+        f.founded,
         f.staff,
         f.does_rd,
         f.profit,
@@ -237,48 +304,34 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         f.quality,
         f.mentored,
         f.graduated,
-        f.ownership == STATE,
+        f.ownership,
         f.settled,
         1.0 - float(np.asarray(terms.total("incumbent_shelter"))),
         world.year,
-        hazards,
+        np.array([p.first, p.second, p.third, *([p.middle] * 4), p.late]),
         Odds._make(float(getattr(p, name)) for name in Odds._fields),
         luck.address("closes"),
     )
-    rows = np.flatnonzero(closes)
     st.deaths = float(rows.size)
     st.failed = _founders_left(world, rows)
     if rows.size == 0:
         return
+    estate = Estate._make(getattr(f, name) for name in Estate._fields)
     loss = 1.0 - (1.0 - st.loan_loss) * p.recovered
-    # a firm that closes with money in hand repays first, loans on patents last
-    hand = np.maximum(f.cash[rows], 0.0)
-    owed = (
-        (f.loan[rows], f.loan_cover[rows], f.loan_entry[rows]),
-        (f.pledge[rows], f.pledge_cover[rows], f.pledge_entry[rows]),
+    lost, defaults, patents, quality_patents, true, marginal, stakes = _wind_up(
+        rows, estate, loss, len(world.entry_ids)
     )
-    for number, (lent, cover, promised) in enumerate(owed):
-        unpaid = np.maximum(lent - hand, 0.0)
-        hand = np.maximum(hand - lent, 0.0)
-        for k in np.unique(promised[(promised >= 0) & (unpaid > 0.0)]):
+    for kind in lost:
+        for k in np.flatnonzero(kind):
             entry = world.entry_ids[k]
-            lost = float((loss * unpaid * cover)[promised == k].sum())
-            terms.charge(entry, "outlay", world.call_pool(entry, lost), "banks")
-        if number == 0:
-            st.loan_defaults += float((unpaid > 0.0).sum())
-    st.individual_patents += round(p.patents_passed * float(f.patents[rows].sum()))
-    st.individual_quality += round(p.patents_passed * float(f.quality_patents[rows].sum()))
-    st.individual_true += f.waiting_true[rows].sum(axis=0)
-    st.individual_marginal += f.waiting_marginal[rows].sum(axis=0)
-    filed = (f.patents, f.quality_patents, f.waiting_true, f.waiting_marginal)
-    for column in (*filed, f.loan, f.pledge, f.bond, f.rd_staff):
-        column[rows] = 0.0
-    f.alive[rows] = False
-    held = rows[f.fund[rows] >= 0]  # the stakes of funds are written off
-    st.exits += float(held.size)
-    st.exits_below += float(held.size)
-    f.fund[held] = -1
-    f.stake[held] = 0.0
+            terms.charge(entry, "outlay", world.call_pool(entry, float(kind[k])), "banks")
+    st.loan_defaults += float(defaults)
+    st.individual_patents += round(p.patents_passed * patents)
+    st.individual_quality += round(p.patents_passed * quality_patents)
+    st.individual_true += true
+    st.individual_marginal += marginal
+    st.exits += float(stakes)
+    st.exits_below += float(stakes)
 
 
 MECHANISM = Mechanism("closure", Label("Closure", "退出"), Parameters, step)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from simulator.core.declare import Label, Mechanism
-from simulator.core.luck import Luck
+from simulator.core.luck import Luck, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.world.space import closeness, nearest
@@ -148,6 +149,43 @@ def _high_tech_parks(world: World, p: Parameters, luck: Luck) -> None:
         f.link[near[luck.uniform(f.key[near], "park tie") < chance]] = 1.0
 
 
+@njit(cache=True, nogil=True)
+def _park_tenants(
+    key: np.ndarray,
+    alive: np.ndarray,
+    sector: np.ndarray,
+    staff: np.ndarray,
+    in_park: np.ndarray,
+    digital: int,
+    area: float,
+    leave: float,
+    a_leaves: np.uint64,
+    a_looks: np.uint64,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, float]:
+    """Let firms that are not ``digital`` any more lose their place in parks, and some tenants leave.
+
+    Returns the rows (m,) of the digital firms, which of them stay in a park, their luck in looking for one, the
+    floor (m2) that all of them need and that of those who stay.
+    """
+    rows = np.empty(key.shape[0], np.int64)
+    m, whole, kept = 0, 0.0, 0.0
+    for i in range(key.shape[0]):
+        if alive[i] and sector[i] == digital:
+            rows[m] = i
+            m += 1
+        else:
+            in_park[i] = False
+    stays, look = np.zeros(m, np.bool_), np.empty(m)
+    for j in range(m):
+        i = rows[j]
+        look[j] = uniform_at(a_looks, key[i])
+        whole += area * staff[i]
+        if in_park[i] and uniform_at(a_leaves, key[i]) >= leave:
+            stays[j] = True
+            kept += area * staff[i]
+    return rows[:m].copy(), stays, look, whole, kept
+
+
 def _software_parks(world: World, p: Parameters, luck: Luck) -> None:
     """Let digital firms move in where floor is free, and out; a park creates no firm by standing there.
 
@@ -157,21 +195,30 @@ def _software_parks(world: World, p: Parameters, luck: Luck) -> None:
     if st.software_floor <= 0.0:
         return
     row = world.region.sectors.index("digital")
-    digital = np.flatnonzero(f.alive & (f.sector == row))
-    keys, need = f.key[digital], p.park_area * f.staff[digital]
-    whole = float(need.sum())
+    digital, stays, look, whole, kept_need = _park_tenants(
+        f.key,
+        f.alive,
+        f.sector,
+        f.staff,
+        f.in_park,
+        row,
+        p.park_area,
+        p.park_leave,
+        luck.address("leaves park"),
+        luck.address("looks for park"),
+    )
+    need = p.park_area * f.staff[digital]
     others = p.park_others * whole * float(sectors.rest_value_added[row] / max(sectors.value_added[row], 1.0))
-    stays = f.in_park[digital] & (luck.uniform(keys, "leaves park") >= p.park_leave)
     kept = min((1.0 - p.park_leave) * st.software_others, others)
-    free = max(st.software_floor - float(need[stays].sum()) - kept, 0.0)
+    free = max(st.software_floor - kept_need - kept, 0.0)
     first = world.year == world.region.start_year  # floor that was there has its tenants
-    look = luck.uniform(keys, "looks for park")
     seeks = np.flatnonzero(~stays & (f.incubator[digital] < 0) & (first | (look < p.park_apply)))
     seeks = seeks[np.argsort(look[seeks], kind="stable")]
+    sought = np.cumsum(need[seeks])
+    asked = float(sought[-1]) if sought.size else 0.0
     more = (1.0 if first else p.park_apply) * (others - kept)
-    part = min(1.0, free / max(float(need[seeks].sum()) + more, 1.0))  # all get the same part of what they look for
-    stays[seeks[np.cumsum(need[seeks]) <= part * float(need[seeks].sum()) * (1.0 + 1e-12)]] = True
-    f.in_park[:] = False
+    part = min(1.0, free / max(asked + more, 1.0))  # all get the same part of what they look for
+    stays[seeks[: np.searchsorted(sought, part * asked * (1.0 + 1e-12), side="right")]] = True
     f.in_park[digital] = stays
     st.software_others = kept + part * more
     st.software_let = min(float(need[stays].sum()) + st.software_others, st.software_floor)
@@ -181,14 +228,14 @@ def _software_parks(world: World, p: Parameters, luck: Luck) -> None:
 def _move(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Let young firms from elsewhere in the region move to a zone that welcomes them; other districts lose them."""
     f, u = world.firms, world.universities
-    mobile = f.alive & ~f.above_scale & (f.incubator < 0) & (f.founded >= world.year - p.mobile_years)
-    drawn = luck.uniform(f.key, "moves to zone")
+    mobile = np.flatnonzero(f.alive & ~f.above_scale & (f.incubator < 0) & (f.founded >= world.year - p.mobile_years))
+    drawn = luck.uniform(f.key[mobile], "moves to zone")
     for o in terms.promises("zone_welcome"):
-        welcome = mobile & (f.district != o.tag)
+        welcome = f.district[mobile] != o.tag
         if o.eligible is not None:
-            welcome &= o.eligible
+            welcome &= o.eligible[mobile]
         chance = p.zone_move * float(np.asarray(o.value))
-        rows = np.flatnonzero(welcome & (drawn >= 0.0) & (drawn < chance))
+        rows = mobile[welcome & (drawn >= 0.0) & (drawn < chance)]
         drawn[welcome] -= chance  # who has moved moves no more; the next zone's chance comes on top
         if rows.size == 0:
             continue
@@ -198,12 +245,40 @@ def _move(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         f.university[rows], f.nearness[rows] = nearest(tech, f.district[rows], u.tech.astype(float), close)
 
 
+@njit(cache=True, nogil=True)
+def _asks(
+    key: np.ndarray,
+    alive: np.ndarray,
+    staff: np.ndarray,
+    advised: np.ndarray,
+    eligible: np.ndarray,
+    latest: float,
+    interest: float,
+    address: np.uint64,
+) -> np.ndarray:
+    """Return the rows of the firms that ask for advice; none does that has had it after the year ``latest``."""
+    rows = np.empty(key.shape[0], np.int64)
+    m = 0
+    for i in range(key.shape[0]):
+        if eligible[i] and alive[i] and staff[i] >= 1.0 and (advised[i] == 0 or advised[i] <= latest):
+            rows[m] = i
+            m += uniform_at(address, key[i]) < interest
+    return rows[:m].copy()
+
+
 def _adopt(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Advise firms that ask, the larger first; those that would have bought the advice anyway gain nothing new."""
     f = world.firms
-    asks = f.alive & terms.eligible("adoption_support") & (f.staff >= 1.0)
-    asks &= (f.advised == 0) | (f.advised <= world.year - p.adoption_again)
-    rows = np.flatnonzero(asks & (luck.uniform(f.key, "asks advice") < p.adoption_interest))
+    rows = _asks(
+        f.key,
+        f.alive,
+        f.staff,
+        f.advised,
+        terms.eligible("adoption_support"),
+        world.year - p.adoption_again,
+        p.adoption_interest,
+        luck.address("asks advice"),
+    )
     if rows.size == 0:
         return
     cost = np.full(rows.size, p.adoption_cost * world.state.deflator)
@@ -222,7 +297,8 @@ def _meet(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Let transfer centres tie firms that do R&D to the institutions nearest to them; their people are few."""
     f = world.firms
     strength = terms.column("sector_transfer")
-    rows = np.flatnonzero(f.alive & f.does_rd & (f.university >= 0) & (strength[f.sector] > 0.0))
+    rows = np.flatnonzero(f.does_rd & f.alive)
+    rows = rows[(f.university[rows] >= 0) & (strength[f.sector[rows]] > 0.0)]
     if rows.size == 0:
         return
     chance = min(p.centre_tie, p.centre_firms / rows.size) * np.minimum(strength[f.sector[rows]], 1.0)

@@ -13,7 +13,9 @@ from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck, child_keys, name_hash
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Entry, Order, Terms
+from simulator.mechanisms.delivery_kernels import finished
 from simulator.world.agents import ATTRACTED, INCUBATOR, MAKER_SPACE, OVERSEAS, PROJECT_KINDS
+from simulator.world.births import by_share, ranks_within
 from simulator.world.world import GDP_OF_REFERENCE, World
 
 FLOOR, MAKER, STREET, APARTMENTS, BASE = (
@@ -51,7 +53,7 @@ BUILT = (
     Built("academician_stations", "academician_station"),
     Built("postdoc_stations", "postdoc_station"),
 )
-SPACE = tuple(PROJECT_KINDS.index(b.kind) for b in BUILT if b.space)
+IS_SPACE = np.isin(PROJECT_KINDS, [b.kind for b in BUILT if b.space])
 
 
 @dataclass(frozen=True)
@@ -214,37 +216,46 @@ def _left(entry: Entry, year: int) -> float:
     return 0.5 * share if begins else 1.0 - 0.5 * share
 
 
-def _queue(world: World, luck: Luck, order: Order, kind: int, mean: float, leak: float, spread: float) -> None:
-    """Queue one order as whole projects whose sizes vary and add to what was ordered."""
-    name = np.array([name_hash(f"{order.entry.id} {PROJECT_KINDS[kind]}")], np.uint64)
-    count = _units(order.quantity, mean, float(luck.uniform(name, "fraction")[0]))
-    if count == 0:
-        return
-    keys = child_keys(np.repeat(name, count), np.arange(count), world.year)
-    weight = np.exp(spread * luck.normal(keys, "size")) if mean > 1.0 else np.ones(count)
+def _queue(world: World, luck: Luck, orders: list[tuple[Order, int, float]], leak: float, spread: float) -> None:
+    """Queue orders, each with its kind and the mean size of a project, as whole projects of varying size.
+
+    The sizes of an order's projects add to what was ordered.
+    """
+    names = np.array([name_hash(f"{o.entry.id} {PROJECT_KINDS[kind]}") for o, kind, _ in orders], np.uint64)
+    drawn = luck.uniform(names, "fraction")
+    counts = np.array([_units(o.quantity, mean, u) for (o, _, mean), u in zip(orders, drawn, strict=True)])
+    made = np.repeat(np.arange(counts.size), counts)
+    keys = child_keys(names[made], ranks_within(counts), world.year)
+    whole = np.array([mean == 1.0 for _, _, mean in orders])[made]
+    weight = np.where(whole, 1.0, np.exp(spread * luck.normal(keys, "size")))
+    ordered = np.array([o.quantity for o, _, _ in orders]) / np.maximum(np.bincount(made, weight, counts.size), 1e-300)
     world.projects.arrive(
-        count,
+        keys.size,
         key=keys,
-        kind=kind,
-        quantity=weight if mean == 1.0 else order.quantity * weight / weight.sum(),
+        kind=np.array([kind for _, kind, _ in orders])[made],
+        quantity=np.where(whole, 1.0, ordered[made] * weight),
         ordered=world.year,
         lost=luck.uniform(keys, "lost") < leak,
-        entry=world.entry_index(order.entry.id),
-        sector=order.tag,
-        left=_left(order.entry, world.year),
+        entry=np.array([world.entry_index(o.entry.id) for o, _, _ in orders])[made],
+        sector=np.array([o.tag for o, _, _ in orders])[made],
+        left=np.array([_left(o.entry, world.year) for o, _, _ in orders])[made],
     )
 
 
 def _hosts(world: World, kind: str) -> float:
     """Return how many institutions lack what an order would give them (one each), infinity where that is no limit."""
     u = world.universities
-    lacking = {
-        "university_base": ~u.has_base,
-        "university_fund": ~u.has_fund & (u.kind != OVERSEAS),
-        "institute_fund": (u.kind == ATTRACTED) & ~(u.has_fund & u.has_company),
-        "transfer_office": ~u.has_office & ~u.has_company,
-    }
-    return float((u.alive & lacking[kind]).sum()) if kind in lacking else math.inf
+    if kind == "university_base":
+        lacking = ~u.has_base
+    elif kind == "university_fund":
+        lacking = ~u.has_fund & (u.kind != OVERSEAS)
+    elif kind == "institute_fund":
+        lacking = (u.kind == ATTRACTED) & ~(u.has_fund & u.has_company)
+    elif kind == "transfer_office":
+        lacking = ~u.has_office & ~u.has_company
+    else:
+        return math.inf
+    return float(np.count_nonzero(u.alive & lacking))
 
 
 def _empty(world: World, kind: str) -> float:
@@ -257,14 +268,16 @@ def _empty(world: World, kind: str) -> float:
     return max(0.0, 1.0 - let / built) if built > 0.0 else 0.0
 
 
-def _takers(world: World, kind: str, p: Parameters) -> Callable[[Entry, float], float]:
-    """Return how an order is cut to those who take it: institutions without, developers who see tenants, comers."""
-    projects, st = world.projects, world.state
+def _takers(world: World, kind: str, waiting: float, p: Parameters) -> Callable[[Entry, float], float]:
+    """Return how an order is cut to those who take it: institutions without, developers who see tenants, comers.
+
+    ``waiting`` is what of the kind has been ordered before and is not finished.
+    """
+    st = world.state
     built = 1.0 - p.caution * _empty(world, kind)
     comers = kind in ("institute", "overseas_centre")
     pool = p.institute_pool * st.gdp_path / st.deflator / GDP_OF_REFERENCE
-    waiting = projects.alive & (projects.kind == PROJECT_KINDS.index(kind))
-    left = _hosts(world, kind) - float(projects.quantity[waiting].sum())
+    left = _hosts(world, kind) - waiting
 
     def filled(entry: Entry, quantity: float) -> float:
         nonlocal left, pool
@@ -286,35 +299,45 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     speed = 1.0 / (1.0 - p.governance_speed * effect)
     mean_floor = region.figure("incubator_floor_mean")
     block = {"incubator_floor": mean_floor, "apartments": p.apartment_block, "software_park": p.park_block}
+    waiting = np.bincount(projects.kind, np.where(projects.alive, projects.quantity, 0.0), len(PROJECT_KINDS))
+    orders: list[tuple[Order, int, float]] = []
     for built in BUILT:
         if not terms.offered(built.term):
             continue
-        for order in terms.orders(built.term, _takers(world, built.kind, p)):
+        kind = PROJECT_KINDS.index(built.kind)
+        for order in terms.orders(built.term, _takers(world, built.kind, float(waiting[kind]), p)):
             st.ordered += order.spent
-            kind = PROJECT_KINDS.index(built.kind)
-            _queue(world, luck, order, kind, block.get(built.kind, 1.0), leak, p.size_spread)
+            orders.append((order, kind, block.get(built.kind, 1.0)))
+    if orders:
+        _queue(world, luck, orders, leak, p.size_spread)
     _private(world, luck, p, mean_floor)
     inc = world.incubators
     unpaid = inc.alive & (inc.kind == MAKER_SPACE) & (inc.opened < world.year)
     inc.alive &= ~(unpaid & (luck.uniform(inc.key, "closes") < p.maker_closure * (1.0 - inc.fee_relief)))
     projects.admit()  # an order may be finished in its first year
-    rate = speed / np.where(np.isin(projects.kind, SPACE), p.delay_floor, p.delay_small)
-    # what is ordered evenly over the time in force has between nothing and twice the mean time left
-    first = np.maximum(2.0 * rate * projects.left, 1e-9)
-    hazard = np.where(projects.ordered == world.year, 1.0 - (1.0 - np.exp(-first)) / first, 1.0 - np.exp(-rate))
-    ready = projects.alive & (luck.uniform(projects.key, "ready") < hazard)
-    gone = ready & projects.lost
-    projects.alive[gone] = False
-    rows = np.flatnonzero(ready & ~projects.lost)
+    rows = finished(
+        projects.key,
+        projects.alive,
+        projects.kind,
+        projects.ordered,
+        projects.left,
+        projects.lost,
+        world.year,
+        speed / p.delay_floor,
+        speed / p.delay_small,
+        IS_SPACE,
+        luck.address("ready"),
+    )
     rows = rows[np.lexsort((projects.key[rows], projects.ordered[rows]))]
-    heavy = np.isin(projects.kind[rows], SPACE)
+    heavy = IS_SPACE[projects.kind[rows]]
     room = region.figure("floor_capacity_per_year")
     # a project begins while room is left, so that one larger than a year's room does not wait for ever
     size = np.where(heavy, projects.quantity[rows], 0.0)
     rows = rows[~heavy | (np.cumsum(size) - size < room)]
     projects.alive[rows] = False
     projects.finished[rows] = world.year
-    _open(world, luck, rows, p)
+    if rows.size:
+        _open(world, luck, rows, p)
 
 
 def _private(world: World, luck: Luck, p: Parameters, mean_floor: float) -> None:
@@ -340,24 +363,22 @@ def _private(world: World, luck: Luck, p: Parameters, mean_floor: float) -> None
 def _open(world: World, luck: Luck, rows: np.ndarray, p: Parameters) -> None:
     """Turn finished projects into incubators, maker spaces, streets, apartments and bases."""
     region, st, projects, inc = world.region, world.state, world.projects, world.incubators
-    share = np.cumsum(region.district("incubator_share"))
-    kind, keys, quantity = projects.kind[rows], projects.key[rows], projects.quantity[rows]
-    district = np.minimum(np.searchsorted(share / share[-1], luck.uniform(keys, "district")), len(region.districts) - 1)
-    quality = luck.normal(keys, "quality")
-    for project, agent in ((FLOOR, INCUBATOR), (MAKER, MAKER_SPACE)):
-        m = kind == project
-        floor = quantity[m] if project == FLOOR else p.maker_floor * np.exp(p.maker_floor_spread * quality[m])
-        seats = np.maximum(1.0, np.floor(floor / (p.seat_area if project == FLOOR else p.maker_seat_area)))
+    kind, quantity = projects.kind[rows], projects.quantity[rows]
+    m = np.concatenate([np.flatnonzero(kind == FLOOR), np.flatnonzero(kind == MAKER)])
+    if m.size:
+        keys, hall = projects.key[rows[m]], kind[m] == FLOOR
+        quality = luck.normal(keys, "quality")
+        floor = np.where(hall, quantity[m], p.maker_floor * np.exp(p.maker_floor_spread * quality))
         inc.arrive(
-            int(m.sum()),
-            key=keys[m],
-            kind=agent,
-            district=district[m],
+            m.size,
+            key=keys,
+            kind=np.where(hall, INCUBATOR, MAKER_SPACE),
+            district=by_share(region.district("incubator_share"), luck.uniform(keys, "district")),
             opened=world.year,
             floor=floor,
-            seats=seats,
-            quality=quality[m],
-            professional=luck.uniform(keys[m], "operator") < p.professional,
+            seats=np.maximum(1.0, np.floor(floor / np.where(hall, p.seat_area, p.maker_seat_area))),
+            quality=quality,
+            professional=luck.uniform(keys, "operator") < p.professional,
         )
     st.apartments += float(quantity[kind == APARTMENTS].sum())
     for _ in range(int((kind == STREET).sum())):
@@ -365,11 +386,11 @@ def _open(world: World, luck: Luck, rows: np.ndarray, p: Parameters) -> None:
         # districts without a street come first, and of these the one with most incubators
         first = np.lexsort((-region.district("incubator_share"), st.street_districts))[0]
         st.street_districts[first] += 1.0
-    u = world.universities
-    without = np.flatnonzero(u.alive & ~u.has_base)
-    without = without[np.argsort(-u.researchers[without], kind="stable")]
-    bases = int((kind == BASE).sum())
-    u.has_base[without[:bases]] = True
+    if bases := int((kind == BASE).sum()):
+        u = world.universities
+        without = np.flatnonzero(u.alive & ~u.has_base)
+        without = without[np.argsort(-u.researchers[without], kind="stable")]
+        u.has_base[without[:bases]] = True
 
 
 MECHANISM = Mechanism("delivery", Label("Delivery", "落实与建设"), Parameters, step)

@@ -11,9 +11,9 @@ from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.mechanisms.finance_funds import FundParameters, invest, raise_capital, sell
-from simulator.mechanisms.finance_loans import LoanParameters, lend, settle_loans
+from simulator.mechanisms.finance_loans import LoanParameters, lend, settle
 from simulator.mechanisms.finance_market import MarketParameters, go_public
-from simulator.mechanisms.finance_pledge import Lending, PledgeParameters, pledge, settle_pledges
+from simulator.mechanisms.finance_pledge import Lending, PledgeParameters, pledge
 from simulator.world.world import World
 
 
@@ -41,9 +41,12 @@ def open_funds(world: World) -> None:
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Settle last year's loans, lend, raise funds, invest and sell, go to the markets."""
+    st = world.state
     loans = Lending._make(float(getattr(p, name)) for name in Lending._fields)
-    settle_loans(world, terms, p, luck)
-    settle_pledges(world, terms, p, loans, luck)
+    st.loan_loss = p.loss
+    st.pool_left = dict(st.pool_size)
+    st.loan_defaults = settle(world, terms, p, luck, "loan", p.default, "fails")
+    settle(world, terms, p, luck, "pledge", p.default * p.pledge_default, "pledge fails")
     world.firms.loan_growth *= p.growth_fading
     lend(world, terms, p, luck)
     pledge(world, terms, p, loans, luck)
@@ -54,7 +57,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     open_funds(world)
     funds = world.funds
     held = float((funds.committed * funds.alive).sum())
-    world.state.venture_depth = held / world.state.gdp
+    st.venture_depth = held / st.gdp
 
 
 MECHANISM = Mechanism("finance", Label("Finance", "金融"), Parameters, step)

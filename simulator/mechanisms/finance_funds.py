@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
-from simulator.core.luck import Luck, child_keys, name_hash, poisson_quantile
+from simulator.core.luck import Luck, child_keys, name_hash, normal_at, poisson_at, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
-from simulator.world.agents import ANGEL, GUIDANCE, VENTURE
+from simulator.world.agents import ANGEL, GUIDANCE, PRIVATE, VENTURE
 from simulator.world.world import World
 
 
@@ -289,6 +291,72 @@ def _close_funds(
     )
 
 
+@njit(cache=True, nogil=True)
+def _counts(key: np.ndarray, mean: np.ndarray, address: np.uint64) -> np.ndarray:
+    """Return the deals (m,) that funds do, around the mean (m,)."""
+    out = np.empty(key.shape[0], np.int64)
+    for i in range(key.shape[0]):
+        out[i] = int(poisson_at(address, key[i], mean[i]))
+    return out
+
+
+class Candidates(NamedTuple):
+    """The columns of firms that funds look at, by name."""
+
+    key: np.ndarray
+    alive: np.ndarray
+    fund: np.ndarray
+    listed: np.ndarray
+    founded: np.ndarray
+    ownership: np.ndarray
+    technology_sme: np.ndarray
+    does_rd: np.ndarray
+    hnte_until: np.ndarray
+    quality: np.ndarray
+    growth: np.ndarray
+    grants: np.ndarray
+
+
+@njit(cache=True, nogil=True)
+def _seen(
+    f: Candidates,
+    year: int,
+    earliest: float,
+    by_growth: float,
+    by_rd: float,
+    by_grant: float,
+    error: float,
+    address: np.uint64,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the young private technology firms (m,) without a fund, and how good they look to funds (m,)."""
+    rows, seen = np.empty(f.key.shape[0], np.int64), np.empty(f.key.shape[0])
+    m = 0
+    for i in range(f.key.shape[0]):
+        if f.founded[i] < earliest or not f.alive[i] or f.fund[i] >= 0 or f.listed[i] >= 2 or f.ownership[i] != PRIVATE:
+            continue
+        if not (f.technology_sme[i] or f.does_rd[i] or f.hnte_until[i] >= year):
+            continue
+        look = f.quality[i] + by_growth * f.growth[i] + (by_rd if f.does_rd[i] else 0.0)
+        look += by_grant if f.grants[i] == 1 else 0.0
+        rows[m], seen[m] = i, look + error * normal_at(address, f.key[i])
+        m += 1
+    return rows[:m].copy(), seen[:m].copy()
+
+
+@njit(cache=True, nogil=True)
+def _for_sale(
+    key: np.ndarray, fund: np.ndarray, stake_year: np.ndarray, latest: float, chance: float, address: np.uint64
+) -> np.ndarray:
+    """Return the firms (m,) in which funds sell their stakes, bought by the year ``latest``."""
+    rows = np.empty(key.shape[0], np.int64)
+    m = 0
+    for i in range(key.shape[0]):
+        if fund[i] >= 0 and stake_year[i] <= latest and uniform_at(address, key[i]) < chance:
+            rows[m] = i
+            m += 1
+    return rows[:m].copy()
+
+
 def invest(world: World, p: FundParameters, luck: Luck) -> None:
     """Let funds choose firms by what they can see; they invest about half at home."""
     f, funds, st, year = world.firms, world.funds, world.state, world.year
@@ -299,26 +367,21 @@ def invest(world: World, p: FundParameters, luck: Luck) -> None:
     funds.cash[active] -= away
     funds.away[active] += away
     ticket = np.where(funds.kind[active] == ANGEL, p.angel_ticket, p.venture_ticket) * st.deflator
-    number = [
-        poisson_quantile(m, u) for m, u in zip(local / ticket, luck.uniform(funds.key[active], "deals"), strict=True)
-    ]
-    deals = np.repeat(np.arange(active.size), np.array(number, int))
+    deals = np.repeat(np.arange(active.size), _counts(funds.key[active], local / ticket, luck.address("deals")))
     st.venture_invested = 0.0
     if deals.size == 0:
         return
-    age = year - f.founded
-    fits = (
-        f.alive
-        & (f.fund < 0)
-        & (f.listed < 2)
-        & (age <= p.oldest)
-        & (f.technology_sme | f.does_rd | (f.hnte_until >= year))
+    public = float(funds.public_share[active[deals]].mean())
+    rows, seen = _seen(
+        Candidates._make(getattr(f, name) for name in Candidates._fields),
+        year,
+        year - p.oldest,
+        p.seen_growth,
+        p.seen_rd,
+        math.log(p.grant_odds),
+        p.screening * (1.0 + p.public_error * public),
+        luck.address("seen"),
     )
-    rows = np.flatnonzero(fits & (f.ownership == 0))
-    public = funds.public_share[active[deals]].mean()
-    seen = f.quality[rows] + p.seen_growth * f.growth[rows] + p.seen_rd * f.does_rd[rows]
-    seen += math.log(p.grant_odds) * (f.grants[rows] == 1)
-    seen += p.screening * (1.0 + p.public_error * public) * luck.normal(f.key[rows], "seen")
     if deals.size < rows.size:  # only those that can be among the best need an order
         best = seen >= np.partition(seen, rows.size - deals.size)[rows.size - deals.size]
         rows, seen = rows[best], seen[best]
@@ -339,8 +402,7 @@ def sell(world: World, terms: Terms, p: FundParameters, luck: Luck) -> None:
     """Sell holdings, those of closed firms being written off already; book the public part that comes back."""
     f, funds, year = world.firms, world.funds, world.year
     _sell_away(world, terms, p)
-    held = np.flatnonzero(f.fund >= 0)
-    rows = held[(year - f.stake_year[held] >= p.holding) & (luck.uniform(f.key[held], "sale") < p.exit)]
+    rows = _for_sale(f.key, f.fund, f.stake_year, year - p.holding, p.exit, luck.address("sale"))
     if rows.size == 0:
         return
     fund = f.fund[rows]
@@ -366,17 +428,49 @@ def sell(world: World, terms: Terms, p: FundParameters, luck: Luck) -> None:
     f.stake[rows] = 0.0
 
 
+@njit(cache=True, nogil=True)
+def _sell_elsewhere(
+    away: np.ndarray,
+    vintage: np.ndarray,
+    public_share: np.ndarray,
+    entry: np.ndarray,
+    income: np.ndarray,
+    latest: float,
+    part: float,
+    multiple: float,
+    penalty: float,
+    peak: float,
+    back: np.ndarray,
+) -> None:
+    """Sell a part of what funds (n,) closed by ``latest`` hold elsewhere; ``back`` (E,) is the public part by entry."""
+    for j in range(away.shape[0]):
+        if away[j] > 0.0 and vintage[j] <= latest:
+            sold = part * away[j]
+            away[j] -= sold
+            if entry[j] >= 0:
+                share = public_share[j]
+                lost = penalty * (share - peak) ** 2 if share > 0.0 else 0.0
+                public = multiple * np.exp(-lost) * sold * share
+                back[entry[j]] += public
+                income[j] -= public
+
+
 def _sell_away(world: World, terms: Terms, p: FundParameters) -> None:
     """Sell part of the holdings elsewhere, of which only the sum is known, and book the public part."""
     funds = world.funds
-    rows = np.flatnonzero((funds.away > 0.0) & (world.year - funds.vintage >= p.holding))
-    sold = p.exit * funds.away[rows]
-    funds.away[rows] -= sold
-    share = funds.public_share[rows]
-    penalty = np.where(share > 0.0, p.public_penalty * (share - p.public_peak) ** 2, 0.0)
-    back = p.away_multiple * np.exp(-penalty) * sold
-    entries = funds.entry[rows]
-    for k in np.unique(entries[entries >= 0]):
-        public = np.where(entries == k, back * share, 0.0)
-        terms.charge(world.entry_ids[k], "recovered", float(public.sum()), "funds")
-        funds.policy_income[rows] -= public
+    back = np.zeros(len(world.entry_ids))
+    _sell_elsewhere(
+        funds.away,
+        funds.vintage,
+        funds.public_share,
+        funds.entry,
+        funds.policy_income,
+        world.year - p.holding,
+        p.exit,
+        p.away_multiple,
+        p.public_penalty,
+        p.public_peak,
+        back,
+    )
+    for k in np.flatnonzero(back):
+        terms.charge(world.entry_ids[k], "recovered", float(back[k]), "funds")

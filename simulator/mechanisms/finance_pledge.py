@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
-from simulator.core.luck import Luck
+from simulator.core.luck import Luck, uniform_at
 from simulator.core.parameters import Range, parameter
-from simulator.core.terms import Offer, Terms
-from simulator.world.agents import Firms
+from simulator.core.terms import Offer, Terms, lowest_first
 from simulator.world.rules import HALF_COVER, SMALL_FIRM_STAFF
 from simulator.world.world import World
 
@@ -82,68 +82,79 @@ class PledgeParameters:
 class Lending(NamedTuple):
     """What loans on patents share with technology loans: the parameters of the same names."""
 
-    quality_default: float
-    loss_default: float
-    default: float
-    cover_default: float
     loss: float
-    distress: float
     loan_size: float
     loan_most: float
     interest_response: float
     cover_asked: float
 
 
-def settle_pledges(world: World, terms: Terms, p: PledgeParameters, loans: Lending, luck: Luck) -> None:
-    """Let last year's loans on patents be repaid or fail; call the pools for their part of the loss."""
-    f = world.firms
-    rows = np.flatnonzero((f.pledge > 0.0) & f.alive)
-    if rows.size == 0:
-        return
-    weak = np.exp(-loans.quality_default * f.quality[rows]) * np.where(f.profit[rows] < 0.0, loans.loss_default, 1.0)
-    chance = loans.default * p.pledge_default * weak * np.where(f.pledge_cover[rows] > 0.0, loans.cover_default, 1.0)
-    bad = rows[luck.uniform(f.key[rows], "pledge fails") < np.minimum(chance, 0.9)]
-    lost = loans.loss * f.pledge[bad]
-    for k in np.unique(f.pledge_entry[bad][f.pledge_entry[bad] >= 0]):
-        mine = f.pledge_entry[bad] == k
-        entry = world.entry_ids[k]
-        terms.charge(entry, "outlay", world.call_pool(entry, float((lost * f.pledge_cover[bad])[mine].sum())), "banks")
-    f.cash[bad] = np.minimum(f.cash[bad], -loans.distress * f.pledge[bad])
-    f.debt[rows] = np.maximum(f.debt[rows] - f.pledge[rows], 0.0)
-    f.pledge[rows] = 0.0
-    f.pledge_cover[rows] = 0.0
-    f.pledge_entry[rows] = -1
+@njit(cache=True, nogil=True)
+def _owners(
+    key: np.ndarray,
+    alive: np.ndarray,
+    staff: np.ndarray,
+    listed: np.ndarray,
+    revenue: np.ndarray,
+    patents: np.ndarray,
+    quality_patents: np.ndarray,
+    price: float,
+    share: float,
+    most: float,
+    address: np.uint64,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the small firms with patents (m,), the size of a loan on them (CNY), and their luck.
 
-
-def _collateral(f: Firms, rows: np.ndarray, price: float) -> np.ndarray:
-    """Return what the patents of some firms are worth to a lender, (m,) CNY.
-
-    A lender counts patents and cannot tell the good from the others; it knows their mean in the city.
+    A lender counts patents and cannot tell the good from the others; it knows their mean in the city, and lends
+    ``price`` for a good one, up to a ``share`` of revenue and to ``most``.
     """
-    good = float(f.quality_patents[rows].sum()) / max(float(f.patents[rows].sum()), 1.0)
-    return price * good * f.patents[rows]
+    rows = np.empty(key.shape[0], np.int64)
+    m, good, all_ = 0, 0.0, 0.0
+    for i in range(key.shape[0]):
+        if patents[i] >= 1.0 and alive[i] and staff[i] < SMALL_FIRM_STAFF and listed[i] < 2 and revenue[i] > 0.0:
+            rows[m] = i
+            m += 1
+            good += quality_patents[i]
+            all_ += patents[i]
+    each = price * (good / max(all_, 1.0))
+    size, luck = np.empty(m), np.empty(m)
+    for j in range(m):
+        i = rows[j]
+        size[j] = min(min(share * revenue[i], most), each * patents[i])
+        luck[j] = uniform_at(address, key[i])
+    return rows[:m].copy(), size, luck
 
 
 def pledge(world: World, terms: Terms, p: PledgeParameters, loans: Lending, luck: Luck) -> None:
     """Lend to small firms on their patents; covered loans stop where a pool's leverage is used up."""
     f, st = world.firms, world.state
     st.pledge_offer = 0.0
-    i = np.flatnonzero((f.patents >= 1.0) & f.alive)
-    i = i[(f.staff[i] < SMALL_FIRM_STAFF) & (f.listed[i] < 2) & (f.revenue[i] > 0.0)]
-    worth = p.pledge_haircut * _collateral(f, i, p.pledge_value * st.deflator)
-    size = np.minimum(np.minimum(loans.loan_size * f.revenue[i], loans.loan_most * st.deflator), worth)
-    u = luck.uniform(f.key[i], "pledge")
-    interest = terms.column("pledge_interest")
-    made = u < p.pledge_chance * (1.0 + loans.interest_response * interest[i])
+    i, size, u = _owners(
+        f.key,
+        f.alive,
+        f.staff,
+        f.listed,
+        f.revenue,
+        f.patents,
+        f.quality_patents,
+        p.pledge_haircut * (p.pledge_value * st.deflator),
+        loans.loan_size,
+        loans.loan_most * st.deflator,
+        luck.address("pledge"),
+    )
+    interest = terms.values("pledge_interest")
+    interest = interest[i] if interest.size > 1 else interest
+    made = u < p.pledge_chance * (1.0 + loans.interest_response * interest)
     f.pledge[i[made]] = size[made]
     firm_law = 1.0 + p.pledge_enforcement * max(float(np.asarray(terms.total("enforcement"))), 0.0)
     for o in terms.promises("pledge_cover"):
-        share = np.broadcast_to(np.asarray(o.value, float), (len(f),))[i]
+        share = np.asarray(o.value, float)[i] if np.ndim(o.value) else np.full(i.size, float(o.value))
         mask = np.ones(i.size, bool) if o.eligible is None else o.eligible[i]
         tipped = mask & ~made & (u < p.pledge_chance + share / HALF_COVER * p.pledge_gain * firm_law)
-        again = made & (f.pledge_entry[i] < 0) & (luck.uniform(f.key[i], "pledge covers") < loans.cover_asked)
-        asked = np.flatnonzero(tipped | (mask & again))
-        asked = asked[np.lexsort((f.key[i[asked]], u[asked]))]
+        again = np.flatnonzero(mask & made & (f.pledge_entry[i] < 0))
+        again = again[luck.uniform(f.key[i[again]], "pledge covers") < loans.cover_asked]
+        asked = np.concatenate([np.flatnonzero(tipped), again])  # a loan is either
+        asked = asked[lowest_first(u[asked], f.key[i[asked]])]
         taken = asked[_fitting(world, o, size[asked] * share[asked])]
         new, rows = i[taken[~made[taken]]], i[taken]
         f.pledge[rows] = size[taken]
@@ -159,8 +170,9 @@ def pledge(world: World, terms: Terms, p: PledgeParameters, loans: Lending, luck
     lent = i[made]
     f.debt[lent] += f.pledge[lent]
     st.pledged = float(f.pledge[lent].sum())
-    if np.any(interest > 0.0):
-        terms.settle("pledge_interest", interest * world.outside["interest_rate"] * f.pledge, "firms")
+    if (interest > 0.0).any():
+        share = interest[made] if interest.size > 1 else interest
+        terms.settle("pledge_interest", share * world.outside["interest_rate"] * f.pledge[lent], "firms", lent)
 
 
 def _fitting(world: World, o: Offer, covered: np.ndarray) -> np.ndarray:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from simulator.core.declare import Label, Mechanism
-from simulator.core.luck import Luck, name_hash, poisson_at, poisson_quantile, sub_keys
+from simulator.core.luck import Luck, name_hash, poisson_quantile, sub_keys
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
-from simulator.mechanisms.founding_attraction import AttractionParameters, attract
+from simulator.mechanisms.founding_attraction import AttractionParameters, attract, poissons
+from simulator.mechanisms.founding_kernels import staff_founders, standing
 from simulator.mechanisms.founding_people import PeopleParameters, begin_again, renew_culture, student_starts
-from simulator.world.agents import GROWN, GUIDANCE, STAFF_FOUNDED, STUDENT_FOUNDED, TECH_DIMENSIONS, UNIVERSITY_FOUNDED
-from simulator.world.births import Newborn, found_firms, ranks_within
-from simulator.world.space import sector_centres
+from simulator.world.agents import GROWN, GUIDANCE, STAFF_FOUNDED, STUDENT_FOUNDED, UNIVERSITY_FOUNDED
+from simulator.world.births import Newcomers, by_share, ranks_within
 from simulator.world.world import World
 
 USUAL_GROWTH = 0.08  # growth a year at which the rates are stated
@@ -193,95 +192,59 @@ class Parameters(PeopleParameters, AttractionParameters):
     )
 
 
-@njit(cache=True, nogil=True)
-def _staff_founders(
-    key: np.ndarray,
-    alive: np.ndarray,
-    small: np.ndarray,
-    rd_staff: np.ndarray,
-    rate: float,
-    power: float,
-    per: float,
-    lift: np.ndarray,
-    unaided: np.ndarray,
-    sector: np.ndarray,
-    address: np.uint64,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return how many firms (n,) staff of each firm found this year, and how many they would without any help."""
-    out = np.zeros(key.shape[0], np.int64)
-    anyway = np.zeros(key.shape[0], np.int64)
-    for i in range(key.shape[0]):
-        if alive[i] and (small[i] or rd_staff[i] > 0.0):
-            size = rate * (1.0 + rd_staff[i] / per) ** power
-            out[i] = int(poisson_at(address, key[i], lift[sector[i]] * size))
-            if out[i] > 0:
-                anyway[i] = int(poisson_at(address, key[i], unaided[sector[i]] * size))
-    return out, anyway
-
-
-def _from_staff(
-    world: World, luck: Luck, p: Parameters, lift: np.ndarray, unaided: np.ndarray, performs: float
-) -> None:
+def _from_staff(newcomers: Newcomers, p: Parameters, lift: np.ndarray, unaided: np.ndarray, performs: float) -> None:
     """Let staff of technology firms found their own, most of them in the trade they know.
 
     ``lift`` and ``unaided`` are the rate by sector (S,) over the usual one, with and without what makes it easier.
     """
-    f = world.firms
-    born, anyway = _staff_founders(
+    f, luck = newcomers.world.firms, newcomers.luck
+    parents, sector, helped = staff_founders(
         f.key,
         f.alive,
-        ~f.above_scale,
+        f.above_scale,
         f.rd_staff,
+        f.sector,
         p.staff_rate,
         p.size_elasticity,
         p.founder_staff,
         lift,
         unaided,
-        f.sector,
+        p.same_sector,
+        newcomers.world.region.sectors.index("technology_services"),
         luck.address("staff"),
+        luck.address("stay"),
     )
-    parents, ranks = np.repeat(np.arange(len(f)), born), ranks_within(born)
-    keys = sub_keys(f.key[parents], ranks)
-    stay = luck.uniform(keys, "stay") < p.same_sector
-    services = world.region.sectors.index("technology_services")
-    found_firms(
-        world,
-        luck,
+    newcomers.request(
         f.key[parents],
-        p,
         origin=STAFF_FOUNDED,
-        sector=np.where(stay, f.sector[parents], services),
+        sector=sector,
         district=f.district[parents],
-        centre=f.tech[parents].astype(float).reshape(-1, TECH_DIMENSIONS),
-        performs_chance=performs,
-        kind=Newborn(quality=-p.marginal_gap * (ranks >= anyway[parents])),
+        centre=f.tech[parents],
+        performs=performs,
+        quality=-p.marginal_gap * helped,
     )
 
 
-def _from_universities(world: World, luck: Luck, p: Parameters) -> None:
+def _from_universities(newcomers: Newcomers, p: Parameters) -> None:
     """Let the researchers who leave found their firms, in the field they come from or near it."""
-    u, region = world.universities, world.region
+    u, region = newcomers.world.universities, newcomers.world.region
     born = u.leavers.astype(int)
     parents = np.repeat(np.arange(len(u)), born)
     if parents.size == 0:
         return
-    keys = sub_keys(u.key[parents], ranks_within(born))
+    pick = newcomers.luck.uniform(sub_keys(u.key[parents], ranks_within(born)), "spin-off sector")
     services, digital = region.sectors.index("technology_services"), region.sectors.index("digital")
-    pick = luck.uniform(keys, "spin-off sector")
-    field = region.university_fields
-    home = np.array([int(np.argmax(field[j])) if j < len(field) else services for j in parents])
+    main = np.full(len(u), services)  # those that came since have no main field
+    main[: len(region.university_fields)] = region.university_fields.argmax(axis=1)
     other = np.where(pick < p.home_field + p.to_services, services, digital)
-    found_firms(
-        world,
-        luck,
+    newcomers.request(
         u.key[parents],
-        p,
         origin=UNIVERSITY_FOUNDED,
-        sector=np.where(pick < p.home_field, home, other),
+        sector=np.where(pick < p.home_field, main[parents], other),
         district=u.district[parents],
-        centre=u.tech[parents].astype(float).reshape(-1, TECH_DIMENSIONS),
-        performs_chance=p.researchers_perform,
-        extra={"link": 1.0},
+        centre=u.tech[parents],
+        performs=p.researchers_perform,
+        link=1.0,
     )
 
 
@@ -307,14 +270,15 @@ def _made_easier(world: World, terms: Terms, p: Parameters) -> float:
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Queue the year's new firms by who founds them; they join at the turn of the year."""
     f, region, st, pools = world.firms, world.region, world.state, world.pools
-    sectors = world.sectors
+    sectors, newcomers = world.sectors, Newcomers(world, luck, p)
     renew_culture(world, terms, p)
     easier = _made_easier(world, terms, p)
     performs = min(1.0, p.performs * (1.0 + p.culture_risk * st.culture))
     guided = world.funds.alive & (world.funds.kind == GUIDANCE)
     depth = min(1.0, float(world.funds.paid_in[guided].sum()) / (p.fund_full * st.gdp))
     start = region.figure("tech_sme_pool") / region.figure("population")
-    now = float((f.alive & ~f.above_scale).sum()) / st.population
+    scale, small = standing(f.alive, f.above_scale, f.sector, len(sectors))
+    now = small / st.population
     common = easier * (1.0 - p.fund_displacement * depth) * (start / max(now, 1e-12)) ** p.crowding
     # a trade that grows by its prices alone draws no founders
     real = sectors.demand_growth - world.outside["gdp_deflator"]
@@ -325,10 +289,10 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     if st.software_room > 0.0:
         lift[region.sectors.index("digital")] *= 1.0 + p.park_founding * st.software_room
 
-    _from_universities(world, luck, p)
+    _from_universities(newcomers, p)
     if (approval := float(np.asarray(terms.total("entry_approval")))) < 1.0:
         lift[[region.sectors.index(s) for s in REGULATED]] *= 1.0 + p.approval_effect * (1.0 - approval)
-    _from_staff(world, luck, p, lift, unaided, performs)
+    _from_staff(newcomers, p, lift, unaided, performs)
     on_leave, invited, coached = student_starts(world, terms, p)
     common_lift = float(common) * float(np.exp(p.demand_response * (world.outside["gdp_real_growth"] - USUAL_GROWTH)))
     for name, rate, help_, gap in (
@@ -339,86 +303,68 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         u = float(luck.uniform(np.array([seed]), name)[0])
         number, anyway = int(poisson_quantile(mean, u)), int(poisson_quantile(mean / help_, u))
         # those who found only because it is easier are the weaker ones
-        kind = Newborn(quality=-gap - p.marginal_gap * (np.arange(number) >= anyway))
-        _from_pool(world, luck, seed, number, name, p, performs, kind)
+        quality = -gap - p.marginal_gap * (np.arange(number) >= anyway)
+        _from_pool(newcomers, seed, number, name, performs, quality)
     if invited > 0.0:
         name = "student programme"
         seed = name_hash(f"{region.id} {name}")
         mean = p.student_technology * p.student_rate / p.student_start * invited * common_lift
         number = int(poisson_quantile(mean, float(luck.uniform(np.array([seed]), name)[0])))
-        invitees = Newborn(quality=-p.student_gap - p.marginal_gap)
-        _from_pool(world, luck, seed, number, name, p, performs, invitees, coached=p.student_coached * coached)
-    begin_again(world, luck, p, common_lift, performs)
-    attract(world, terms, p, luck, USUAL_GROWTH)
-    _grow_in(world, luck, p)
+        quality = np.full(number, -p.student_gap - p.marginal_gap)
+        _from_pool(newcomers, seed, number, name, performs, quality, mentored=p.student_coached * coached)
+    begin_again(newcomers, p, common_lift, performs)
+    attract(newcomers, terms, p, USUAL_GROWTH, scale.astype(float))
+    _grow_in(newcomers, p, scale)
+    # what firms that grew in make was made by the rest of the economy before: nothing is counted twice
+    moved = newcomers.join() * st.value_added_factor
+    sectors.rest_value_added[:] = np.maximum(sectors.rest_value_added - moved, 0.0)
     st.births = float(f.waiting())
 
 
 def _from_pool(
-    world: World,
-    luck: Luck,
+    newcomers: Newcomers,
     seed: np.uint64,
     number: int,
     name: str,
-    p: Parameters,
     performs: float,
-    kind: Newborn,
+    quality: np.ndarray,
     *,
-    coached: float = 0.0,
+    mentored: float = 0.0,
 ) -> None:
-    """Let members of a pool found firms in the sectors where small technology firms are."""
+    """Let members of a pool found firms of given ``quality`` (number,), where small technology firms are."""
     if number == 0:
         return
-    region = world.region
-    keys = sub_keys(np.full(number, seed, np.uint64), np.arange(number))
-    weight = np.cumsum(region.sector("tech_sme_firms"))
-    sector = np.searchsorted(weight / weight[-1], luck.uniform(keys, f"{name} sector"))
-    place = np.cumsum(region.district("incubator_share"))
-    district = np.minimum(np.searchsorted(place / place[-1], luck.uniform(keys, f"{name} district")), place.size - 1)
-    found_firms(
-        world,
-        luck,
-        np.full(number, seed),
-        p,
+    region, luck = newcomers.world.region, newcomers.luck
+    parents = np.full(number, seed, np.uint64)
+    keys = sub_keys(parents, np.arange(number))
+    newcomers.request(
+        parents,
         origin=STUDENT_FOUNDED,
-        sector=sector,
-        district=district,
-        centre=sector_centres(region)[sector],
-        performs_chance=performs,
-        kind=kind,
-        extra={"mentored": coached},
+        sector=by_share(region.sector("tech_sme_firms"), luck.uniform(keys, f"{name} sector")),
+        district=by_share(region.district("incubator_share"), luck.uniform(keys, f"{name} district")),
+        performs=performs,
+        quality=quality,
+        mentored=mentored,
     )
 
 
-def _grow_in(world: World, luck: Luck, p: Parameters) -> None:
-    """Let firms that were too small to follow reach the size of the classes that are."""
-    f, region, sectors = world.firms, world.region, world.sectors
-    st_factor = world.state.value_added_factor
-    scale = np.bincount(f.sector[f.alive & f.above_scale], minlength=len(region.sectors))
+def _grow_in(newcomers: Newcomers, p: Parameters, scale: np.ndarray) -> None:
+    """Let firms that were too small to follow reach the size of the classes that are.
+
+    ``scale`` (S,) are the above-scale firms of each sector.
+    """
+    region, sectors, luck = newcomers.world.region, newcomers.world.sectors, newcomers.luck
     mean = p.grow_in * scale * np.exp(p.grow_in_response * (sectors.demand_growth - USUAL_GROWTH))
-    mean *= 1.0 + sectors.entry_ease
-    counts = [int(poisson_quantile(m, v)) for m, v in zip(mean, luck.uniform(sectors.key, "grow in"), strict=True)]
-    sector = np.repeat(np.arange(len(counts)), counts)
-    if sector.size == 0:
-        return
-    seeds = np.array([name_hash(f"{region.id} {region.sectors[s]}") for s in sector], np.uint64)
-    keys = sub_keys(seeds, ranks_within(np.array(counts)))
-    place = np.cumsum(region.district("firm_share"))
-    district = np.minimum(np.searchsorted(place / place[-1], luck.uniform(keys, "district")), place.size - 1)
-    found_firms(
-        world,
-        luck,
+    counts = poissons(luck.address("grow in"), sectors.key, mean * (1.0 + sectors.entry_ease))
+    seeds = np.repeat(np.array([name_hash(f"{region.id} {name}") for name in region.sectors]), counts)
+    keys = sub_keys(seeds, ranks_within(counts))
+    newcomers.request(
         seeds,
-        p,
         origin=GROWN,
-        sector=sector,
-        district=district,
-        centre=sector_centres(region)[sector],
-        performs_chance=0.0,
+        sector=np.repeat(np.arange(counts.size), counts),
+        district=by_share(region.district("firm_share"), luck.uniform(keys, "district")),
+        performs=0.0,
     )
-    # what they make was made by the rest of the economy before: nothing is counted twice
-    moved = np.bincount(sector, f.queued("value_added")[-sector.size :] * st_factor, len(sectors))
-    sectors.rest_value_added[:] = np.maximum(sectors.rest_value_added - moved, 0.0)
 
 
 MECHANISM = Mechanism("founding", Label("Founding", "创业"), Parameters, step)

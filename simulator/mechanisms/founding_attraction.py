@@ -6,14 +6,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
-from simulator.core.luck import Luck, name_hash, poisson_quantile, sub_keys
+from simulator.core.luck import Luck, name_hash, poisson_at, poisson_quantile, sub_keys
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Entry, Terms
 from simulator.world.agents import ATTRACTED_FIRM
-from simulator.world.births import BirthTraits, Newborn, found_firms, ranks_within
-from simulator.world.space import sector_centres
-from simulator.world.world import World
+from simulator.world.births import BirthTraits, Newcomers, by_share, ranks_within
 
 
 @dataclass(frozen=True)
@@ -116,21 +115,33 @@ class AttractionParameters(BirthTraits):
     )
 
 
-def attract(world: World, terms: Terms, p: AttractionParameters, luck: Luck, usual: float) -> None:
-    """Queue the year's firms from elsewhere; ``usual`` is the growth at which the inflow is stated."""
-    f, st, sectors = world.firms, world.state, world.sectors
-    scale = np.bincount(f.sector[f.alive & f.above_scale], minlength=len(sectors)).astype(float)
+@njit(cache=True, nogil=True)
+def poissons(address: np.uint64, keys: np.ndarray, means: np.ndarray) -> np.ndarray:
+    """Return the (n,) Poisson counts with the given means that belong to an address and to keys."""
+    out = np.empty(keys.shape[0], np.int64)
+    for i in range(keys.shape[0]):
+        out[i] = int(poisson_at(address, keys[i], means[i]))
+    return out
+
+
+def attract(newcomers: Newcomers, terms: Terms, p: AttractionParameters, usual: float, scale: np.ndarray) -> None:
+    """Ask for the year's firms from elsewhere.
+
+    ``usual`` is the growth at which the inflow is stated, ``scale`` (S,) the above-scale firms of each sector.
+    """
+    world = newcomers.world
+    st, sectors = world.state, world.sectors
     mean = p.inflow * scale * np.exp(p.inflow_response * (sectors.demand_growth - usual))
-    counts = [int(poisson_quantile(m, v)) for m, v in zip(mean, luck.uniform(sectors.key, "comes"), strict=True)]
-    own = np.repeat(np.arange(len(sectors)), counts)
-    _settle(world, luck, p, own, "by itself", 1.0)
+    own = np.repeat(np.arange(len(sectors)), poissons(newcomers.luck.address("comes"), sectors.key, mean))
+    _settle(newcomers, p, own, "by itself", 1.0)
     st.firms_drawn = st.firms_taken = 0.0
     if terms.offered("firms_sought") or terms.offered("headquarters_sought"):
-        _court(world, terms, p, luck, scale, own)
+        _court(newcomers, terms, p, scale, own)
 
 
-def _court(world: World, terms: Terms, p: AttractionParameters, luck: Luck, scale: np.ndarray, own: np.ndarray) -> None:
+def _court(newcomers: Newcomers, terms: Terms, p: AttractionParameters, scale: np.ndarray, own: np.ndarray) -> None:
     """Win firms by courting and awards; those who would have come anyway are among ``own`` (sector rows) already."""
+    world, luck = newcomers.world, newcomers.luck
     st = world.state
     whole = max(float(scale.sum()), 1.0)
     awards = {o.entry.id: o.unit_cost for o in terms.promises("settling_award")}
@@ -159,7 +170,7 @@ def _court(world: World, terms: Terms, p: AttractionParameters, luck: Luck, scal
                     anyway[s] -= 1
                 else:
                     new.append(s)
-            _settle(world, luck, p, np.array(new, np.int64), f"{order.entry.id} {term}", size)
+            _settle(newcomers, p, np.array(new, np.int64), f"{order.entry.id} {term}", size)
             st.firms_drawn += len(new)
             st.firms_taken += p.from_neighbours * len(new)
 
@@ -180,29 +191,27 @@ def _comers(luck: Luck, seed: np.uint64, tag: int, scale: np.ndarray, expected: 
     return np.minimum(place, scale.size - 1)
 
 
-def _settle(world: World, luck: Luck, p: AttractionParameters, sector: np.ndarray, name: str, size: float) -> None:
-    """Queue one firm from elsewhere for each sector row in ``sector``."""
+def _settle(newcomers: Newcomers, p: AttractionParameters, sector: np.ndarray, name: str, size: float) -> None:
+    """Ask for one firm from elsewhere for each sector row in ``sector``."""
     if sector.size == 0:
         return
+    world = newcomers.world
     region, year = world.region, world.year
     sector = np.sort(sector)
-    rows, counts = np.unique(sector, return_counts=True)
-    seeds = np.array([name_hash(f"{region.id} {name} {region.sectors[s]}") for s in rows], np.uint64)
+    counts = np.bincount(sector)
+    seeds = np.zeros(counts.size, np.uint64)
+    for s in np.flatnonzero(counts):
+        seeds[s] = name_hash(f"{region.id} {name} {region.sectors[s]}")
     parents = np.repeat(seeds, counts)
     keys = sub_keys(parents, ranks_within(counts))
-    place = np.cumsum(region.district("firm_share"))
-    district = np.minimum(np.searchsorted(place / place[-1], luck.uniform(keys, "settles in")), place.size - 1)
-    found_firms(
-        world,
-        luck,
+    newcomers.request(
         parents,
-        p,
         origin=ATTRACTED_FIRM,
         sector=sector,
-        district=district,
-        centre=sector_centres(region)[sector],
-        performs_chance=p.settled_performs,
-        kind=Newborn(size=p.settled_size * size),
-        extra={"founded": year - round(p.settled_age), "settled": year},
+        district=by_share(region.district("firm_share"), newcomers.luck.uniform(keys, "settles in")),
+        performs=p.settled_performs,
+        size=p.settled_size * size,
+        founded=year - round(p.settled_age),
+        settled=year,
     )
     world.state.firms_attracted += sector.size

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Entry, Terms
-from simulator.world.agents import FOUNDED_AGAIN, TECH_DIMENSIONS
-from simulator.world.births import BirthTraits, Newborn, found_firms
+from simulator.world.agents import FOUNDED_AGAIN
+from simulator.world.births import BirthTraits, Newcomers
 from simulator.world.world import World
 
 
@@ -218,24 +217,21 @@ def student_starts(world: World, terms: Terms, p: PeopleParameters) -> tuple[flo
     return easier, extra, coached
 
 
-def begin_again(world: World, luck: Luck, p: PeopleParameters, lift: float, performs: float) -> None:
+def begin_again(newcomers: Newcomers, p: PeopleParameters, lift: float, performs: float) -> None:
     """Let founders of small firms that closed last year found another, better or worse than the first."""
-    failed = world.state.failed
+    st = newcomers.world.state
+    failed = st.failed
     if not failed or failed["key"].size == 0:
         return
-    chance = p.again * lift * (1.0 + p.culture_again * world.state.culture)
-    rows = np.flatnonzero(luck.uniform(failed["key"], "again") < chance)
-    found_firms(
-        world,
-        luck,
+    chance = p.again * lift * (1.0 + p.culture_again * st.culture)
+    rows = np.flatnonzero(newcomers.luck.uniform(failed["key"], "again") < chance)
+    newcomers.request(
         failed["key"][rows],
-        p,
         origin=FOUNDED_AGAIN,
         sector=failed["sector"][rows],
         district=failed["district"][rows],
-        centre=failed["tech"][rows].astype(float).reshape(-1, TECH_DIMENSIONS),
-        performs_chance=performs,
-        kind=Newborn(
-            quality=p.again_memory * failed["quality"][rows], quality_spread=math.sqrt(1.0 - p.again_memory**2)
-        ),
+        centre=failed["tech"][rows],
+        performs=performs,
+        quality=p.again_memory * failed["quality"][rows],
+        quality_spread=math.sqrt(1.0 - p.again_memory**2),
     )

@@ -10,7 +10,7 @@ from numba import njit
 from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck, uniform_at
 from simulator.core.parameters import Range, parameter
-from simulator.core.terms import Terms
+from simulator.core.terms import Terms, lowest_first
 from simulator.world.agents import MAKER_SPACE
 from simulator.world.world import World
 
@@ -142,55 +142,62 @@ class Parameters:
 
 
 @njit(cache=True, nogil=True)
-def _graduate(
+def _turn(
     key: np.ndarray,
     alive: np.ndarray,
     incubator: np.ndarray,
     incubated: np.ndarray,
     graduated: np.ndarray,
+    mentored: np.ndarray,
+    above_scale: np.ndarray,
+    staff: np.ndarray,
+    founded: np.ndarray,
     year: int,
     least: float,
-    chance: float,
+    leaves: float,
+    fades: float,
+    staff_limit: float,
+    latest: float,
+    young: float,
+    old: float,
     places: int,
-    address: np.uint64,
-) -> np.ndarray:
-    """Let a year pass for tenants and some of them leave; return how many leave each place (k,)."""
+    a_graduates: np.uint64,
+    a_applies: np.uint64,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Let a year pass for tenants and some of them leave; mentoring fades, and firms apply for a seat.
+
+    ``latest`` is the year of founding from which a firm is ``young`` for its chance to apply. Returns how many leave
+    each place (k,), the rows of the tenants that stay and those of the applicants.
+    """
     out = np.zeros(places, np.int64)
+    inside, applicants = np.empty(key.shape[0], np.int64), np.empty(key.shape[0], np.int64)
+    m = a = 0
     for i in range(key.shape[0]):
-        if alive[i] and incubator[i] >= 0:
+        mentored[i] *= fades
+        if not alive[i]:
+            continue
+        if incubator[i] >= 0:
             incubated[i] += 1
-            if incubated[i] >= least and uniform_at(address, key[i]) < chance:
+            if incubated[i] >= least and uniform_at(a_graduates, key[i]) < leaves:
                 out[incubator[i]] += 1
                 graduated[i] = year
                 incubator[i] = -1
-    return out
+            else:
+                inside[m] = i
+                m += 1
+        elif graduated[i] == 0 and not above_scale[i] and staff[i] < staff_limit:
+            chance = young if founded[i] >= latest else old
+            if uniform_at(a_applies, key[i]) < chance:
+                applicants[a] = i
+                a += 1
+    return out, inside[:m].copy(), applicants[:a].copy()
 
 
 @njit(cache=True, nogil=True)
-def _applicants(
-    key: np.ndarray,
-    alive: np.ndarray,
-    incubator: np.ndarray,
-    graduated: np.ndarray,
-    above_scale: np.ndarray,
-    staff: np.ndarray,
-    age: np.ndarray,
-    staff_limit: float,
-    young_years: float,
-    young: float,
-    old: float,
-    address: np.uint64,
-) -> np.ndarray:
-    """Return the rows of the firms that apply for a seat, by the chance of the young and of the old."""
-    rows = np.empty(key.shape[0], np.int64)
-    m = 0
-    for i in range(key.shape[0]):
-        if not alive[i] or incubator[i] >= 0 or graduated[i] != 0 or above_scale[i] or staff[i] >= staff_limit:
-            continue
-        if uniform_at(address, key[i]) < (young if age[i] <= young_years else old):
-            rows[m] = i
-            m += 1
-    return rows[:m]
+def _mentor(inside: np.ndarray, incubator: np.ndarray, mentored: np.ndarray, attention: np.ndarray) -> None:
+    """Let the tenants in the rows ``inside`` have the ``attention`` (k,) of their place, or what is left of it."""
+    for i in inside:
+        mentored[i] = max(mentored[i], attention[incubator[i]])
 
 
 def _rewarded(terms: Terms, p: Parameters, luck: Luck, world: World, graduates: np.ndarray) -> np.ndarray:
@@ -220,63 +227,53 @@ def _blur(world: World, p: Parameters) -> float:
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Graduate tenants, fill free seats by visible quality, mentor those inside, support maker spaces."""
-    f, inc, st = world.firms, world.incubators, world.state
-    year = world.year
-    f.mentored *= 1.0 - 1.0 / p.support_years
-    graduates = _graduate(
+    f, inc, st, year = world.firms, world.incubators, world.state, world.year
+    graduates, inside, rows = _turn(
         f.key,
         f.alive,
         f.incubator,
         f.incubated,
         f.graduated,
+        f.mentored,
+        f.above_scale,
+        f.staff,
+        f.founded,
         year,
         p.least_years,
         1.0 / max(p.stay - (p.least_years - 1.0), 1.0),
+        1.0 - 1.0 / p.support_years,
+        p.staff_limit,
+        year - p.young_years,
+        p.apply,
+        p.outsiders,
         len(inc),
         luck.address("graduates"),
+        luck.address("applies"),
     )
     effort = _rewarded(terms, p, luck, world, graduates)
     standing = inc.quality + p.professional_choice * inc.professional
-
-    age = year - f.founded
-    rows = _applicants(
-        f.key,
-        f.alive,
-        f.incubator,
-        f.graduated,
-        f.above_scale,
-        f.staff,
-        age,
-        p.staff_limit,
-        p.young_years,
-        p.apply,
-        p.outsiders,
-        luck.address("applies"),
-    )
-    if rows.size:
-        seen = (
-            f.quality[rows]
-            + p.noise * _blur(world, p) * luck.normal(f.key[rows], "seen")
-            + np.where(age[rows] <= p.young_years, p.young_bonus, 0.0)
-        )
-        rows = rows[np.lexsort((f.key[rows], -seen))]
-        held = np.bincount(f.incubator[f.alive & (f.incubator >= 0)], minlength=len(inc))
+    held = np.bincount(f.incubator[inside], minlength=len(inc))
+    if rows.size and len(inc):
+        keys = f.key[rows]
+        seen = f.quality[rows] + p.noise * _blur(world, p) * luck.normal(keys, "seen")
+        seen += np.where(year - f.founded[rows] <= p.young_years, p.young_bonus, 0.0)
         free = np.maximum(np.where(inc.alive & (inc.kind != MAKER_SPACE), inc.seats - held, 0.0), 0.0).astype(int)
-        # the best places choose first
-        seats = np.repeat(np.argsort(-standing, kind="stable"), free[np.argsort(-standing, kind="stable")])
-        placed = rows[: seats.size]
-        f.incubator[placed] = seats[: placed.size]
+        best = np.argsort(-standing, kind="stable")  # the best places choose first
+        given = np.cumsum(free[best])
+        placed = rows[lowest_first(-seen, keys)[: int(given[-1])]]
+        seats = best[np.searchsorted(given, np.arange(placed.size), side="right")]
+        f.incubator[placed] = seats
         f.incubated[placed] = 0
-    inside = np.flatnonzero(f.alive & (f.incubator >= 0))
-    here = f.incubator[inside]
-    inc.tenants[:] = np.bincount(here, minlength=len(inc))
+        inside = np.concatenate([inside, placed])
+        held += np.bincount(seats, minlength=len(inc))
+    inc.tenants[:] = held
 
     mentors = world.pools.stock[world.pool("mentors")]
     weight = np.where(inc.alive, inc.tenants * np.exp(p.mentor_quality * standing), 0.0)
     inc.mentors[:] = mentors * weight / max(float(weight.sum()), 1.0)
     attention = inc.mentors * p.mentor_load / (inc.mentors * p.mentor_load + np.maximum(inc.tenants, 1.0))
     attention = attention * np.where(inc.professional, p.professional, 1.0) * effort
-    f.mentored[inside] = np.maximum(f.mentored[inside], attention[here])
+    _mentor(inside, f.incubator, f.mentored, attention)
 
     spaces = np.flatnonzero(inc.alive & (inc.kind == MAKER_SPACE))
     inc.fee_relief[:] = 0.0

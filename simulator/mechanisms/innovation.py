@@ -13,7 +13,13 @@ from simulator.core.luck import Luck, normal_at, poisson_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.mechanisms.innovation_abroad import AbroadParameters, absorb, buy_abroad
-from simulator.mechanisms.innovation_orders import OrderParameters, deliver_orders, due_orders, place_orders
+from simulator.mechanisms.innovation_orders import (
+    NOVELTY_MOST,
+    OrderParameters,
+    deliver_orders,
+    due_orders,
+    place_orders,
+)
 from simulator.world.world import World
 
 
@@ -160,6 +166,8 @@ class Making(NamedTuple):
     novelty_life: float
     work_effect: float
     quality_effect: float
+    stake_effect: float
+    renewal: float
 
 
 @njit(cache=True, nogil=True)
@@ -173,7 +181,10 @@ def _innovate(
     boost_life: np.ndarray,
     acquired: np.ndarray,
     quality: np.ndarray,
-    lift: np.ndarray,
+    sector: np.ndarray,
+    pooled: np.ndarray,
+    stake: np.ndarray,
+    shared: np.ndarray,
     tech: np.ndarray,
     around: np.ndarray,
     reference: float,
@@ -181,6 +192,7 @@ def _innovate(
     novelty: np.ndarray,
     productivity: np.ndarray,
     innovations: np.ndarray,
+    hightech_share: np.ndarray,
     price: float,
     deflator: float,
     spillover: float,
@@ -189,13 +201,18 @@ def _innovate(
     a_count: np.uint64,
     a_value: np.uint64,
 ) -> None:
-    """Renew each firm's knowledge and productivity, and let its innovations arrive."""
+    """Renew each firm's knowledge and productivity, and let its innovations arrive.
+
+    ``stake`` is what staff hold, (1,) for all or (n,); ``shared`` (S,) what platforms and dear energy add in a sector.
+    """
     spread = p.overdispersion
+    kept, one_stake = 1.0 - 1.0 / p.novelty_life, stake.shape[0] == 1
     for i in range(key.shape[0]):
-        innovations[i] = 0.0
+        innovations[i] = 0
         if not alive[i]:
             continue
-        before = knowledge[i] + p.common_knowledge
+        old = knowledge[i]
+        before = old + p.common_knowledge
         own = rd_real[i] / price
         near = 0.0
         if does_rd[i] and reference > 0.0:
@@ -209,33 +226,27 @@ def _innovate(
         if boost_life[i] > 0.0:
             boost[i] *= 0.5 ** (1.0 / boost_life[i])
         productivity[i] += p.productivity * np.log((knowledge[i] + p.common_knowledge) / before)
-        novelty[i] *= 1.0 - 1.0 / p.novelty_life
+        novelty[i] *= kept
         if does_rd[i] or boost[i] > 0.0:
             # without own R&D, only what bought work adds brings anything about
             idle = 0.0 if does_rd[i] else (knowledge[i] / 1.0e6) ** p.returns
+            lift = 1.0 + p.stake_effect * (stake[0] if one_stake else stake[i])
+            if does_rd[i]:
+                # what is shared helps those who can take it in: none without own R&D
+                lift *= 1.0 + shared[sector[i]] * (old / (old + p.absorption))
             mean = (
                 p.arrival
                 * ((stock / 1.0e6) ** p.returns - idle)
-                * lift[i]
+                * lift
+                * (1.0 + pooled[i])
                 * np.exp(p.quality_effect * quality[i] + spread * normal_at(a_rate, key[i]) - 0.5 * spread * spread)
             )
             n = poisson_at(a_count, key[i], mean)
             if n > 0.0:
                 innovations[i] = n
+                hightech_share[i] += p.renewal * (1.0 - hightech_share[i])
                 worth = n * p.novelty_value * deflator * min(np.exp(p.value_spread * normal_at(a_value, key[i])), 1.0e4)
-                novelty[i] = min(0.9, novelty[i] + worth / max(revenue[i], 1.0e5) * (1.0 - novelty[i]))
-
-
-def _lift(world: World, terms: Terms, p: Parameters) -> np.ndarray:
-    """Return the factor (n,) on the innovations of each firm from staff's stakes, platforms and dear energy."""
-    f, sectors = world.firms, world.sectors
-    lift = 1.0 + p.stake_effect * np.asarray(terms.column("staff_stake"))
-    more = p.platform_effect * sectors.platform_support + sectors.induced
-    if more.any():
-        # what is shared helps those who can take it in: none without own R&D
-        lift *= 1.0 + more[f.sector] * np.where(f.does_rd, f.knowledge / (f.knowledge + p.absorption), 0.0)
-    lift *= 1.0 + f.pooled
-    return lift
+                novelty[i] = min(NOVELTY_MOST, novelty[i] + worth / max(revenue[i], 1.0e5) * (1.0 - novelty[i]))
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
@@ -259,7 +270,10 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         f.boost_life,
         f.acquired,
         f.quality,
-        _lift(world, terms, p),
+        f.sector,
+        f.pooled,
+        np.atleast_1d(terms.total("staff_stake")),
+        p.platform_effect * world.sectors.platform_support + world.sectors.induced,
         f.tech,
         around,
         st.rd_reference * price,
@@ -267,6 +281,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         f.novelty,
         f.productivity,
         f.innovations,
+        f.hightech_share,
         price,
         st.deflator,
         p.spillover if world.switches.get("spillovers", "long") == "long" else p.short_spillover * p.spillover,
@@ -276,9 +291,9 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         luck.address("value"),
     )
     deliver_orders(world, due)
-    f.innovations[inventive] += 1.0
-    renewed = np.flatnonzero(f.innovations > 0)
-    f.hightech_share[renewed] += p.renewal * (1.0 - f.hightech_share[renewed])
+    first = inventive[f.innovations[inventive] == 0]  # the others have renewed their sales already
+    f.hightech_share[first] += p.renewal * (1.0 - f.hightech_share[first])
+    f.innovations[inventive] += 1
 
 
 MECHANISM = Mechanism("innovation", Label("Innovation", "创新"), Parameters, step)

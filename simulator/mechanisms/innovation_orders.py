@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
@@ -104,25 +105,41 @@ class OrderParameters:
 
 
 REFERENCE_ORDER = 1.0e6  # CNY at which the effect of an order is stated
+NOVELTY_MOST = 0.9  # share of novel products beyond which none is added
+
+
+@njit(cache=True, nogil=True)
+def _move_on(alive: np.ndarray, orders: np.ndarray, due: np.ndarray) -> bool:
+    """Move the queue (n, LAGS) on by a year; set what comes out of it, (n,), and return whether there is any."""
+    last, found = orders.shape[1] - 1, False
+    for i in range(orders.shape[0]):
+        due[i] = orders[i, 0] if alive[i] else 0.0
+        found = found or due[i] != 0.0
+        for lag in range(last):
+            orders[i, lag] = orders[i, lag + 1]
+        orders[i, last] = 0.0
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _deliver(due: np.ndarray, novelty: np.ndarray) -> None:
+    """Raise the share of novel products (n,) by what is due (n,)."""
+    for i in range(due.shape[0]):
+        if due[i] != 0.0:
+            novelty[i] = min(novelty[i] + due[i] * (1.0 - novelty[i]), NOVELTY_MOST)
 
 
 def due_orders(world: World) -> np.ndarray | None:
     """Return what older orders add this year to the share of novel products, (n,), and move the queue on by a year."""
     f = world.firms
-    if not f.orders.any():
-        return None
-    due = np.where(f.alive, f.orders[:, 0], 0.0)
-    f.orders[:, :-1] = f.orders[:, 1:]
-    f.orders[:, -1] = 0.0
-    return due
+    due = np.empty(len(f))
+    return due if _move_on(f.alive, f.orders, due) else None
 
 
 def deliver_orders(world: World, due: np.ndarray | None) -> None:
     """Let the share of novel products rise by what is due, (n,)."""
     if due is not None:
-        novelty = world.firms.novelty
-        novelty += due * (1.0 - novelty)
-        np.minimum(novelty, 0.9, out=novelty)
+        _deliver(due, world.firms.novelty)
 
 
 def place_orders(world: World, terms: Terms, p: OrderParameters, luck: Luck, price: float) -> np.ndarray:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from simulator.core.declare import Label, Mechanism
-from simulator.core.luck import Luck, binomial_at, normal_at, poisson_at, poisson_quantile, sub_key
+from simulator.core.luck import Luck, poisson_quantile, sub_key
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
+from simulator.mechanisms.patenting_kernels import decide, file, file_firms
 from simulator.world.agents import LAGS, Firms, Universities
 from simulator.world.world import World
 
@@ -176,87 +176,6 @@ class Parameters:
     )
 
 
-@njit(cache=True, nogil=True)
-def _file(
-    key: np.ndarray,
-    alive: np.ndarray,
-    base: np.ndarray,
-    marginal: float,
-    spread: float,
-    filed_true: np.ndarray,
-    filed: np.ndarray,
-    a_true: np.uint64,
-    a_marginal: np.uint64,
-    a_size: np.uint64,
-) -> None:
-    """File true applications at mean ``base`` and marginal ones at ``marginal`` times a spread of it."""
-    for i in range(key.shape[0]):
-        filed_true[i] = 0.0
-        filed[i] = 0.0
-        if alive[i] and base[i] > 0.0:
-            filed_true[i] = poisson_at(a_true, key[i], base[i])
-            mean = marginal * base[i] * np.exp(spread * normal_at(a_size, key[i]) - 0.5 * spread * spread)
-            filed[i] = filed_true[i] + poisson_at(a_marginal, key[i], mean)
-
-
-@njit(cache=True, nogil=True)
-def _decide(
-    key: np.ndarray,
-    waiting_true: np.ndarray,
-    waiting_marginal: np.ndarray,
-    patents: np.ndarray,
-    good: np.ndarray,
-    granted: np.ndarray,
-    shares: np.ndarray,
-    true_rate: float,
-    marginal_rate: float,
-    lapse: float,
-    marginal_lapse: float,
-    address: np.uint64,
-) -> None:
-    """Decide what has waited, add grants, drop what lapses, and move the queue on by a year."""
-    lags = shares.shape[0]
-    for i in range(key.shape[0]):
-        waits = patents[i] > 0.0
-        for lag in range(lags):
-            waits = waits or waiting_true[i, lag] > 0.0 or waiting_marginal[i, lag] > 0.0
-        if not waits:  # most firms have no patent and none under way
-            granted[i] = 0.0
-            continue
-        new_true = 0.0
-        new_marginal = 0.0
-        for lag in range(lags):
-            decided = 0.0
-            if waiting_true[i, lag] > 0.0:
-                decided = binomial_at(address, sub_key(key[i], lag), waiting_true[i, lag], shares[lag])
-            if decided > 0.0:
-                new_true += binomial_at(address, sub_key(key[i], 10 + lag), decided, true_rate)
-                waiting_true[i, lag] -= decided
-            decided = 0.0
-            if waiting_marginal[i, lag] > 0.0:
-                decided = binomial_at(address, sub_key(key[i], 20 + lag), waiting_marginal[i, lag], shares[lag])
-            if decided > 0.0:
-                new_marginal += binomial_at(address, sub_key(key[i], 30 + lag), decided, marginal_rate)
-                waiting_marginal[i, lag] -= decided
-        if patents[i] > 0.0:
-            lost_good = binomial_at(address, sub_key(key[i], 40), good[i], lapse)
-            lost_rest = binomial_at(
-                address, sub_key(key[i], 41), patents[i] - good[i], min(1.0, marginal_lapse * lapse)
-            )
-            patents[i] -= lost_good + lost_rest
-            good[i] -= lost_good
-        granted[i] = new_true + new_marginal
-        patents[i] += granted[i]
-        good[i] += new_true
-        for lag in range(lags - 1, 0, -1):
-            waiting_true[i, lag] = waiting_true[i, lag - 1] + (waiting_true[i, lag] if lag == lags - 1 else 0.0)
-            waiting_marginal[i, lag] = waiting_marginal[i, lag - 1] + (
-                waiting_marginal[i, lag] if lag == lags - 1 else 0.0
-            )
-        waiting_true[i, 0] = 0.0
-        waiting_marginal[i, 0] = 0.0
-
-
 def marginal_wish(per_filing: float, cost: float, response: float, profit_response: float) -> float:
     """Return marginal over true filings wished for at a subsidy per filing (CNY) against its cost.
 
@@ -278,20 +197,28 @@ def _firms_file(world: World, terms: Terms, p: Parameters, luck: Luck, cost: flo
     else:
         st.agency += p.agency_speed * (wish - st.agency)
     propensity = p.propensity * (1.0 + p.propensity_growth) ** (world.year - world.region.start_year)
-    rows = np.flatnonzero(f.alive & (f.innovations > 0.0))
-    lift = 1.0 + p.enforcement * float(np.asarray(terms.total("enforcement"))) * (f.ownership[rows] == 0)
-    seeking = f.hnte_informed[rows] & (f.hnte_until[rows] <= world.year + 1) & f.does_rd[rows]
-    field = world.region.sector("patent_propensity")[f.sector[rows]]
-    base = np.zeros(len(f))
-    base[rows] = propensity * field * f.innovations[rows] * lift * np.where(seeking, 1.0 + p.status_burst, 1.0)
-    _file(
+    file_firms(
         f.key,
         f.alive,
-        base,
+        f.innovations,
+        f.sector,
+        f.ownership,
+        f.hnte_informed,
+        f.hnte_until,
+        f.does_rd,
+        world.region.sector("patent_propensity"),
+        propensity,
+        p.enforcement * float(np.asarray(terms.total("enforcement"))),
+        p.status_burst,
+        world.year,
         st.agency + p.pledge_filing * st.pledge_offer * (1.0 + st.agency),
         p.filing_spread,
+        cost,
+        f.cash,
         f.filed_true,
         f.filed,
+        f.waiting_true,
+        f.waiting_marginal,
         luck.address("true"),
         luck.address("marginal"),
         luck.address("size"),
@@ -305,7 +232,7 @@ def _universities_file(world: World, terms: Terms, p: Parameters, luck: Luck, co
     public = sum(float(np.max(o.value)) for o in terms.promises("filing_subsidy_public"))
     public *= st.paid_part.get("filing_subsidy_public", 1.0)
     public_wish = p.other_marginal + marginal_wish(public, cost, p.subsidy_response, p.profit_response)
-    _file(
+    file(
         u.key,
         u.alive,
         p.university_propensity * u.results * growth,
@@ -313,6 +240,8 @@ def _universities_file(world: World, terms: Terms, p: Parameters, luck: Luck, co
         p.university_spread,
         u.filed_true,
         u.filed,
+        u.waiting_true,
+        u.waiting_marginal,
         luck.address("true u"),
         luck.address("marginal u"),
         luck.address("size u"),
@@ -327,7 +256,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     third = min(1.0, p.third_year * speed)
     shares = np.array([min(0.9, p.first_year * speed), min(0.95, p.second_year * speed), third])[:LAGS]
     for who, name in ((f, "firms"), (u, "universities")):
-        _decide(
+        decide(
             who.key,
             who.waiting_true,
             who.waiting_marginal,
@@ -346,10 +275,6 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     cost = p.filing_cost * st.deflator
     _firms_file(world, terms, p, luck, cost)
     _universities_file(world, terms, p, luck, cost)
-    for who in (f, u):
-        who.waiting_true[:, 0] = who.filed_true
-        who.waiting_marginal[:, 0] = who.filed - who.filed_true
-    f.cash -= cost * f.filed
     _subsidise(terms, "filing_subsidy", f, f.filed, st.paid_part)
     _subsidise(terms, "filing_subsidy_public", u, u.filed, st.paid_part)
     _subsidise(terms, "grant_reward", f, f.granted, st.paid_part)
@@ -372,9 +297,10 @@ def _subsidise(terms: Terms, term: str, who: Firms | Universities, counts: np.nd
     offers = terms.promises(term)
     if not offers:
         return
-    rows = np.flatnonzero(who.alive & (counts > 0.0))
-    asked = counts[rows] * float(sum(float(np.max(o.value)) for o in offers))
-    paid = terms.draw(term, rows, asked, -counts[rows], units=counts[rows])
+    rows = np.flatnonzero(who.alive & (counts > 0))
+    pieces = counts[rows].astype(float)
+    asked = pieces * float(sum(float(np.max(o.value)) for o in offers))
+    paid = terms.draw(term, rows, asked, -pieces, units=pieces)
     hopes[term] = float(paid.amount.sum()) / max(float(asked.sum()), 1.0)
 
 
@@ -385,7 +311,7 @@ def _individuals(world: World, p: Parameters, luck: Luck, shares: np.ndarray) ->
     true, marginal = st.individual_true[None, :], st.individual_marginal[None, :]
     stock, good = np.array([st.individual_patents]), np.array([st.individual_quality])
     granted = np.zeros(1)
-    _decide(
+    decide(
         key,
         true,
         marginal,

@@ -246,11 +246,12 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f.product_gain[:] = 0.0
     rows = np.flatnonzero(f.alive & (f.sector == pharma))
     if len(world.products):
-        _advance(world, p, luck, pharma, rows)
+        owner = _owners(world, rows)
+        _advance(world, p, luck, pharma, rows, owner)
+        if rows.size:
+            _upgrade(world, p, luck, owner)
+            _sell(world, p, owner)
     if rows.size:
-        if len(world.products):
-            _upgrade(world, p, luck, rows)
-            _sell(world, p)
         _begin(world, p, luck, rows, pharma)
         _solve(world, p, luck, rows, pharma)
     _count_new_firms(world, luck, pharma, rows)
@@ -322,14 +323,30 @@ def _count_new_firms(world: World, luck: Luck, pharma: int, rows: np.ndarray) ->
     world.state.pharma_smes_new += float(_since_plan(world, luck, np.concatenate(keys)).sum())
 
 
+def _owners(world: World, rows: np.ndarray) -> np.ndarray:
+    """Return who owns each product, (m,): the row of a firm, or len(firms) and more for universities; -1 nobody.
+
+    A firm that closed owns nothing any more. ``rows`` are the living pharmaceutical firms, who own most.
+    """
+    f, u, owner = world.firms, world.universities, world.products.owner
+    place = rows_of(f.key[rows], owner)
+    row = np.where(place >= 0, rows[place] if rows.size else -1, -1)
+    other = np.flatnonzero(row < 0)
+    place = rows_of(u.key, owner[other])
+    row[other] = np.where((place >= 0) & u.alive[place], len(f) + place, -1)
+    return row
+
+
 # ---- advancing --------------------------------------------------------------------------------------
 
 
-def _advance(world: World, p: Parameters, luck: Luck, pharma: int, rows: np.ndarray) -> None:
-    """Let stages end and be passed or failed; hand over what its owner does not or cannot carry on."""
-    f, u, products, st = world.firms, world.universities, world.products, world.state
-    row = rows_of(np.concatenate([f.key, u.key]), products.owner)
-    products.alive &= (row >= 0) & np.concatenate([f.alive, u.alive])[row]  # a product ends with its owner
+def _advance(world: World, p: Parameters, luck: Luck, pharma: int, rows: np.ndarray, row: np.ndarray) -> None:
+    """Let stages end and be passed or failed; hand over what its owner does not or cannot carry on.
+
+    ``row`` (m,) are the products' owners as ``_owners`` has them, ``rows`` the pharmaceutical firms.
+    """
+    f, products, st = world.firms, world.products, world.state
+    products.alive &= row >= 0  # a product ends with its owner
     mean, passes = _stages(world, p, pharma)
     products.years += 1.0
     ready = products.alive & (products.stage < MARKET)
@@ -340,7 +357,7 @@ def _advance(world: World, p: Parameters, luck: Luck, pharma: int, rows: np.ndar
     moves = done & ~fails
     # institutes do not run trials: what leaves their laboratories is licensed, here or elsewhere
     given = np.flatnonzero(moves & (row >= len(f)) & (products.stage == PRECLINICAL))
-    _license(world, p, luck, given, rows, np.where(f.does_rd[rows], f.rd_real[rows], 0.0))
+    _license(world, p, luck, given, row, rows, np.where(f.does_rd[rows], f.rd_real[rows], 0.0))
     moves &= products.alive
     clinical = moves & ~products.generic & (products.stage == PRECLINICAL)
     st.own_ip_products += float(_since_plan(world, luck, products.key[clinical]).sum())
@@ -395,12 +412,23 @@ def _hand_over(
     given = weak[luck.uniform(products.key[weak], "licensed") < p.licence]
     if given.size:
         room = np.maximum(_able(world, p, rows) - np.bincount(row[late], minlength=len(f))[rows], 0.0)
-        _license(world, p, luck, given, rows, room)
+        _license(world, p, luck, given, row, rows, room)
     return held
 
 
-def _license(world: World, p: Parameters, luck: Luck, given: np.ndarray, rows: np.ndarray, weight: np.ndarray) -> None:
-    """Give products (rows) to firms ``rows`` by ``weight`` (both (m,)), or to firms elsewhere: those leave the city."""
+def _license(
+    world: World,
+    p: Parameters,
+    luck: Luck,
+    given: np.ndarray,
+    row: np.ndarray,
+    rows: np.ndarray,
+    weight: np.ndarray,
+) -> None:
+    """Give products (rows) to firms ``rows`` by ``weight`` (both (m,)), or to firms elsewhere: those leave the city.
+
+    ``row`` are the owners of all products, kept up to date here.
+    """
     if given.size == 0:
         return
     products, total = world.products, np.cumsum(weight)
@@ -408,19 +436,19 @@ def _license(world: World, p: Parameters, luck: Luck, given: np.ndarray, rows: n
     here = luck.uniform(products.key[given], "licensed here") < (p.licence_local if whole > 0.0 else 0.0)
     if here.any():
         pick = np.searchsorted(total, luck.uniform(products.key[given[here]], "licensee") * whole, side="right")
-        products.owner[given[here]] = world.firms.key[rows[np.minimum(pick, total.size - 1)]]
+        row[given[here]] = rows[np.minimum(pick, total.size - 1)]
+        products.owner[given[here]] = world.firms.key[row[given[here]]]
     products.alive[given[~here]] = False
 
 
 # ---- selling ----------------------------------------------------------------------------------------
 
 
-def _upgrade(world: World, p: Parameters, luck: Luck, rows: np.ndarray) -> None:
-    """Let innovating firms upgrade their best-selling product, which can then sell more."""
+def _upgrade(world: World, p: Parameters, luck: Luck, row: np.ndarray) -> None:
+    """Let innovating firms upgrade their best-selling product, which can then sell more; ``row`` (m,) are owners."""
     f, products, st, year = world.firms, world.products, world.state, world.year
-    sold = np.flatnonzero(products.alive & (products.stage == MARKET) & (products.sales > 0.0))
-    owner = rows_of(f.key, products.owner[sold])
-    sold, owner = sold[owner >= 0], owner[owner >= 0]
+    sold = np.flatnonzero(products.alive & (products.stage == MARKET) & (products.sales > 0.0) & (row < len(f)))
+    owner = row[sold]
     order = np.lexsort((products.key[sold], -products.sales[sold], owner))
     _, first = np.unique(owner[order], return_index=True)
     best, owner = sold[order[first]], owner[order[first]]
@@ -437,16 +465,15 @@ def _upgrade(world: World, p: Parameters, luck: Luck, rows: np.ndarray) -> None:
     products.upgraded[done] = year
 
 
-def _sell(world: World, p: Parameters) -> None:
-    """Move products towards their peak and put what that adds into their owners' ``product_gain``."""
+def _sell(world: World, p: Parameters, row: np.ndarray) -> None:
+    """Move products towards their peak and put what that adds into their owners' (m,) ``product_gain``."""
     f, products = world.firms, world.products
-    sold = np.flatnonzero(products.alive & (products.stage == MARKET))
-    row = rows_of(f.key, products.owner[sold])
-    sold, row = sold[row >= 0], row[row >= 0]
+    sold = np.flatnonzero(products.alive & (products.stage == MARKET) & (row < len(f)))
+    row = row[sold]
     way = p.climb * (1.0 - products.reached[sold])
     adds = way * products.peak_sales[sold] * world.state.deflator
     whole = np.bincount(row, adds, len(f))
-    part = np.minimum(1.0, p.launch_most * f.revenue / np.maximum(whole, 1.0))[row]
+    part = np.minimum(1.0, p.launch_most * f.revenue[row] / np.maximum(whole[row], 1.0))
     products.sales[sold] += part * adds
     products.reached[sold] += part * way
     products.sales[~products.alive] = 0.0

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from simulator.core.declare import Label, Mechanism
-from simulator.core.luck import Luck
+from simulator.core.luck import Luck, normal_quantile
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
-from simulator.mechanisms.research_kernels import Addresses, Columns, Faced, Habits, decide
+from simulator.mechanisms.research_kernels import (
+    Addresses,
+    Columns,
+    Faced,
+    Habits,
+    applicants,
+    count_on,
+    decide,
+    equip,
+    performers,
+)
 from simulator.mechanisms.research_notch import NotchParameters, answer_notch
-from simulator.world.agents import STATE
-from simulator.world.rules import small_low_profit, super_deduction
+from simulator.world.rules import law_of
 from simulator.world.world import World
 
 
@@ -300,73 +310,66 @@ class Parameters(NotchParameters):
     )
 
 
-def _own_research(world: World, terms: Terms, p: Parameters, luck: Luck) -> np.ndarray:
-    """Decide on R&D under this year's tax and rewards; return who claims the deduction because of guidance (n,)."""
+# normal quantiles in equal steps of luck, from the least to the most that there can be
+_STEPS = normal_quantile(np.arange(1, 64) / 64.0)
+
+
+def _own_research(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+    """Decide on R&D and on claiming the deduction under this year's tax and rewards."""
     f, st, rules = world.firms, world.state, world.rules
-    certified = f.hnte_until >= world.year
-    small_rate = small_low_profit(rules, f.profit, f.staff)
-    tax = np.where(
-        small_rate, rules["small_profit_effective_rate"], np.where(certified, rules["hnte_tax"], rules["corporate_tax"])
-    )
-    extra = np.maximum(terms.column("deduction_rate"), super_deduction(rules, f.technology_sme))
-    cost_factor = terms.column("claim_cost") * (1.0 - p.negative_list * rules["negative_list_simplification"])
-    years = np.array([rules["loss_carry_years_hnte"], rules["loss_carry_years"]])
-    carried = 1.0 - np.exp(-p.carry_hazard * years)
-    recover = float(np.mean(np.where(certified, carried[0], carried[1]))) if len(f) else 0.0
+    years = (rules["loss_carry_years_hnte"], rules["loss_carry_years"])
+    carried = [1.0 - math.exp(-p.carry_hazard * y) for y in years]
+    certified = float(np.count_nonzero(f.hnte_until >= world.year)) / max(len(f), 1)
     strength = float(np.asarray(terms.total("enforcement")))
-    protection = 1.0 + strength * np.where(f.ownership == STATE, p.enforcement_state, p.enforcement)
+    hoped, rewarded = _hoped_reward(world, terms)
     faced = Faced(
-        cost_factor=cost_factor,
-        extra=extra,
-        reward=_hoped_reward(world, terms),
-        tax=tax,
-        traditional=_ease_of_beginning(world, p),
-        protection=protection,
-        induced=np.zeros(len(f), bool),
+        cost_factor=terms.values("claim_cost"),
+        extra=terms.values("deduction_rate"),
+        reward=hoped,
+        begins=1.0 + p.platform_entry * world.sectors.platform_support,
+        steps=np.concatenate(([0.0], np.exp(p.claim_spread * _STEPS), [np.inf])),
+        simpler=1.0 - p.negative_list * rules["negative_list_simplification"],
+        rewarded=rewarded,
+        state_protection=1.0 + strength * p.enforcement_state,
+        protection=1.0 + strength * p.enforcement,
+        guided=terms.offered("claim_cost"),
+        year=world.year,
+        recover=certified * carried[0] + (1.0 - certified) * carried[1],
+        deflator=st.deflator,
+        premium=st.research_premium,
     )
     decide(
         Columns._make(getattr(f, name) for name in Columns._fields),
         faced,
+        law_of(rules),
         Habits._make(float(getattr(p, name)) for name in Habits._fields),
         Addresses._make(luck.address(name) for name in Addresses._fields),
-        recover,
-        st.deflator,
-        st.research_premium,
     )
-    return faced.induced
-
-
-def _ease_of_beginning(world: World, p: Parameters) -> np.ndarray:
-    """Return the factor (n,) on each firm's chance to begin R&D by its trade and the platforms of its sector."""
-    f = world.firms
-    ease = np.where(f.above_scale & ~f.technology_sme, p.traditional, 1.0)
-    if world.sectors.platform_support.any():
-        ease *= 1.0 + p.platform_entry * world.sectors.platform_support[f.sector]
-    return ease
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Decide R&D, take grants and rewards, answer the notch, count R&D staff."""
     f, st = world.firms, world.state
-    f.rd_lag2[:] = f.rd_lag1
-    f.rd_lag1[:] = f.rd_reported
-    # what a grant added ends with it: a firm adjusts from what it paid for itself
-    f.rd_real[:] = np.maximum(f.rd_real - f.rd_aided, 0.0)
-    f.rd_aided[:] = 0.0
-    induced = _own_research(world, terms, p, luck)
+    _own_research(world, terms, p, luck)
     _grants(world, terms, p, luck)
     answer_notch(world, terms, p, luck)
-    f.claim_induced[:] = induced & terms.offered("claim_cost")
     _rewards(world, terms)
-    per_head = p.cost_per_head * st.wage_index * np.exp(p.labour_share * st.research_premium)
-    f.rd_staff[:] = np.where(f.alive, f.rd_real / per_head, 0.0)
-    rows = np.flatnonzero(f.alive & f.does_rd & ~f.has_institution)
-    large = f.revenue[rows] > p.institution_size * st.deflator
-    chance = p.institution + p.institution_large * large
-    f.has_institution[rows[luck.uniform(f.key[rows], "institution") < chance]] = True
-    f.has_institution &= f.alive
-    rows = np.flatnonzero(f.has_institution & ~f.does_rd)
-    f.has_institution[rows] = luck.uniform(f.key[rows], "keeps institution") < p.institution_kept
+    equip(
+        f.key,
+        f.alive,
+        f.does_rd,
+        f.rd_real,
+        f.revenue,
+        f.rd_staff,
+        f.has_institution,
+        p.cost_per_head * st.wage_index * math.exp(p.labour_share * st.research_premium),
+        p.institution_size * st.deflator,
+        p.institution,
+        p.institution + p.institution_large,
+        p.institution_kept,
+        luck.address("institution"),
+        luck.address("keeps institution"),
+    )
     st.survey_share = p.survey_share
     st.rd_labour_share = p.labour_share
 
@@ -376,11 +379,19 @@ def _grants(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f = world.firms
     if not terms.offered("rd_grant"):
         return
-    rows = np.flatnonzero(f.alive & f.does_rd)
-    rows = rows[luck.uniform(f.key[rows], "applies") < p.apply]
-    merit = f.quality[rows] + p.grant_size * np.log(np.maximum(f.rd_real[rows], 1.0) / 1.0e6)
-    rank = merit + p.connections * luck.normal(f.key[rows], "connections")
-    paid = terms.draw("rd_grant", rows, f.rd_real[rows], rank)
+    rows, cost, rank = applicants(
+        f.key,
+        f.alive,
+        f.does_rd,
+        f.quality,
+        f.rd_real,
+        p.apply,
+        p.grant_size,
+        p.connections,
+        luck.address("applies"),
+        luck.address("connections"),
+    )
+    paid = terms.draw("rd_grant", rows, cost, rank)
     i = paid.index
     done = paid.real * p.repeat ** f.grants[i]
     f.rd_real[i] += done
@@ -391,30 +402,33 @@ def _grants(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f.rd_aid_year[i] = world.year
 
 
-def _hoped_reward(world: World, terms: Terms) -> np.ndarray:
-    """Return the (n,) reward per CNY of more R&D that firms count on: none beyond the cap, less where few were paid."""
+def _hoped_reward(world: World, terms: Terms) -> tuple[np.ndarray, float]:
+    """Return the reward per CNY of more R&D, (n,) or (1,), and the part of it that firms count on.
+
+    There is none beyond the cap, and firms count on less where few were paid.
+    """
     f = world.firms
-    hoped = np.zeros(len(f))
     offers = terms.promises("rd_reward")
-    for o in offers:
-        room = o.rate * f.rd_lag1 < np.asarray(o.value, float)
-        here = np.where(room, o.rate, 0.0) if o.eligible is None else np.where(room & o.eligible, o.rate, 0.0)
-        hoped = np.maximum(hoped, here)
     if not offers:
-        return hoped
+        return np.zeros(1), 1.0
+    hoped = np.zeros(len(f))
+    spent = f.rd_reported  # of the year before, until this year's is decided
+    for o in offers:
+        value = np.asarray(o.value, float).reshape(-1)
+        count_on(spent, value, o.rate, np.empty(0, bool) if o.eligible is None else o.eligible, hoped)
     # a first year has no record of what was paid: the budget over what R&D as it stands would ask tells as much
-    rows = np.flatnonzero(f.alive & (f.rd_lag1 > 0.0))
-    reach = sum(o.budget for o in offers) / max(terms.asked("rd_reward", rows, f.rd_lag1[rows]), 1.0)
-    return hoped * min(1.0, reach, world.state.paid_part.get("rd_reward", 1.0))
+    rows, cost = performers(f.alive, spent, np.empty(0))
+    reach = sum(o.budget for o in offers) / max(terms.asked("rd_reward", rows, cost), 1.0)
+    return hoped, min(1.0, reach, world.state.paid_part.get("rd_reward", 1.0))
 
 
 def _rewards(world: World, terms: Terms) -> None:
     """Pay rewards for the R&D of the year before, the smallest first, and remember what part was paid."""
     f = world.firms
     if terms.offered("rd_reward"):
-        rows = np.flatnonzero(f.alive & (f.rd_lag1 > 0.0) & (f.revenue_lag1 > 0.0))
-        asked = terms.asked("rd_reward", rows, f.rd_lag1[rows])
-        paid = terms.draw("rd_reward", rows, f.rd_lag1[rows], -f.rd_lag1[rows])
+        rows, cost = performers(f.alive, f.rd_lag1, f.revenue_lag1)
+        asked = terms.asked("rd_reward", rows, cost)
+        paid = terms.draw("rd_reward", rows, cost, -cost)
         # what is paid for work that was not done is not what a firm weighs when it decides to do more
         f.rd_aid_year[paid.index] = world.year
         world.state.paid_part["rd_reward"] = min(1.0, float(paid.real.sum()) / max(asked, 1.0))

@@ -1,4 +1,4 @@
-"""The compiled decision of ``research``: participation and size of real R&D, firm by firm."""
+"""The compiled parts of ``research``: participation and size of real R&D, grants and laboratories, firm by firm."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from simulator.core.luck import normal_at, uniform_at
-from simulator.world.rules import SMALL_FIRM_STAFF
+from simulator.core.luck import normal_at, normal_quantile, uniform_at
+from simulator.world.agents import STATE
+from simulator.world.rules import SMALL_FIRM_STAFF, Law, has_small_rate
 
 REFERENCE_REVENUE = 5.0e7  # CNY / year at which the chances to begin and to stop are stated
 MOST_ENTRY = 0.6  # most that the chance to begin can be: never near certain, whatever the size
@@ -35,18 +36,40 @@ class Columns(NamedTuple):
     nearness: np.ndarray
     quality: np.ndarray
     claims: np.ndarray
+    claim_induced: np.ndarray
+    sector: np.ndarray
+    ownership: np.ndarray
+    above_scale: np.ndarray
+    technology_sme: np.ndarray
+    hnte_until: np.ndarray
+    rd_lag1: np.ndarray
+    rd_lag2: np.ndarray
+    rd_aided: np.ndarray
 
 
 class Faced(NamedTuple):
-    """What each firm faces this year, (n,) each; ``induced`` is written: a claim that guidance brought about."""
+    """What firms face this year beside the law; columns are (n,), or (1,) where all face the same.
+
+    ``cost_factor`` is on the cost of claiming and ``simpler`` what the law makes of it; ``extra`` the deduction that
+    offers give, ``reward`` the hoped reward, of which firms count on the part ``rewarded``; ``begins`` (S,) by sector
+    is a factor on the chance to begin, ``protection`` one on wishes, of state firms and of others; ``steps`` are
+    quantiles of a firm's cost of claiming over the median's, in equal steps of luck.
+    """
 
     cost_factor: np.ndarray
     extra: np.ndarray
     reward: np.ndarray
-    tax: np.ndarray
-    traditional: np.ndarray
-    protection: np.ndarray
-    induced: np.ndarray
+    begins: np.ndarray
+    steps: np.ndarray
+    simpler: float
+    rewarded: float
+    state_protection: float
+    protection: float
+    guided: bool
+    year: int
+    recover: float
+    deflator: float
+    premium: float
 
 
 class Habits(NamedTuple):
@@ -78,6 +101,7 @@ class Habits(NamedTuple):
     claim_cost: float
     claim_spread: float
     premium_spend: float
+    traditional: float
 
 
 class Addresses(NamedTuple):
@@ -90,10 +114,37 @@ class Addresses(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def decide(f: Columns, faced: Faced, p: Habits, at: Addresses, recover: float, deflator: float, premium: float) -> None:
+def _of(column: np.ndarray, i: int) -> float:
+    """Return a row's value of a (n,) column, or what all have where it is (1,)."""
+    return column[i] if column.shape[0] != 1 else column[0]
+
+
+@njit(cache=True, nogil=True)
+def _ease(cash: float, revenue: float, floor: float, liquidity_need: float) -> float:
+    """Return the part of wished R&D that a firm's liquid funds let it do."""
+    return floor + (1.0 - floor) * min(1.0, max(cash, 0.0) / max(liquidity_need * revenue, 1.0))
+
+
+@njit(cache=True, nogil=True)
+def _trouble(least: float, most: float, median: float, spread: float, steps: np.ndarray, u: float) -> float:
+    """Return what claiming costs the firm with a draw, or a bound that says as much.
+
+    Most firms' answer is clear from the step that their luck stands on, without what lies on it: where the cost is
+    surely above ``most`` or below ``least`` (CNY), that bound is returned.
+    """
+    step = int(u * (steps.shape[0] - 1))
+    low, high = 0.999999 * median * steps[step], 1.000001 * median * steps[step + 1]
+    if low > most:
+        return low
+    return high if high < least else median * np.exp(spread * normal_quantile(u))
+
+
+@njit(cache=True, nogil=True)
+def decide(f: Columns, faced: Faced, law: Law, p: Habits, at: Addresses) -> None:
     """Decide on participation and size of real R&D, and on claiming the deduction, firm by firm.
 
-    ``recover`` is the part of a deduction that a firm without profit can still use; ``premium`` the wage of
+    What was reported moves to the years before; what a grant added ends with it: a firm adjusts from what it paid for
+    itself. ``recover`` is the part of a deduction that a firm without profit can still use; ``premium`` the wage of
     researchers over the general path, log points.
     """
     # the luck of most firms is beyond the most that a chance can be, which is cheaper to find than the chance
@@ -101,38 +152,44 @@ def decide(f: Columns, faced: Faced, p: Habits, at: Addresses, recover: float, d
     leave_most = p.leave * max(1.0, p.lasting) * max(1.0, p.loss_leave) * max(1.0, p.centre_leave) * p.small_leave
     if p.experience > 1.0:
         leave_most = 1.0
-    dearer = np.exp(p.premium_spend * premium)
+    dearer = np.exp(p.premium_spend * faced.premium)
     for i in range(f.key.shape[0]):
-        faced.induced[i] = False
+        f.rd_lag2[i] = f.rd_lag1[i]
+        f.rd_lag1[i] = f.rd_reported[i]
+        f.rd_real[i] = max(f.rd_real[i] - f.rd_aided[i], 0.0)
+        f.rd_aided[i] = 0.0
+        f.claim_induced[i] = False
         if not f.alive[i]:
             f.rd_real[i] = 0.0
             continue
-        need = p.liquidity_need * f.revenue[i]
-        ease = p.finance_floor + (1.0 - p.finance_floor) * min(1.0, max(f.cash[i], 0.0) / max(need, 1.0))
+        size = f.revenue[i] / faced.deflator / REFERENCE_REVENUE
         if not f.does_rd[i]:
-            chance = p.entry * faced.traditional[i]
-            size = f.revenue[i] / deflator / REFERENCE_REVENUE
-            pull = (
-                p.link_entry * f.link[i]
-                + (p.facility_entry if f.uses_facility[i] else 0.0)
-                + p.nearness_entry * (f.nearness[i] - REFERENCE_NEARNESS)
-                + p.quality_entry * f.quality[i]
-            )
             draw = uniform_at(at.enter, f.key[i])
-            # up to 1.5, exp(x) is below 1 + x + x^2, but for rounding
-            far = gentle and pull <= 1.5 and draw > 1.001 * chance * max(1.0, size) * (1.0 + pull + pull * pull) * ease
-            if not far and draw < min(chance * size**p.size_entry * (np.exp(pull) * ease), MOST_ENTRY):
-                f.does_rd[i] = True
-                f.rd_years[i] = 0
-                f.rd_real[i] = p.first_year * f.rd_intensity[i] * f.revenue[i] * ease
+            if draw < MOST_ENTRY:
+                outside = f.above_scale[i] and not f.technology_sme[i]
+                chance = p.entry * ((p.traditional if outside else 1.0) * faced.begins[f.sector[i]])
+                pull = (
+                    p.link_entry * f.link[i]
+                    + (p.facility_entry if f.uses_facility[i] else 0.0)
+                    + p.nearness_entry * (f.nearness[i] - REFERENCE_NEARNESS)
+                    + p.quality_entry * f.quality[i]
+                )
+                # up to 1.5, exp(x) is below 1 + x + x^2, but for rounding
+                lift = 1.0 if pull <= 0.0 else 1.0 + pull + pull * pull
+                far = gentle and pull <= 1.5 and draw > 1.001 * chance * max(1.0, size) * lift
+                if not far:
+                    ease = _ease(f.cash[i], f.revenue[i], p.finance_floor, p.liquidity_need)
+                    if draw < min(chance * size**p.size_entry * (np.exp(pull) * ease), MOST_ENTRY):
+                        f.does_rd[i] = True
+                        f.rd_years[i] = 0
+                        f.rd_real[i] = p.first_year * f.rd_intensity[i] * f.revenue[i] * ease
         else:
             draw = uniform_at(at.leave, f.key[i])
             if draw <= 1.001 * leave_most:
                 chance = p.leave * max(p.experience ** f.rd_years[i], p.lasting)
                 chance *= p.loss_leave if f.profit[i] < 0.0 else 1.0
                 chance *= p.centre_leave if f.technology_centre[i] else 1.0
-                # large performers persist
-                chance *= min(p.small_leave, (f.revenue[i] / deflator / REFERENCE_REVENUE) ** (-p.size_leave))
+                chance *= min(p.small_leave, size ** (-p.size_leave))  # large performers persist
                 if draw < chance:
                     f.does_rd[i] = False
                     f.rd_years[i] = 0
@@ -143,7 +200,6 @@ def decide(f: Columns, faced: Faced, p: Habits, at: Addresses, recover: float, d
             continue
         f.rd_years[i] += 1
         # a large firm's mind is the mean of many laboratories' and divisions'
-        size = f.revenue[i] / deflator / REFERENCE_REVENUE
         small = size <= 1.0 and p.noise_size >= 0.0  # the power is one or more
         noise = p.intensity_noise * (1.0 if small else min(1.0, size ** (-p.noise_size)))
         f.rd_intensity[i] = min(
@@ -151,19 +207,112 @@ def decide(f: Columns, faced: Faced, p: Habits, at: Addresses, recover: float, d
             f.rd_intensity[i] * np.exp(p.drift + noise * normal_at(at.mind, f.key[i]) - 0.5 * noise * noise),
         )
         # the deduction is used where profit lets it be, now or within the years that losses may be carried
-        used = 1.0 if f.profit[i] > 0.0 else recover
-        worth = used * faced.tax[i] * faced.extra[i]
+        used = 1.0 if f.profit[i] > 0.0 else faced.recover
+        certified = f.hnte_until[i] >= faced.year
+        tax = law.hnte_tax if certified else law.corporate_tax
+        if has_small_rate(law, f.profit[i], f.staff[i]):
+            tax = law.small_profit_effective_rate
+        own = max(law.rd_super_deduction_tech_sme if f.technology_sme[i] else 0.0, law.rd_super_deduction)
+        worth = used * tax * max(_of(faced.extra, i), own)
         base = f.rd_intensity[i] * f.revenue[i]
-        trouble = p.claim_cost * deflator * np.exp(p.claim_spread * normal_at(at.claim, f.key[i]))
-        f.claims[i] = worth * base > trouble * faced.cost_factor[i]
-        faced.induced[i] = f.claims[i] and worth * base <= trouble
-        saved = (worth if f.claims[i] else 0.0) + faced.reward[i] * ease
-        # the floor keeps the elasticity away from where nothing is known
-        user_cost = max(0.2, 1.0 - saved / (1.0 - used * faced.tax[i]))
-        eta = p.eta_small if f.staff[i] < SMALL_FIRM_STAFF else p.eta_large
+        ease = _ease(f.cash[i], f.revenue[i], p.finance_floor, p.liquidity_need)
+        gain, factor = worth * base, _of(faced.cost_factor, i) * faced.simpler
+        f.claims[i] = False
+        if gain > 0.0:
+            most, least = gain / max(min(factor, 1.0), 1e-9), gain / max(factor, 1.0)
+            draw = uniform_at(at.claim, f.key[i])
+            trouble = _trouble(least, most, p.claim_cost * faced.deflator, p.claim_spread, faced.steps, draw)
+            f.claims[i] = gain > trouble * factor
+            f.claim_induced[i] = faced.guided and f.claims[i] and gain <= trouble
+        saved = (worth if f.claims[i] else 0.0) + _of(faced.reward, i) * faced.rewarded * ease
+        wish = base
+        if saved != 0.0:
+            # the floor keeps the elasticity away from where nothing is known
+            user_cost = max(0.2, 1.0 - saved / (1.0 - used * tax))
+            wish *= user_cost ** (-(p.eta_small if f.staff[i] < SMALL_FIRM_STAFF else p.eta_large))
         # the premium on researchers raises what the same work costs; the firm spends more and gets less
-        wish = base * user_cost ** (-eta) * ease * dearer * faced.protection[i]
+        wish *= ease * dearer * (faced.state_protection if f.ownership[i] == STATE else faced.protection)
         f.rd_real[i] += (p.adjustment if f.rd_years[i] > 1 else 1.0) * (wish - f.rd_real[i])
         if f.rd_real[i] < 0.0:
             f.rd_real[i] = 0.0
         f.rd_reported[i] = f.rd_real[i]
+
+
+@njit(cache=True, nogil=True)
+def count_on(spent: np.ndarray, value: np.ndarray, rate: float, eligible: np.ndarray, hoped: np.ndarray) -> None:
+    """Raise ``hoped`` (n,) to the ``rate`` of a reward where what was spent (n,) is below its cap, (1,) or (n,)."""
+    for i in range(hoped.shape[0]):
+        if (eligible.shape[0] == 0 or eligible[i]) and rate * spent[i] < _of(value, i):
+            hoped[i] = max(hoped[i], rate)
+
+
+@njit(cache=True, nogil=True)
+def performers(alive: np.ndarray, spent: np.ndarray, revenue: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the living firms (m,) with sales that spent on R&D, and what they spent (m,); ``revenue`` may be empty."""
+    rows, sums = np.empty(alive.shape[0], np.int64), np.empty(alive.shape[0])
+    m = 0
+    for i in range(alive.shape[0]):
+        if spent[i] > 0.0 and alive[i] and (revenue.shape[0] == 0 or revenue[i] > 0.0):
+            rows[m], sums[m] = i, spent[i]
+            m += 1
+    return rows[:m].copy(), sums[:m].copy()
+
+
+@njit(cache=True, nogil=True)
+def applicants(
+    key: np.ndarray,
+    alive: np.ndarray,
+    does_rd: np.ndarray,
+    quality: np.ndarray,
+    rd_real: np.ndarray,
+    chance: float,
+    by_size: float,
+    connections: float,
+    a_applies: np.uint64,
+    a_connections: np.uint64,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the firms (m,) that apply for a grant, their R&D (CNY) and their rank: merit, substance, connections."""
+    rows = np.empty(key.shape[0], np.int64)
+    m = 0
+    for i in range(key.shape[0]):
+        if does_rd[i] and alive[i] and uniform_at(a_applies, key[i]) < chance:
+            rows[m] = i
+            m += 1
+    rows = rows[:m].copy()
+    cost, rank = np.empty(m), np.empty(m)
+    for j in range(m):
+        i = rows[j]
+        cost[j] = rd_real[i]
+        rank[j] = quality[i] + by_size * np.log(max(rd_real[i], 1.0) / 1.0e6)
+        rank[j] += connections * normal_at(a_connections, key[i])
+    return rows, cost, rank
+
+
+@njit(cache=True, nogil=True)
+def equip(
+    key: np.ndarray,
+    alive: np.ndarray,
+    does_rd: np.ndarray,
+    rd_real: np.ndarray,
+    revenue: np.ndarray,
+    rd_staff: np.ndarray,
+    has_institution: np.ndarray,
+    per_head: float,
+    large: float,
+    small_chance: float,
+    large_chance: float,
+    kept: float,
+    a_sets_up: np.uint64,
+    a_keeps: np.uint64,
+) -> None:
+    """Count R&D staff (n,), and let firms set up R&D institutions or close those of firms that do no R&D."""
+    for i in range(key.shape[0]):
+        rd_staff[i] = rd_real[i] / per_head if alive[i] else 0.0
+        if not alive[i]:
+            has_institution[i] = False
+        elif has_institution[i]:
+            if not does_rd[i]:
+                has_institution[i] = uniform_at(a_keeps, key[i]) < kept
+        elif does_rd[i]:
+            chance = large_chance if revenue[i] > large else small_chance
+            has_institution[i] = uniform_at(a_sets_up, key[i]) < chance

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from simulator.core.luck import Luck
+from simulator.core.luck import Luck, normal_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
-from simulator.world.rules import hnte_threshold, small_low_profit
+from simulator.world.rules import Law, has_small_rate, law_of, threshold_of
 from simulator.world.world import World
 
 
@@ -69,6 +69,7 @@ class NotchParameters:
 class Columns(NamedTuple):
     """The columns of firms that the answer to the notch reads and writes, by name."""
 
+    key: np.ndarray
     alive: np.ndarray
     does_rd: np.ndarray
     hnte_informed: np.ndarray
@@ -80,6 +81,7 @@ class Columns(NamedTuple):
     rd_lag2: np.ndarray
     rd_real: np.ndarray
     profit: np.ndarray
+    staff: np.ndarray
     hightech_share: np.ndarray
     status_cost: np.ndarray
 
@@ -98,31 +100,46 @@ class Costs(NamedTuple):
 def _reach(
     f: Columns,
     p: Costs,
-    threshold: np.ndarray,
-    tax_gain: np.ndarray,
+    law: Law,
+    cost_factor: np.ndarray,
+    tax_cut: np.ndarray,
+    median: float,
+    spread: float,
     award: float,
     min_hightech: float,
     valid: float,
     relabelling: bool,
+    address: np.uint64,
 ) -> None:
     """Let firms below the HNTE threshold reach it by real R&D, by relabelling, or not at all.
 
     The test is the sum of three years' R&D over the same years' sales. The cost of a gap g is least at
     relabelling r = min(g, T * notch_real / notch_relabel), with T the R&D that the threshold asks for this year.
+    ``cost_factor`` and ``tax_cut`` are (n,), or (1,) where they are the same for all.
     """
     for i in range(f.alive.shape[0]):
-        if not (f.alive[i] and f.does_rd[i] and f.hnte_informed[i]) or f.hightech_share[i] < min_hightech:
+        factor = cost_factor[i] if cost_factor.shape[0] != 1 else cost_factor[0]
+        f.status_cost[i] = median * factor
+        # others cannot have status this year: they do not know of it, or have no R&D to show
+        if not f.alive[i] or not (f.does_rd[i] or f.hnte_informed[i] or f.rd_lag1[i] + f.rd_lag2[i] > 0.0):
             continue
+        f.status_cost[i] *= np.exp(spread * normal_at(address, f.key[i]))
+        if not (f.does_rd[i] and f.hnte_informed[i]) or f.hightech_share[i] < min_hightech:
+            continue
+        threshold = threshold_of(law, f.revenue[i])
         sales = f.revenue[i] + f.revenue_lag1[i] + f.revenue_lag2[i]
-        gap = threshold[i] * sales * (1.0 + p.notch_buffer) - (f.rd_reported[i] + f.rd_lag1[i] + f.rd_lag2[i])
-        asked = threshold[i] * f.revenue[i]
+        gap = threshold * sales * (1.0 + p.notch_buffer) - (f.rd_reported[i] + f.rd_lag1[i] + f.rd_lag2[i])
+        asked = threshold * f.revenue[i]
         if gap <= 0.0 or gap > p.notch_reach * asked:
             continue
         r = min(gap, asked * p.notch_real / p.notch_relabel) if relabelling else 0.0
         x = gap - r
         cost = p.notch_real * x + 0.5 * p.notch_relabel * r * r / asked
         cost += f.status_cost[i] / valid
-        gain = tax_gain[i] * max(f.profit[i], 0.0) + award / valid + p.status_worth * f.revenue[i]
+        gain = award / valid + p.status_worth * f.revenue[i]
+        if not has_small_rate(law, f.profit[i], f.staff[i]):
+            cut = law.corporate_tax - law.hnte_tax + (tax_cut[i] if tax_cut.shape[0] != 1 else tax_cut[0])
+            gain += cut * max(f.profit[i], 0.0)
         if gain > cost:
             f.rd_real[i] += x
             f.rd_reported[i] += x + r
@@ -131,20 +148,22 @@ def _reach(
 def answer_notch(world: World, terms: Terms, p: NotchParameters, luck: Luck) -> None:
     """Tell firms what status costs and is worth, and let those near the threshold answer.
 
-    Both are kept for the mechanism that grants status: a firm weighs the same cost when it applies.
+    Both are kept for the mechanism that grants status: a firm weighs the same cost when it applies. Firms that
+    cannot apply this year are given the median cost.
     """
     f, st, rules = world.firms, world.state, world.rules
     st.status_worth = p.status_worth
-    spread = np.exp(p.status_cost_spread * luck.normal(f.key, "status"))
-    f.status_cost[:] = p.status_cost * st.deflator * terms.column("hnte_cost") * spread
-    cut = rules["corporate_tax"] - rules["hnte_tax"] + terms.column("hnte_tax")
     _reach(
         Columns._make(getattr(f, name) for name in Columns._fields),
         Costs._make(float(getattr(p, name)) for name in Costs._fields),
-        hnte_threshold(rules, f.revenue),
-        np.where(small_low_profit(rules, f.profit, f.staff), 0.0, cut),
-        sum(float(np.max(o.value)) for o in terms.promises("certification_award")),
-        rules["hnte_hightech_share"],
-        max(rules["hnte_valid_years"], 1.0),
+        law_of(rules),
+        terms.values("hnte_cost"),
+        terms.values("hnte_tax"),
+        p.status_cost * st.deflator,
+        p.status_cost_spread,
+        float(sum(float(np.max(o.value)) for o in terms.promises("certification_award"))),
+        float(rules["hnte_hightech_share"]),
+        float(max(rules["hnte_valid_years"], 1.0)),
         world.switches.get("relabelling", "on") == "on",
+        luck.address("status"),
     )

@@ -202,6 +202,15 @@ class Parameters:
     )
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _promise(near: float, too_near: float) -> float:
+    """Return how likely a meeting is at some nearness, over one that is as near as can be of use.
+
+    There must be enough overlap to understand each other, enough novelty to learn: an inverted U.
+    """
+    return near * (1.0 if near < too_near else max(0.0, (1.0 - near) / (1.0 - too_near)))
+
+
 @njit(cache=True, nogil=True)
 def _ties(
     key: np.ndarray,
@@ -222,9 +231,7 @@ def _ties(
             continue
         link[i] *= keep
         if does_rd[i] and university[i] >= 0 and link[i] < loose:
-            near = nearness[i]
-            # enough overlap to understand each other, enough novelty to learn: an inverted U
-            chance = meet * near * (1.0 if near < too_near else max(0.0, (1.0 - near) / (1.0 - too_near)))
+            chance = meet * _promise(nearness[i], too_near)
             if uniform_at(address, key[i]) < chance * ease[university[i]]:
                 link[i] = 1.0
 
@@ -300,12 +307,6 @@ def _found_funds(world: World) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _promise(near: float, too_near: float) -> float:
-    """Return how likely a meeting is at some nearness, as in ``_ties``."""
-    return near * (1.0 if near < too_near else max(0.0, (1.0 - near) / (1.0 - too_near)))
-
-
-@njit(cache=True, nogil=True)
 def _turn(
     tech: np.ndarray,
     district: np.ndarray,
@@ -324,26 +325,36 @@ def _turn(
     They do where a meeting is more likely than with the one they know; ``close`` is (D, m), ``bonus`` by university.
     """
     most = np.zeros(close.shape[0])  # by district, the most that a meeting with a newcomer can promise
-    for d in range(close.shape[0]):
-        for j in range(joined.shape[0]):
+    order = np.empty(close.shape, np.int64)  # the near ones first: once the next is too far, so are all after it
+    best_bonus = 0.0
+    for j in range(joined.shape[0]):
+        best_bonus = max(best_bonus, bonus[joined[j]])
+        for d in range(close.shape[0]):
             # nearness is at most how close the districts are, but for rounding
             most[d] = max(most[d], 1.001 * close[d, j] * bonus[joined[j]])
+            at = j
+            while at > 0 and close[d, order[d, at - 1]] < close[d, j]:
+                order[d, at] = order[d, at - 1]
+                at -= 1
+            order[d, at] = j
     for i in range(tech.shape[0]):
         if not link[i] < loose:
             continue
         known = _promise(nearness[i], too_near) * bonus[max(university[i], 0)]
         if most[district[i]] <= known:
             continue
-        best, near = -1, 0.0
-        for j in range(joined.shape[0]):  # as in ``nearest``
+        best, near = -1, 0.999 * known / best_bonus  # a meeting promises no more than nearness times the bonus
+        for r in range(joined.shape[0]):  # as in ``nearest``
+            j = order[district[i], r]
             reach = close[district[i], j]
             if 1.001 * reach <= near:
-                continue
-            dot = 0.0
-            for k in range(tech.shape[1]):
+                break
+            dot = rest = 0.0  # two sums, neither of which has to wait for the other
+            for k in range(0, TECH_DIMENSIONS, 2):
                 dot += tech[i, k] * u_tech[j, k]
-            if dot * reach > near:
-                best, near = j, dot * reach
+                rest += tech[i, k + 1] * u_tech[j, k + 1]
+            if (dot + rest) * reach > near:
+                best, near = j, (dot + rest) * reach
         if best >= 0 and _promise(near, too_near) * bonus[joined[best]] > known:
             university[i] = joined[best]
             nearness[i] = near
@@ -374,7 +385,7 @@ def _meet_neighbours(world: World, p: Parameters) -> None:
         f.link,
         f.university,
         f.nearness,
-        u.tech[joined],
+        u.tech[joined].astype(float),  # in 64 bits, as elsewhere
         joined,
         close,
         bonus,

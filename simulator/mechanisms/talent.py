@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck, binomial_at, poisson_quantile
@@ -324,12 +325,41 @@ class Parameters(StationParameters, TrainingParameters, ServiceParameters):
     )
 
 
+@njit(cache=True, nogil=True)
+def _look(
+    alive: np.ndarray,
+    rd_staff: np.ndarray,
+    profit: np.ndarray,
+    founded: np.ndarray,
+    above_scale: np.ndarray,
+    seasoned_from: float,
+    young_from: float,
+) -> tuple[float, int, int]:
+    """Return the R&D staff of firms, how many are seasoned and profitable, and how many are young and small."""
+    people, seasoned, young = 0.0, 0, 0
+    for i in range(alive.shape[0]):
+        if alive[i]:
+            people += rd_staff[i]
+            seasoned += profit[i] > 0.0 and founded[i] <= seasoned_from
+            young += founded[i] >= young_from and not above_scale[i]
+    return people, seasoned, young
+
+
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Move the pools, the researchers' wage premium and the broad talent total."""
     st, pools, f, u = world.state, world.pools, world.firms, world.universities
     r, g, h = world.pool("researchers"), world.pool("graduates"), world.pool("high_end")
     rent = (1.0 - p.landlords) * float(np.asarray(terms.total("rent_relief")))
-    jobs = float(f.rd_staff[f.alive].sum() + u.researchers[u.alive].sum())
+    performing, seasoned, young = _look(
+        f.alive,
+        f.rd_staff,
+        f.profit,
+        f.founded,
+        f.above_scale,
+        world.year - p.seasoned_years,
+        world.year - p.young_years,
+    )
+    jobs = performing + float(u.researchers[u.alive].sum())
     stock = pools.stock[r]
     tight = math.log(max(jobs, 1.0) / max(stock, 1.0))
     if world.year > world.region.start_year:
@@ -373,7 +403,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     with_station = host(world, p, luck)
     _count(world, p, luck, base + extra_high, with_station, p.elite_base * kept, elite)
     train(world, terms, p, luck)
-    _gather(world, terms, p)
+    _gather(world, terms, p, seasoned, young)
     if world.year > world.region.start_year:
         residents = st.population / max(st.population_before, 1.0) - 1.0
         st.talent_total *= 1.0 + p.talent_mobility * residents - p.talent_retiring
@@ -381,23 +411,22 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     st.talent_total += extra_graduates + extra_high + max(drawn, 0.0) + moved
 
 
-def _gather(world: World, terms: Terms, p: Parameters) -> None:
-    """Let makers, mentors and startup services follow what there is room and work for."""
-    st, f, inc = world.state, world.firms, world.incubators
+def _gather(world: World, terms: Terms, p: Parameters, seasoned: int, young: int) -> None:
+    """Let makers, mentors and startup services follow what there is room and work for.
+
+    ``seasoned`` firms have people who can be mentors, ``young`` ones need services.
+    """
+    st, inc = world.state, world.incubators
     space = inc.alive & (inc.kind == MAKER_SPACE)
     seats = float((inc.seats * (1.0 + p.free_seats * inc.fee_relief))[space].sum()) + p.tenant_makers * float(
         inc.tenants.sum()
     )
     _approach(world, p, "makers", p.makers_per_seat * seats, p.maker_speed)
-    sites = int((inc.alive & (inc.kind == INCUBATOR)).sum()) + p.space_mentors * int(
-        (inc.alive & (inc.kind == MAKER_SPACE)).sum()
-    )
-    seasoned = int((f.alive & (f.profit > 0) & (f.founded <= world.year - p.seasoned_years)).sum())
+    sites = int((inc.alive & (inc.kind == INCUBATOR)).sum()) + p.space_mentors * int(space.sum())
     before = st.mentors_trained
     added = appoint_mentors(world, terms, p, seasoned)
     wanted = max(p.mentors_per_site * sites - p.mentor_crowding * added, 0.0)
     _approach(world, p, "mentors", min(wanted, p.mentor_supply * seasoned), p.pool_speed, before, added)
-    young = int((f.alive & (f.founded >= world.year - p.young_years) & ~f.above_scale).sum())
     clients = float(inc.tenants.sum()) + p.young_demand * young
     before = st.service_kept
     added = keep_services(world, terms, p, clients / p.tenants_per_service)

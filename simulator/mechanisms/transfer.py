@@ -14,10 +14,11 @@ from simulator.core.terms import Terms, lowest_first
 from simulator.mechanisms.transfer_facilities import FacilityParameters, share_instruments
 from simulator.mechanisms.transfer_joint import JointParameters, joint_projects
 from simulator.mechanisms.transfer_market import MarketParameters, buy_technology, open_offices, sort_projects
-from simulator.world.hours import serve
+from simulator.world.hours import askers, serve
 from simulator.world.world import World
 
 REFERENCE_SHARE = 0.5  # inventors' share at which rates are stated: common before the reforms
+SLOWEST, FASTEST = 0.25, 4.0  # bounds of a year's change of a firm's technology sales by its growth
 
 
 @dataclass(frozen=True)
@@ -287,21 +288,24 @@ def _demand(
     nearness: np.ndarray,
     half: float,
     count: int,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return each firm's pull on its university (n,), and the sum by university (m,): zero without own R&D."""
-    pull = np.zeros(alive.shape[0])
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the firms (f,) with own R&D and a university, their pull on it (f,), and its sum by university (m,)."""
+    rows, pull = np.empty(alive.shape[0], np.int64), np.empty(alive.shape[0])
     total = np.zeros(count)
+    k = 0
     for i in range(alive.shape[0]):
-        if alive[i] and does_rd[i] and university[i] >= 0:
-            k = knowledge[i]
-            pull[i] = nearness[i] * k / (k + half)
-            total[university[i]] += pull[i]
-    return pull, total
+        if does_rd[i] and alive[i] and university[i] >= 0:
+            rows[k] = i
+            pull[k] = nearness[i] * knowledge[i] / (knowledge[i] + half)
+            total[university[i]] += pull[k]
+            k += 1
+    return rows[:k], pull[:k], total
 
 
 @njit(cache=True, nogil=True)
 def _bought(
     key: np.ndarray,
+    rows: np.ndarray,
     pull: np.ndarray,
     university: np.ndarray,
     rate: np.ndarray,
@@ -311,33 +315,77 @@ def _bought(
     link: np.ndarray,
     tie: float,
 ) -> np.ndarray:
-    """Give results to firms; return the deals (m,) done by each university."""
+    """Give results to firms (f,); return the deals (m,) done by each university."""
     deals = np.zeros(rate.shape[0])
-    for i in range(key.shape[0]):
-        if pull[i] > 0.0:
-            j = university[i]
-            n = poisson_at(address, key[i], pull[i] * rate[j])
-            if n > 0.0:
-                deals[j] += n
-                acquired[i] += n * value
-                link[i] = max(link[i], tie)
+    for k in range(rows.shape[0]):
+        i = rows[k]
+        j = university[i]
+        mean = pull[k] * rate[j]
+        draw = uniform_at(address, key[i])
+        if draw <= 1.0 - mean or pull[k] <= 0.0:  # exp(-x) is 1 - x or more
+            continue
+        n = poisson_quantile(mean, draw)
+        if n > 0.0:
+            deals[j] += n
+            acquired[i] += n * value
+            link[i] = max(link[i], tie)
     return deals
+
+
+@njit(cache=True, nogil=True)
+def _counts(key: np.ndarray, mean: np.ndarray, address: np.uint64) -> np.ndarray:
+    """Return counts (m,) around the mean (m,)."""
+    out = np.empty(key.shape[0])
+    for j in range(key.shape[0]):
+        out[j] = poisson_at(address, key[j], mean[j])
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _contract_work(
+    alive: np.ndarray, university: np.ndarray, link: np.ndarray, rd_real: np.ndarray, part: float, count: int
+) -> np.ndarray:
+    """Return by university (m,) the R&D (CNY) that firms buy from it, a ``part`` of theirs at a full tie."""
+    out = np.zeros(count)
+    for i in range(alive.shape[0]):
+        if university[i] >= 0 and alive[i]:
+            out[university[i]] += part * link[i] * rd_real[i]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _sellers(alive: np.ndarray, sales: np.ndarray, registers: np.ndarray) -> tuple[int, int]:
+    """Return how many living firms sell technology, and how many of them register their contracts."""
+    sellers, known = 0, 0
+    for i in range(alive.shape[0]):
+        if sales[i] > 0.0 and alive[i]:
+            sellers += 1
+            known += registers[i]
+    return sellers, known
 
 
 @njit(cache=True, nogil=True)
 def _register(
     key: np.ndarray,
     alive: np.ndarray,
+    revenue: np.ndarray,
+    revenue_lag1: np.ndarray,
     sales: np.ndarray,
     registers: np.ndarray,
     contracts: np.ndarray,
+    growth: float,
     chance: float,
     spread: float,
     a_join: np.uint64,
     a_size: np.uint64,
 ) -> None:
+    """Let sales of technology (n,) grow with the market and the firm, and let some sellers register them."""
     for i in range(key.shape[0]):
         contracts[i] = 0.0
+        if sales[i] == 0.0:
+            continue
+        sales[i] *= growth
+        sales[i] *= min(max(revenue[i] / max(revenue_lag1[i], 1.0), SLOWEST), FASTEST)
         if not alive[i] or sales[i] <= 0.0:
             continue
         if not registers[i] and uniform_at(a_join, key[i]) < chance:
@@ -351,9 +399,18 @@ def _vouchers(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f, u = world.firms, world.universities
     if not terms.offered("university_hours"):
         return
-    chance = p.voucher_interest * (p.far_interest + (1.0 - p.far_interest) * f.nearness)
-    rows = np.flatnonzero(f.alive & (f.voucher_year == 0) & (f.university >= 0) & terms.eligible("university_hours"))
-    rows = rows[luck.uniform(f.key[rows], "asks") < chance[rows]]
+    first = (f.voucher_year == 0) & terms.eligible("university_hours")
+    rows = askers(
+        f.key,
+        f.alive,
+        f.university,
+        f.nearness,
+        first,
+        first,
+        p.voucher_interest,
+        p.far_interest,
+        luck.address("asks"),
+    )
     if rows.size == 0:
         return
     cost = p.project_cost * world.state.wage_index * np.exp(p.project_spread * luck.normal(f.key[rows], "project"))
@@ -361,15 +418,14 @@ def _vouchers(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     # universities' hours bind: a firm whose own has none left goes to the one with most, the last find none
     order = lowest_first(-rank, f.key[rows])
     left = u.researchers * p.hours_per_researcher * world.state.wage_index * u.alive
-    provider = np.full(len(f), -1)
-    provider[rows] = serve(order, f.university[rows], cost, left)
-    served = provider[rows] >= 0
+    provider = serve(order, f.university[rows], cost, left)
+    served = provider >= 0
     paid = terms.draw("university_hours", rows[served], cost[served], rank[served])
     i = paid.index
     if i.size == 0:
         return
     f.voucher_year[i] = world.year
-    np.add.at(u.hours_sold, provider[i], paid.amount)
+    u.hours_sold += np.bincount(provider[np.searchsorted(rows, i)], paid.amount, len(u))
     f.cash[i] -= paid.amount  # the hours are paid for at once
     works = luck.uniform(f.key[i], "worth") < paid.real / paid.amount
     good = i[works]
@@ -410,7 +466,7 @@ def _place(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     offered = sort_projects(world, terms, p, luck)
     drive = _drive(world, terms, p)
     listed = terms.column("use_or_list")
-    pull, demand = _demand(f.alive, f.knowledge, f.does_rd, f.university, f.nearness, p.absorption, len(u))
+    rows, pull, demand = _demand(f.alive, f.knowledge, f.does_rd, f.university, f.nearness, p.absorption, len(u))
     # a university without users near it places nothing
     appetite = 2.0 * demand / (demand + p.users_half)
     shelf = u.shelf + u.shelf_old * (p.old_results + (1.0 - p.old_results) * listed)
@@ -420,7 +476,7 @@ def _place(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     per_pull = np.where(demand > 0.0, rate / np.maximum(demand, 1e-9), 0.0)
     price = st.wage_index
     deals = _bought(
-        f.key, pull, f.university, per_pull, p.deal_value, luck.address("deal"), f.acquired, f.link, p.deal_tie
+        f.key, rows, pull, f.university, per_pull, p.deal_value, luck.address("deal"), f.acquired, f.link, p.deal_tie
     )
     taken = np.minimum(deals / np.maximum(shelf, 1e-9), 1.0)
     u.shelf *= 1.0 - taken
@@ -429,8 +485,7 @@ def _place(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     equity_chance = np.minimum(
         p.equity_share * (terms.column("team_equity") / REFERENCE_SHARE) ** p.share_elasticity, 1.0
     )
-    drawn = luck.uniform(u.key, "equity")
-    equity = np.array([poisson_quantile(d * c, v) for d, c, v in zip(deals, equity_chance, drawn, strict=True)])
+    equity = _counts(u.key, deals * equity_chance, luck.address("equity"))
     u.deal_value[:] = price * (deals * p.deal_value + equity * p.equity_value)
 
 
@@ -440,17 +495,18 @@ def _sell_technology(world: World, terms: Terms, p: Parameters, luck: Luck) -> f
     index = world.paths["tech_contract_national"]
     now, before = index.get(world.year, 1.0), index.get(world.year - 1, index.get(world.year, 1.0))
     nominal = (1.0 + world.outside["gdp_real_growth"]) * (1.0 + world.outside["gdp_deflator"])
-    f.technology_sales *= max(now / before / nominal, 0.5) ** p.market_growth
-    sellers = f.alive & (f.technology_sales > 0.0)
+    sellers, known = _sellers(f.alive, f.technology_sales, f.registers)
     help_ = float(np.asarray(terms.total("registration_service")))
-    joined = float(f.registers[sellers].sum()) / max(float(sellers.sum()), 1.0)
-    f.technology_sales *= np.clip(f.revenue / np.maximum(f.revenue_lag1, 1.0), 0.25, 4.0)
+    joined = known / max(sellers, 1)
     _register(
         f.key,
         f.alive,
+        f.revenue,
+        f.revenue_lag1,
         f.technology_sales,
         f.registers,
         f.contracts,
+        max(now / before / nominal, 0.5) ** p.market_growth,
         (p.register_start + p.register_spread * joined) * (1.0 + p.service_gain * help_),
         p.contract_spread,
         luck.address("join"),
@@ -468,8 +524,8 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     share_instruments(world, terms, p, luck)
     matched = joint_projects(world, terms, p, luck, p.outsourcing)
 
-    bought = np.where(f.alive & (f.university >= 0), p.outsourcing * f.link * f.rd_real, 0.0)
-    u.contract_income[:] = np.bincount(np.maximum(f.university, 0), bought, len(u)) + u.hours_sold + matched
+    bought = _contract_work(f.alive, f.university, f.link, f.rd_real, p.outsourcing, len(u))
+    u.contract_income[:] = bought + u.hours_sold + matched
     u.budget[:] = u.core_budget * u.working + u.contract_income
 
     _place(world, terms, p, luck)
@@ -494,7 +550,7 @@ def _leave(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     mean = mean * (1.0 + p.leave_gain * np.maximum(terms.column("leave_right") - law, 0.0))
     mean = mean * np.where(u.has_fund, p.fund_spinoffs, 1.0)
     mean = mean * np.where(u.has_base, p.base_spinoffs, 1.0) * np.where(u.alive, 1.0, 0.0)
-    born = np.array([poisson_quantile(m, v) for m, v in zip(mean, luck.uniform(u.key, "spin-off"), strict=True)])
+    born = _counts(u.key, mean, luck.address("spin-off"))
     u.spinoffs += born
     u.leavers[:] = born
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
-from simulator.core.luck import Luck
+from simulator.core.luck import Luck, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms, lowest_first
 from simulator.world.hours import serve
@@ -57,6 +58,32 @@ class FacilityParameters:
     )
 
 
+@njit(cache=True, nogil=True)
+def _visitors(
+    key: np.ndarray,
+    alive: np.ndarray,
+    above_scale: np.ndarray,
+    university: np.ndarray,
+    nearness: np.ndarray,
+    access: np.ndarray,
+    reach: float,
+    interest: float,
+    lift: float,
+    address: np.uint64,
+) -> np.ndarray:
+    """Return the small firms (m,) near a university that would use its instruments, as far as ``access`` goes."""
+    rows = np.empty(key.shape[0], np.int64)
+    m = 0
+    for i in range(key.shape[0]):
+        if above_scale[i] or not alive[i] or university[i] < 0 or nearness[i] <= reach:
+            continue
+        near = (nearness[i] - reach) / (1.0 - reach)
+        if uniform_at(address, key[i]) < interest * near * access[university[i]] * lift:
+            rows[m] = i
+            m += 1
+    return rows[:m].copy()
+
+
 def share_instruments(world: World, terms: Terms, p: FacilityParameters, luck: Luck) -> None:
     """Let small firms use the instruments that are open, pay their fees in part, and note who used some."""
     f, u, st = world.firms, world.universities, world.state
@@ -65,10 +92,18 @@ def share_instruments(world: World, terms: Terms, p: FacilityParameters, luck: L
         return
     access = terms.column("facility_access")
     rate = max((o.rate for o in terms.promises("facility_fees")), default=0.0)
-    rows = np.flatnonzero(f.alive & ~f.above_scale & (f.university >= 0) & (f.nearness > p.facility_reach))
-    near = (f.nearness[rows] - p.facility_reach) / (1.0 - p.facility_reach)
-    chance = p.facility_interest * near * access[f.university[rows]] * (1.0 + p.fee_response * rate)
-    rows = rows[luck.uniform(f.key[rows], "instruments") < chance]
+    rows = _visitors(
+        f.key,
+        f.alive,
+        f.above_scale,
+        f.university,
+        f.nearness,
+        access,
+        p.facility_reach,
+        p.facility_interest,
+        1.0 + p.fee_response * rate,
+        luck.address("instruments"),
+    )
     if rows.size == 0:
         return
     keys = f.key[rows]

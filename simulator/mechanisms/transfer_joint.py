@@ -9,7 +9,7 @@ import numpy as np
 from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms, lowest_first
-from simulator.world.hours import additional_part, serve, tie_worth
+from simulator.world.hours import additional_part, askers, serve, tie_worth
 from simulator.world.world import World
 
 WORKING_TIE = 0.5  # strength from which a tie works, as it is counted elsewhere
@@ -97,9 +97,17 @@ def joint_projects(world: World, terms: Terms, p: JointParameters, luck: Luck, o
     own_share = np.zeros(len(u))
     if not terms.offered("joint_fund"):
         return own_share
-    able = f.alive & f.does_rd & (f.university >= 0) & terms.eligible("joint_fund")
-    rows = np.flatnonzero(able)
-    rows = rows[luck.uniform(f.key[rows], "joint applies") < p.joint_apply * f.nearness[rows]]
+    rows = askers(
+        f.key,
+        f.alive,
+        f.university,
+        f.nearness,
+        f.does_rd,
+        terms.eligible("joint_fund"),
+        p.joint_apply,
+        0.0,
+        luck.address("joint applies"),
+    )
     if rows.size == 0:
         return own_share
     keys = f.key[rows]
@@ -117,8 +125,8 @@ def joint_projects(world: World, terms: Terms, p: JointParameters, luck: Luck, o
     whole, partner = cost[at], provider[at]
     # a project that would have been done anyway is among the firm's contracts; there the fund's money stays with it
     new_part = additional_part(paid.real / paid.amount, paid.amount / whole, p.joint_usual)
-    np.add.at(u.hours_sold, partner, paid.amount * new_part)
-    np.add.at(own_share, partner, (whole - paid.amount) * new_part)
+    u.hours_sold += np.bincount(partner, paid.amount * new_part, len(u))
+    own_share += np.bincount(partner, (whole - paid.amount) * new_part, len(u))
     f.cash[i] -= paid.amount * new_part
     commitment = 1.0 - p.joint_commitment * paid.amount / whole
     # own R&D is counted where it is decided; what the partner knows comes on top of it, from the whole project

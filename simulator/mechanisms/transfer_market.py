@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
-from simulator.core.luck import Luck
+from simulator.core.luck import Luck, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Entry, Terms
-from simulator.world.hours import additional_part, tie_worth
+from simulator.world.hours import additional_part, askers, tie_worth
 from simulator.world.world import World
 
 WORKING_TIE = 0.5  # strength from which a tie works, as it is counted elsewhere
@@ -118,6 +119,30 @@ def open_offices(world: World, p: MarketParameters) -> None:
         u.transfer_staff[rows] += p.office_officers
 
 
+@njit(cache=True, nogil=True)
+def _match(
+    key: np.ndarray,
+    alive: np.ndarray,
+    does_rd: np.ndarray,
+    university: np.ndarray,
+    nearness: np.ndarray,
+    link: np.ndarray,
+    expected: float,
+    address: np.uint64,
+) -> None:
+    """Tie firms with R&D to their universities, as many as are ``expected``, by their nearness."""
+    rows = np.empty(key.shape[0], np.int64)
+    m, near = 0, 0.0
+    for i in range(key.shape[0]):
+        if does_rd[i] and alive[i] and university[i] >= 0 and link[i] < WORKING_TIE:
+            rows[m] = i
+            m += 1
+            near += nearness[i]
+    for i in rows[:m]:
+        if uniform_at(address, key[i]) < expected * nearness[i] / max(near, 1.0):
+            link[i] = 1.0
+
+
 def sort_projects(world: World, terms: Terms, p: MarketParameters, luck: Luck) -> float:
     """Sort transferable projects, bring firms to universities; return the part of waiting results offered, 0 to 1."""
     f, u, st = world.firms, world.universities, world.state
@@ -133,11 +158,8 @@ def sort_projects(world: World, terms: Terms, p: MarketParameters, luck: Luck) -
     for order in terms.orders("project_matching", filled):
         st.ordered += order.spent
         st.projects_sorted += order.quantity
-    free = f.alive & f.does_rd & (f.university >= 0) & (f.link < WORKING_TIE)
-    near = np.where(free, f.nearness, 0.0)
     expected = p.matching_tie * st.projects_sorted
-    met = luck.uniform(f.key, "matched") < expected * near / max(float(near.sum()), 1.0)
-    f.link[met & free] = 1.0
+    _match(f.key, f.alive, f.does_rd, f.university, f.nearness, f.link, expected, luck.address("matched"))
     return min(1.0, st.projects_sorted / max(float((u.shelf + u.shelf_old).sum()), 1.0))
 
 
@@ -146,9 +168,17 @@ def buy_technology(world: World, terms: Terms, p: MarketParameters, luck: Luck, 
     f, u, st = world.firms, world.universities, world.state
     if not terms.offered("purchase_support"):
         return
-    able = f.alive & f.does_rd & (f.university >= 0) & terms.eligible("purchase_support")
-    rows = np.flatnonzero(able)
-    rows = rows[luck.uniform(f.key[rows], "buys") < p.buys]
+    rows = askers(
+        f.key,
+        f.alive,
+        f.university,
+        f.nearness,
+        f.does_rd,
+        terms.eligible("purchase_support"),
+        p.buys,
+        1.0,
+        luck.address("buys"),
+    )
     if rows.size == 0:
         return
     keys = f.key[rows]

@@ -21,8 +21,8 @@ from simulator.report.style import (
     footer,
     new_figure,
 )
-from simulator.report.terminal_attribution import NEGLIGIBLE, name_of
-from simulator.report.words import distance
+from simulator.report.terminal_attribution import name_of
+from simulator.report.words import part
 
 if TYPE_CHECKING:
     from simulator.study.tables import Tables
@@ -74,14 +74,13 @@ def _steps(axes: Any, y: int, row: dict[str, Any], language: str) -> None:
     unit = 100.0 / row["target"]
     at = row["before"] * unit
     for k, (name, colour) in enumerate(COLOURS.items()):
-        part, height = row[name] * unit, y + (k - 1.5) * STEP
-        axes.barh(height, part, left=at, height=STEP, color=colour)
-        at += part
+        length, height = row[name] * unit, y + (k - 1.5) * STEP
+        axes.barh(height, length, left=at, height=STEP, color=colour)
+        at += length
     inside = LEAST <= at <= MOST
     marker = "o" if inside else ">" if at > MOST else "<"
     axes.plot([min(max(at, LEAST), MOST)], [y + 1.5 * STEP], marker, color=INK, markersize=3.5, clip_on=inside)
-    small = abs(row["plan"]) <= NEGLIGIBLE * abs(row["target"])
-    text = "≈0" if small else distance(row["plan"], row["unit"], language, beside=row["target"])
+    text = part(row["plan"], row["unit"], language, row["target"])
     axes.annotate(text, (1.01, y), xycoords=("axes fraction", "data"), va="center", fontsize=7.5, color=BLUE)
     axes.axhline(y + 0.5, color=GREY, linewidth=0.3)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import multiprocessing
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.report.board import board_of
+from simulator.report.placing import Place, Room
 from simulator.report.style import (
     BLUE,
     GREEN,
@@ -28,8 +30,8 @@ from simulator.report.style import (
     scale_axis,
     styled,
 )
+from simulator.report.words import bracketed, colon, full_figure, is_money, is_percent, scale_of, word
 from simulator.report.words import figure as shown
-from simulator.report.words import full_figure, is_money, is_percent, scale_of, word
 from simulator.study.replicates import processors
 from simulator.study.targets import CALIBRATION, SIMULATED
 
@@ -44,6 +46,30 @@ COLUMNS, LINES = 3, 4  # fans beside and below each other on a page
 ALONE = Margins(left=0.85, right=0.1, top=0.6, bottom=0.35)
 TOGETHER = Margins(left=0.75, right=0.1, top=0.5, bottom=0.4, between=(0.25, 0.45))
 LONGEST_TITLE = 44
+INCHES = {True: (3.19, 1.8), False: (5.45, 2.9)}  # about how large the axes of a small fan and of one alone are
+HALO = 2.0  # points of white around a label
+BESIDE_STAR = (
+    Place(-6, 6, "right", "bottom", 0),
+    Place(6, -6, "left", "top", 1),
+    Place(0, 9, "center", "bottom", 2),
+    Place(0, -9, "center", "top", 3),
+    Place(-6, -6, "right", "top", 4),
+    Place(6, 6, "left", "bottom", 5),
+    Place(-9, 0, "right", "center", 6),
+    Place(9, 0, "left", "center", 7),
+)
+BESIDE_DOT = (
+    Place(4, -3, "left", "top", 0),
+    Place(4, 3, "left", "bottom", 1),
+    Place(-4, -3, "right", "top", 2),
+    Place(-4, 3, "right", "bottom", 3),
+)
+BESIDE_START = (
+    (0, Place(2, 2, "left", "bottom", 0)),  # at the lower end of its line
+    (0, Place(-2, 2, "right", "bottom", 1)),
+    (1, Place(2, -2, "left", "top", 2)),  # at the upper end
+    (1, Place(-2, -2, "right", "top", 3)),
+)
 
 
 def draw_fans(tables: Tables, folder: Path, language: str) -> list[Path]:
@@ -178,28 +204,18 @@ def draw_fan(
     axes.plot(years, frame["p50"], color=BLUE, linewidth=1.8)
     if "true_p50" in frame:
         axes.plot(years, frame["true_p50"], color=GREEN, linewidth=1.4, linestyle="--")
-    axes.plot(years, frame["observed"], "o", color=INK, markersize=4, zorder=4)
+    axes.plot(years, frame["observed"], "o", color=INK, markersize=4, zorder=5.5)  # over a star
     axes.plot([row["year"]], [row["value"]], marker="*", color=VERMILION, markersize=13, zorder=5)
     if row["kind"] == "growth":
         axes.axhline(row["value"], color=VERMILION, linewidth=0.8, linestyle=":")
-    bound = ">" if row["op"] == "gt" else "≥"
-    text = f"{row['year']}: {bound} {shown(row['value'], unit, language)}"
-    if "pace" in row:  # the level is where the growth that the plan asks for would lead
-        growth, per_year = row["pace"]
-        text += f" (+{full_figure(growth, per_year, language)})"
-    axes.annotate(
-        text, (row["year"], row["value"]), (-6, 7), textcoords="offset points", ha="right", color=VERMILION,
-        fontsize=size, bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.5},
-    )  # fmt: skip
-    start = meta["plan_start"]
-    if years.iloc[0] < start < years.iloc[-1]:
+    start = meta["plan_start"] if years.iloc[0] < meta["plan_start"] < years.iloc[-1] else None
+    if start is not None:
         axes.axvline(start, color=GREY, linewidth=0.8, linestyle="--")
-        axes.annotate(
-            word("plan start", language), (start, 0), (2, 2), xycoords=("data", "axes fraction"), va="bottom",
-            textcoords="offset points", color=GREY, fontsize=size - 1.5, rotation=90,
-        )  # fmt: skip
     axes.margins(x=0.02, y=0.13)  # room above for the target's text
-    _direct_labels(axes, frame, language, size)
+    axes.set_xlim(years.iloc[0] - 0.2, years.iloc[-1] + (2.8 if small else 2.0))
+    room = Room(*INCHES[small], axes.get_xlim(), axes.get_ylim())
+    _direct_labels(axes, room, frame, language, size)
+    _place_labels(axes, room, row, frame, start, language, size)
     most = float(np.nanmax([frame["p95"].max(), row["value"]]))
     whole = not (is_percent(unit) or is_money(unit) or unit.startswith("share of"))
     whole = whole and scale_of(most, unit, language)[0] == 1.0
@@ -216,13 +232,12 @@ def draw_fan(
         chance = f"{word('probability', language)} = {row['probability']:.2f} [{low:.2f}–{high:.2f}]"
         axes.set_title(f"{title}\n{chance}", fontsize=10)
         axes.set_ylabel(label)
-    axes.set_xlim(years.iloc[0] - 0.2, years.iloc[-1] + (2.8 if small else 2.0))
     axes.set_xticks([y for y in years if (y - years.iloc[0]) % (3 if small else 1) == 0])
     axes.tick_params(labelsize=size - 0.5)
     clean(axes)
 
 
-def _direct_labels(axes: Axes, frame: pandas.DataFrame, language: str, size: float) -> None:
+def _direct_labels(axes: Axes, room: Room, frame: pandas.DataFrame, language: str, size: float) -> None:
     """Name lines and bands at their right ends, kept apart from each other; no legend to look up."""
     last = frame.iloc[-1]
     names = {
@@ -237,18 +252,88 @@ def _direct_labels(axes: Axes, frame: pandas.DataFrame, language: str, size: flo
     for key, (text, colour) in sorted(names.items(), key=lambda item: float(last[item[0]])):
         y = max(float(last[key]), placed + gap)
         placed = y
-        axes.annotate(
-            text,
-            (last["year"], y),
-            (9, 0),
-            textcoords="offset points",
-            va="center",
-            color=colour,
-            fontsize=size - 1,
-        )
+        place = Place(9, 0, "left", "center")
+        _write(axes, room, text, (float(last["year"]), y), place, colour, size - 1)
+
+
+def _place_labels(
+    axes: Axes,
+    room: Room,
+    row: dict[str, Any],
+    frame: pandas.DataFrame,
+    start: float | None,
+    language: str,
+    size: float,
+) -> None:
+    """Name the plan's start, the target and what was observed where each covers least of the rest."""
+    years, star = frame["year"], (float(row["year"]), float(row["value"]))
+    for key, weight in {"p05": 1.0, "p25": 0.5, "p50": 3.0, "p75": 0.5, "p95": 1.0, "true_p50": 3.0}.items():
+        if key in frame:
+            room.line(years, frame[key], weight)
+    for year, seen in zip(years, frame["observed"], strict=True):
+        room.dot(year, seen, 20.0, 2.5)
+    room.dot(*star, 20.0, 6.0)
+    ends = axes.get_ylim()
+    if row["kind"] == "growth":
+        room.line(axes.get_xlim(), (star[1], star[1]), 0.5)
+    if start is not None:
+        spots = [(word("plan start", language), (start, ends[end]), place) for end, place in BESIDE_START]
+        _write_best(axes, room, spots, GREY, size - 1.5, turned=True)
+        room.line((start, start), ends, 12.0)
+    texts = _target_texts(row, language)
+    _write_best(axes, room, [(text, star, place) for text in texts for place in BESIDE_STAR], VERMILION, size)
     seen = frame.dropna(subset=["observed"])
-    if len(seen):
-        axes.annotate(
-            word("observed", language), (seen["year"].iloc[0], seen["observed"].iloc[0]), (4, -9),
-            textcoords="offset points", color=INK, fontsize=size - 1,
-        )  # fmt: skip
+    dots = list(zip(seen["year"].astype(float), seen["observed"], strict=True))
+    spots = [(word("observed", language), dot, place) for dot in dots for place in BESIDE_DOT]
+    _write_best(axes, room, spots, INK, size - 1)
+
+
+def _target_texts(row: dict[str, Any], language: str) -> tuple[str, str]:
+    """Return a target's year and value, and the pace that a level stands for: on one line, and on two."""
+    bound, year = ">" if row["op"] == "gt" else "≥", f"{row['year']}{colon(language)}"
+    value = f"{bound} {shown(row['value'], row['unit'], language)}"
+    if "pace" not in row:
+        return year + value, f"{year.rstrip()}\n{value}"
+    growth, per_year = row["pace"]  # the level is where the growth that the plan asks for would lead
+    pace = bracketed(f"+{full_figure(growth, per_year, language)}", language)
+    return year + value + pace, f"{year}{value}\n{pace.strip()}"
+
+
+def _write_best(
+    axes: Axes,
+    room: Room,
+    spots: Sequence[tuple[str, tuple[float, float], Place]],
+    colour: str,
+    size: float,
+    *,
+    turned: bool = False,
+) -> None:
+    """Write a label at the spot that covers least, the first of equals; nothing where there are none."""
+    if spots:
+        costs = [
+            room.covered(room.corners(*point, place, text, size, turned=turned)) + place.cost
+            for text, point, place in spots
+        ]
+        _write(axes, room, *spots[costs.index(min(costs))], colour, size, turned=turned)
+
+
+def _write(
+    axes: Axes,
+    room: Room,
+    text: str,
+    point: tuple[float, float],
+    place: Place,
+    colour: str,
+    size: float,
+    *,
+    turned: bool = False,
+) -> None:
+    """Write a label and take its room."""
+    from matplotlib.patheffects import withStroke
+
+    written = axes.annotate(
+        text, point, (place.dx, place.dy), textcoords="offset points", ha=place.across, va=place.upright,
+        color=colour, fontsize=size, rotation=90 if turned else 0, zorder=6, linespacing=1.1,
+    )  # fmt: skip
+    written.set_path_effects([withStroke(linewidth=HALO, foreground="white")])
+    room.box(room.corners(*point, place, text, size, turned=turned), 15.0)

@@ -27,7 +27,18 @@ from simulator.report.style import (
     styled,
     usable_language,
 )
-from simulator.report.words import apart, money_unit, plain_number, word
+from simulator.report.words import (
+    ABOUT_ZERO,
+    apart,
+    bracketed,
+    colon,
+    comma,
+    money_unit,
+    negligible,
+    plain_number,
+    semicolon,
+    word,
+)
 from simulator.study.tables import NATIONAL_LAW, NET_SIGN
 from simulator.study.targets import HEADLINE_KINDS
 
@@ -85,8 +96,11 @@ def draw_board(tables: Tables, folder: Path, language: str) -> list[Path]:
     rows = [row for group, _ in groups for row in group]
     if not rows:
         return []
-    missing = "; ".join(f"{r['id']} {r['name_zh' if language == 'zh' else 'name']}" for r in board.without)
-    note = f"{word('not simulated yet', language)} ({len(board.without)}): {missing}" if board.without else ""
+    missing = semicolon(language).join(
+        f"{r['id']} {r['name_zh' if language == 'zh' else 'name']}" for r in board.without
+    )
+    lead = word("not simulated yet", language) + bracketed(str(len(board.without)), language) + colon(language)
+    note = lead + missing if board.without else ""
     page = new_figure(WIDTH, 0.3 * (len(rows) + 3) + 1.1 + footer_height(note, WIDTH, language))
     axes, y, ticks = page.add_subplot(), 0.0, []
     for group, title in groups:
@@ -167,7 +181,7 @@ def draw_spending(tables: Tables, folder: Path, language: str) -> list[Path]:
         text = plain_number(total)
         guarantee = frame["contingent"].loc[entry] / factor
         if guarantee:
-            text += f" (+ {plain_number(guarantee)} {word('contingent', language)})"
+            text += bracketed(f"+ {plain_number(guarantee)} {word('contingent', language)}", language)
         axes.text(total + 0.01 * reach, i, text, va="center", fontsize=7.5)
     names = [f"{e} {entries[e][language]}" if e in entries else str(e) for e in frame.index]
     names = [_short(name, language) for name in names]
@@ -175,7 +189,8 @@ def draw_spending(tables: Tables, folder: Path, language: str) -> list[Path]:
     axes.set_xlim(right=reach * 1.22)
     axes.set_ylim(-0.7, n - 0.3)
     first, last = tables.meta["years"]
-    axes.set_xlabel(f"{unit}, {first}–{last} ({'各次运行平均' if language == 'zh' else 'mean over runs'})")
+    mean = bracketed("各次运行平均" if language == "zh" else "mean over runs", language)
+    axes.set_xlabel(f"{unit}{comma(language)}{first}–{last}{mean}")
     title = "各项措施由谁出资" if language == "zh" else "What each measure costs, and who pays"
     axes.set_title(f"{tables.meta['region_name'][language]} · {title}")
     axes.legend(frameon=False, fontsize=8, loc="lower right")
@@ -196,19 +211,19 @@ def draw_forest(tables: Tables, meta: dict[str, Any], folder: Path, language: st
     frame = pandas.concat([frame[headline], frame[~headline]], ignore_index=True)
     if frame.empty:
         return []
-    base = frame["id"].map(tables.targets.drop_duplicates("id").set_index("id")["value"]).abs()
     for column in ("difference", "ci_low", "ci_high"):
-        frame[f"relative_{column}"] = 100 * frame[column] / base
+        frame[f"relative_{column}"] = 100 * frame[column] / frame["target"].abs()
     rows = records(frame)
     page = new_figure(WIDTH, 0.36 * len(rows) + 1.7)
     axes = page.add_subplot()
     axes.axvline(0, color=GREY, linewidth=1)
     for y, row in enumerate(rows):
-        clear = row["ci_low"] > 0 or row["ci_high"] < 0
+        small = negligible(row["difference"], row["target"])
+        clear = not small and (row["ci_low"] > 0 or row["ci_high"] < 0)
         colour = (BLUE if row["difference"] > 0 else VERMILION) if clear else GREY
         axes.plot([row["relative_ci_low"], row["relative_ci_high"]], [y, y], color=colour, linewidth=2)
         axes.plot([row["relative_difference"]], [y], "o", color=colour, markersize=6)
-        text = _signed(row["difference"], row["unit"], language)
+        text = ABOUT_ZERO if small else _signed(row["difference"], row["unit"], language)
         text += f"   P {row['probability_baseline']:.2f} → {row['probability_scenario']:.2f}"
         axes.annotate(text, (1.01, y), xycoords=("axes fraction", "data"), va="center", fontsize=7.5)
     axes.set_yticks(range(len(rows)), [_named(row, language) for row in rows], fontsize=8)
@@ -254,13 +269,13 @@ def draw_cost_bars(tables: Tables, folder: Path, language: str) -> list[Path]:
         )
         ahead, below = ahead + np.maximum(part, 0), below + np.minimum(part, 0)
     for y, total in enumerate(frame[payers].sum(axis=1) / factor):
-        axes.text(float(ahead[y]), y, f" {total:,.2f}", va="center", fontsize=8)
+        axes.text(float(ahead[y]), y, f" {plain_number(total)}", va="center", fontsize=8)
     axes.set_yticks(range(len(names)), [textwrap.fill(titles[n], 34) for n in names], fontsize=8)
     axes.invert_yaxis()
     axes.margins(x=0.12)
     first, last = tables.meta["years"]
     net = "公共净成本及出资方" if language == "zh" else "Net public cost, and who pays"
-    axes.set_xlabel(f"{money_unit(language)}, {first}–{last}")
+    axes.set_xlabel(f"{money_unit(language)}{comma(language)}{first}–{last}")
     axes.set_title(net)
     axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     clean(axes)

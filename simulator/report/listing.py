@@ -15,7 +15,18 @@ from rich.text import Text
 from simulator.core.parameters import table as parameter_table
 from simulator.core.problems import InputError, Place, Problems
 from simulator.core.reading import Node, read_yaml
-from simulator.report.words import full_figure, lead_text, section_text, setting_value, word
+from simulator.report.words import (
+    bracketed,
+    colon,
+    comma,
+    full_figure,
+    lead_text,
+    listed,
+    section_text,
+    semicolon,
+    setting_value,
+    word,
+)
 from simulator.study import plans
 from simulator.study.targets import NOT_SIMULATED, Target, load_targets
 
@@ -306,7 +317,7 @@ def listing_table(things: str, rows: list[dict[str, Any]], language: str = "en")
         return Group(Text(title, style="bold"), *_target_cards(rows, language))
     if things == "levers":
         count = sum(len(row["measures"]) for row in rows)
-        title += f", {count} {word('measures', language)}"
+        title += f"{comma(language)}{count} {word('measures', language)}"
         return Group(Text(title, style="bold"), *_legend(language), *_lever_cards(rows, language))
     return Group(Text(title, style="bold"), *(part for row in rows for part in _card(things, row)))
 
@@ -379,8 +390,8 @@ def _target_cards(rows: list[dict[str, Any]], language: str) -> list[RenderableT
         out.append(_heading(city, section, mine[0]["lead"], language))
         for row in mine:
             due = f"{row['year']}{'*' if row['year_assumed'] else ''}"
-            facts = f"{row['target']}, {word(row['kind'], language)}, {due}"
-            out.append(_hanging(row["id"], f"{row['name']}: {facts}"))
+            facts = comma(language).join((row["target"], word(row["kind"], language), due))
+            out.append(_hanging(row["id"], f"{row['name']}{colon(language)}{facts}"))
             out.append(_indented(_target_detail(row, language)))
     if any(row["year_assumed"] for row in rows):
         out.append(Text("* 年份为假定" if language == "zh" else "* year assumed: the plan names none", style="dim"))
@@ -405,10 +416,8 @@ def _target_detail(row: dict[str, Any], language: str) -> Text:
     if movers:
         grade = word(row["evidence"], language)
         counts = _counts(row["evidence_levers"], language)
-        if zh:
-            text += f"；{word('evidence of levers', language)}：{grade}（{counts}）"
-        else:
-            text += f"; {word('evidence of levers', language)}: {grade} ({counts})"
+        text += f"{semicolon(language)}{word('evidence of levers', language)}{colon(language)}"
+        text += grade + bracketed(counts, language)
     return Text(text, style="dim")
 
 
@@ -434,26 +443,30 @@ def _lever_cards(rows: list[dict[str, Any]], language: str) -> list[RenderableTy
     out: list[RenderableType] = []
     notes = dict.fromkeys(m["region_status"] for row in rows for m in row["measures"] if m["region_status"])
     out += [Text(note, style="yellow") for note in notes]
+    mark, then = colon(language), semicolon(language)
     for row in rows:
         head = Text.assemble((row["name"], "bold"), f"  {row['label']}", overflow="fold")
         if row["status"] == NOT_SIMULATED:
             head.append(f"  {word(NOT_SIMULATED, language)}", style="yellow")
         out += [Text(""), head]
         counts = row["evidence_rows"]
-        grade = f"{word('evidence', language)}: {word(row['evidence'], language)}"
-        out.append(_indented(grade + (f" ({_counts(counts, language)})" if any(counts.values()) else ""), 2))
+        grade = f"{word('evidence', language)}{mark}{word(row['evidence'], language)}"
+        grade += bracketed(_counts(counts, language), language) if any(counts.values()) else ""
+        out.append(_indented(grade, 2))
         if row["moves"]:
-            out.append(_indented(f"{word('moves', language)}: {', '.join(row['moves'])}", 2))
+            out.append(_indented(f"{word('moves', language)}{mark}{listed(row['moves'], language)}", 2))
         if row["settings"]:
-            out.append(_indented(f"{word('settings', language)}: {'; '.join(row['settings'])}", 2))
+            out.append(_indented(f"{word('settings', language)}{mark}{then.join(row['settings'])}", 2))
         for m in row["measures"]:
             lead = _led(m["lead"], language)
-            dose = ", ".join(f"{k} {_cell(v)}" for k, v in m["dose"].items())
-            text = f"{m['name']} ({m['region']}, {section_text(m['section'], language)}, {lead})"
-            text += f"; {word('dose in the plan', language)}: {dose}" if dose else ""
+            dose = comma(language).join(f"{k} {_cell(v)}" for k, v in m["dose"].items())
+            where = comma(language).join((m["region"], section_text(m["section"], language), lead))
+            text = m["name"] + bracketed(where, language)
+            text += f"{then}{word('dose in the plan', language)}{mark}{dose}" if dose else ""
             if m["entries"] != [m["id"]]:
                 none = "规划情景中无此项" if language == "zh" else "no entry in plan.yaml"
-                text += f"; {word('entries', language)}: {', '.join(m['entries'])}" if m["entries"] else f"; {none}"
+                entries = f"{word('entries', language)}{mark}{listed(m['entries'], language)}"
+                text += then + (entries if m["entries"] else none)
             out.append(_hanging(m["id"], text, 2))
     return out
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.report.words import is_money, scale_of, unit_text, word
+from simulator.report.words import colon, is_money, runs_text, scale_of, unit_text, word
 
 if TYPE_CHECKING:
     import pandas
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Okabe and Ito's palette, which readers with any colour vision can tell apart.
 BLUE, ORANGE, GREEN, SKY, VERMILION = "#0072B2", "#E69F00", "#009E73", "#56B4E9", "#D55E00"
-PURPLE, YELLOW, GREY, INK = "#CC79A7", "#F0E442", "#888888", "#222222"
+PURPLE, GREY, INK = "#CC79A7", "#888888", "#222222"
 PAYER_COLOURS = {
     "centre": PURPLE,
     "province": ORANGE,
@@ -134,11 +134,9 @@ def footer(meta: dict[str, Any], language: str, *, band: bool = False, true: boo
 
     ``band`` and ``true`` explain the bands and the dashed line of the true state.
     """
-    runs = f"{meta['completed']} {word('futures', language)}"
-    runs += f" ({meta['draws']} {word('draws', language)})" if language == "en" else f"（{meta['draws']} 组参数）"
+    runs = runs_text(meta["completed"], meta["draws"], language)
     parts = [runs, word("band", language) if band else "", word("true line", language) if true else ""]
-    colon = "：" if language == "zh" else ": "
-    parts.append(f"{word('calibration', language)}{colon}{word(meta['calibration'], language)}")
+    parts.append(f"{word('calibration', language)}{colon(language)}{word(meta['calibration'], language)}")
     parts += [str(meta.get("created", ""))[:10], str(meta.get("hash", ""))[:8]]
     line = " · ".join(p for p in parts if p)
     status = (meta.get("status") or {}).get(language, "")

@@ -21,6 +21,8 @@ from simulator.report.terminal_attribution import budget_lines, budget_text, ext
 from simulator.report.words import (
     apart,
     bar,
+    bracketed,
+    colon,
     distance,
     figure,
     is_money,
@@ -30,7 +32,9 @@ from simulator.report.words import (
     money_unit,
     near,
     number,
+    runs_text,
     section_text,
+    semicolon,
     unit_text,
     word,
 )
@@ -122,15 +126,9 @@ def target_groups(tables: Tables, language: str) -> list[RenderableType]:
 
 def heading(meta: dict[str, Any], language: str) -> list[RenderableType]:
     """Return the title, what was run, the region's status and the failures."""
-    colon = "：" if language == "zh" else ": "
-    calibration = f"{word('calibration', language)}{colon}{word(meta['calibration'], language)}"
-    futures = f"{meta['completed']} {word('futures', language)}"
-    if language == "zh":
-        futures = f"{meta['completed']} {word('futures', language)}（{meta['draws']} 组参数）"
-        title = f"{meta['region_name']['zh']} · {meta['title']['zh']}"
-    else:
-        futures += f" ({meta['draws']} {word('draws', language)})"
-        title = f"{meta['region_name']['en']} · {meta['title']['en']}"
+    calibration = f"{word('calibration', language)}{colon(language)}{word(meta['calibration'], language)}"
+    futures = runs_text(meta["completed"], meta["draws"], language)
+    title = f"{meta['region_name'][language]} · {meta['title'][language]}"
     span = f"{meta['years'][0]}–{meta['years'][1]}"
     facts = [span, calibration, futures, str(meta.get("created", ""))[:10], str(meta.get("hash", ""))[:8]]
     out: list[RenderableType] = [
@@ -391,8 +389,8 @@ def unsimulated(board: Board, language: str) -> list[RenderableType]:
             names = [f"{row['id']} {row['name_zh'] if language == 'zh' else row['name']}" for row in rows]
         else:
             names = [f"{row['id']} {row['year']}" for row in rows]
-        lead = f"{word(reason, language)} ({len(rows)}): "
-        out += [Text(""), Text.assemble((lead, "bold"), ("; ".join(names), "dim"))]
+        lead = word(reason, language) + bracketed(str(len(rows)), language) + colon(language)
+        out += [Text(""), Text.assemble((lead, "bold"), (semicolon(language).join(names), "dim"))]
     return out
 
 

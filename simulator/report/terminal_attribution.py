@@ -13,7 +13,18 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.report.board import records
-from simulator.report.words import distance, figure, is_money, is_percent, money, money_unit, number, unit_text
+from simulator.report.words import (
+    distance,
+    figure,
+    is_money,
+    is_percent,
+    money,
+    money_unit,
+    negligible,
+    number,
+    part,
+    unit_text,
+)
 
 if TYPE_CHECKING:
     import pandas
@@ -21,7 +32,6 @@ if TYPE_CHECKING:
     from simulator.study.tables import Tables
 
 STRIP_CELLS = 10
-NEGLIGIBLE = 0.001  # of the target: a smaller part is written as about nothing
 BLOCKS = {"under_way": "░", "national": "▒", "outside": "▓", "plan": "█", "gap": "·"}
 NAMES = {
     "before": ("before", "此前"),
@@ -131,22 +141,20 @@ def _level(value: float, unit: str, language: str) -> str:
 
 def parts_text(row: dict[str, Any], language: str) -> str:
     """Return the parts of a target as a sentence in its own unit."""
-    unit, zh, least = row["unit"], language == "zh", NEGLIGIBLE * abs(row["target"])
+    unit, zh, target = row["unit"], language == "zh", row["target"]
     base = f"{int(row['base_year'])} 年末" if zh else f"end of {int(row['base_year'])}"
     said = [f"{base} {_level(row['before'], unit, language)}"]
     for name in ("under_way", "national", "outside", "plan"):
-        part = distance(row[name], unit, language, beside=row["target"]) if abs(row[name]) > least else "≈0"
-        text = f"{name_of(name, language)} {part}"
+        text = f"{name_of(name, language)} {part(row[name], unit, language, target)}"
         if name == "outside" and abs(row["outside_first"] - row["outside"]) > 0.005 * abs(row["target"]):
             first = number(row["outside_first"], unit, language, sign=True)
             text += f"（{first}）" if zh else f" ({first})"
         said.append(text)
     gap = "gap" if row["gap"] > 0 else "over"
-    left = distance(abs(row["gap"]), unit, language, beside=row["target"]).lstrip("+")
-    if abs(row["gap"]) <= least:
-        said.append(f"{name_of(gap, language)} ≈0" if row["gap"] > 0 else name_of("met", language))
+    if negligible(row["gap"], target) and row["gap"] <= 0:
+        said.append(name_of("met", language))
     else:
-        said.append(f"{name_of(gap, language)} {left}")
+        said.append(f"{name_of(gap, language)} {part(abs(row['gap']), unit, language, target).lstrip('+')}")
     text = ("；" if zh else "; ").join(said)
     if math.isfinite(row["history"]) and abs(row["history"]) > 0.005 * abs(row["target"]):
         memo = distance(row["history"], unit, language)

@@ -12,7 +12,19 @@ from rich.text import Text
 
 from simulator.report.board import records
 from simulator.report.terminal import board_order, drawn, heading, named
-from simulator.report.words import figure, is_percent, number, scale_of, unit_text, word
+from simulator.report.words import (
+    ABOUT_ZERO,
+    bracketed,
+    colon,
+    figure,
+    is_percent,
+    listed,
+    negligible,
+    number,
+    scale_of,
+    unit_text,
+    word,
+)
 from simulator.study.statistics import paired_difference
 from simulator.study.tables import Tables
 
@@ -26,13 +38,13 @@ def compare_screen(tables: Tables, language: str) -> RenderableType:
     baseline, *others = [run | stamp for run in tables.meta["runs"]]
     parts: list[RenderableType] = [
         Text(
-            f"{'基准：' if zh else 'baseline: '}{baseline['title'][language]} ({baseline['scenario']})",
+            f"{'基准：' if zh else 'baseline: '}{_titled(baseline, language)}",
             style="bold",
         )
     ]
     parts += heading(baseline, language)[1:]
     for other in others:
-        parts += [Rule(style="dim"), Text(f"{other['title'][language]} ({other['scenario']})", style="bold")]
+        parts += [Rule(style="dim"), Text(_titled(other, language), style="bold")]
         parts += heading(other, language)[-1:] if other["failures"] else []
         parts += [*settings_lines(tables, other["scenario"], language), Text("")]
         parts += [difference_table(tables, other["scenario"], language), Text("")]
@@ -42,14 +54,20 @@ def compare_screen(tables: Tables, language: str) -> RenderableType:
         parts.append(cost_line(tables, baseline["scenario"], other["scenario"], language))
     note = (
         "成对差值：同样的参数与运气；区间 90 %（按参数组自助抽样）；更优：高于基准的比例，各对均无差别时写“相同”；"
-        "单位成本为全部净成本除以该项目标的增量，区间含零时不给出；“节省”：花费更少（带数字时为每放弃一单位所节省的元）"
+        "单位成本为全部净成本除以该项目标的增量，区间含零时不给出；“节省”：花费更少（带数字时为每放弃一单位所节省的元）；"
+        "≈0 为不足目标的 0.1%，不计单位成本"
         if zh
         else "Paired differences: same draws, same luck. Intervals are 90 % (bootstrap over draws); better is the share"
         " of pairs above the baseline, equal where no pair differs; cost per unit: the whole net cost over what this"
         " target alone gains, none where the interval holds zero;"
-        " saves: it costs less (with a figure: CNY saved per unit given up)."
+        " saves: it costs less (with a figure: CNY saved per unit given up); ≈0: below 0.1 % of the target, where no"
+        " cost per unit is given."
     )
     return Group(*parts, Text(note, style="dim"))
+
+
+def _titled(run: dict[str, Any], language: str) -> str:
+    return run["title"][language] + bracketed(run["scenario"], language)
 
 
 def settings_lines(tables: Tables, scenario: str, language: str) -> list[RenderableType]:
@@ -63,7 +81,7 @@ def settings_lines(tables: Tables, scenario: str, language: str) -> list[Rendera
     for change in ("changed", "added", "removed"):
         mine = [row for row in rows if row["change"] == change]
         if change != "changed" and len(mine) > MOST_ENTRIES:
-            names = ", ".join(str(row["entry"]) for row in mine)
+            names = listed((str(row["entry"]) for row in mine), language)
             table.add_row(Text(word(change, language), style="cyan"), str(len(mine)), names)
             continue
         for row in mine:
@@ -85,28 +103,38 @@ def difference_table(tables: Tables, scenario: str, language: str) -> Table:
     table.add_column(word("id", language), no_wrap=True)
     table.add_column(word("name", language), ratio=1, overflow="fold")
     table.add_column(word("probability", language), justify="right", no_wrap=True)
-    for title in ("差值 [90 %]", "更优", "单位净成本 (元)") if zh else ("difference [90 %]", "better", "CNY per unit"):
+    for title in ("差值 [90 %]", "更优", "单位净成本（元）") if zh else ("difference [90 %]", "better", "CNY per unit"):
         table.add_column(title, justify="right", no_wrap=True)
     paired = tables.compare_targets
     for row in sorted(records(paired[paired["scenario"] == scenario]), key=board_order):
-        unit = row["unit"]
-        shown = [row[k] for k in ("difference", "ci_low", "ci_high")]
-        like = max(abs(x) for x in shown if math.isfinite(x))
-        middle = number(shown[0], unit, language, like=like, sign=True)
-        factor, _ = scale_of(like, unit, language)
-        low, high = (number(x / factor, "1", language, sign=True) for x in shown[1:])
-        clear = row["ci_low"] > 0 or row["ci_high"] < 0
         change = f"{row['probability_baseline']:.2f} → {row['probability_scenario']:.2f}"
-        points = (" 百分点" if zh else " pp") if is_percent(unit) else ""
-        span = Text(f"{middle} [{low}, {high}]{points}", style="bold" if clear else "")
-        table.add_row(row["id"], named(row, language), change, span, _better(row, language), unit_cost(row, language))
+        cells = (change, _difference(row, language), _better(row, language), unit_cost(row, language, row["target"]))
+        table.add_row(row["id"], named(row, language), *cells)
     return table
 
 
-def unit_cost(row: dict[str, Any], language: str) -> str:
-    """Return the net cost per unit gained, ``saves`` where it costs less, a dash where nothing is known."""
+def _difference(row: dict[str, Any], language: str) -> Text:
+    """Return a difference with its interval; ≈0 for what is negligible beside the target."""
+    unit, shown = row["unit"], [row[k] for k in ("difference", "ci_low", "ci_high")]
+    small = [negligible(x, row["target"]) for x in shown]
+    if all(small):
+        return Text(ABOUT_ZERO)
+    like = max(abs(x) for x in shown if math.isfinite(x))
+    middle = ABOUT_ZERO if small[0] else number(shown[0], unit, language, like=like, sign=True)
+    factor, scale = scale_of(like, unit, language)
+    low, high = (number(x / factor, "1", language, sign=True) for x in shown[1:])
+    points = (" 百分点" if language == "zh" else " pp") if is_percent(unit) else f" {scale}" if small[0] else ""
+    clear = not small[0] and (row["ci_low"] > 0 or row["ci_high"] < 0)
+    return Text(f"{middle} [{low}, {high}]{points}".rstrip(), style="bold" if clear else "")
+
+
+def unit_cost(row: dict[str, Any], language: str, whole: float) -> str:
+    """Return the net cost per unit gained, ``saves`` where it costs less.
+
+    A dash where nothing is known, and where the difference is negligible beside the whole (the target).
+    """
     each = row["cost_per_unit"]
-    if not math.isfinite(each) or row["difference"] == 0 or row["cost_difference"] == 0:
+    if not math.isfinite(each) or negligible(row["difference"], whole) or row["cost_difference"] == 0:
         return "–"
     if row["cost_difference"] < 0:
         spared = "" if row["difference"] > 0 else f" {number(abs(each), 'CNY', language)}"
@@ -135,14 +163,19 @@ def beyond_targets(tables: Tables, scenario: str, language: str) -> Table | None
         and row["indicator"] not in targeted
         and (row["ci_low"] > 0 or row["ci_high"] < 0)
         and row["baseline_mean"]
+        and not negligible(row["difference"], row["baseline_mean"])
     ]
     rows.sort(key=lambda row: -abs(row["difference"] / row["baseline_mean"]))
     if not rows:
         return None
     year = int(rows[0]["year"])
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=True, header_style="dim")
-    table.add_column(f"{'目标之外变化最大' if zh else 'what moves most besides'} ({year})", ratio=1, overflow="fold")
-    titles = ("差值 [90 %]", "相对", "单位净成本 (元)") if zh else ("difference [90 %]", "relative", "CNY per unit")
+    table.add_column(
+        ("目标之外变化最大" if zh else "what moves most besides") + bracketed(str(year), language),
+        ratio=1,
+        overflow="fold",
+    )
+    titles = ("差值 [90 %]", "相对", "单位净成本（元）") if zh else ("difference [90 %]", "relative", "CNY per unit")
     for title in titles:
         table.add_column(title, justify="right", no_wrap=True)
     for row in rows[:MOST_ENTRIES]:
@@ -150,12 +183,12 @@ def beyond_targets(tables: Tables, scenario: str, language: str) -> Table | None
         like = max(abs(x) for x in shown)
         middle, low, high = (number(x, unit, language, like=like, sign=True) for x in shown)
         shown_unit = unit_text(unit, language)
-        unit_part = "" if not shown_unit else f"（{shown_unit}）" if zh else f" ({shown_unit})"
+        unit_part = bracketed(shown_unit, language) if shown_unit else ""
         table.add_row(
             f"{INDICATORS[row['indicator']].label[language]}{unit_part}",
             f"{middle} [{low}, {high}]",
             f"{row['difference'] / row['baseline_mean']:+.1%}",
-            unit_cost(row, language),
+            unit_cost(row, language, row["baseline_mean"]),
         )
     return table
 
@@ -204,7 +237,7 @@ def cost_line(tables: Tables, baseline: str, scenario: str, language: str) -> Te
         f"{word(p, language)} {figure(x, 'CNY', language, sign=True)}" for p, x in by_payer.items() if abs(x) >= 0.5
     ]
     parts, all_ = " · ".join(named), figure(total, "CNY", language, sign=True)
+    all_ += bracketed(parts, language) if parts else ""
     first, last = tables.meta["years"]
-    if language == "zh":
-        return Text(f"净成本差 {first}–{last} 年：{all_}" + (f"（{parts}）" if parts else ""))
-    return Text(f"Net public cost {first}–{last}: {all_}" + (f" ({parts})" if parts else ""))
+    lead = f"净成本差 {first}–{last} 年" if language == "zh" else f"Net public cost {first}–{last}"
+    return Text(f"{lead}{colon(language)}{all_}")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterable
 
-LANGUAGES = ("en", "zh")
+NEGLIGIBLE = 0.001  # of the target: a smaller part or difference is written as about nothing
+ABOUT_ZERO = "≈0"
 
 _WORDS: dict[str, tuple[str, str]] = {
     "likely": ("likely", "大概率完成"),
@@ -150,6 +153,36 @@ def word(key: str, language: str) -> str:
     return key if pair is None else pair[language == "zh"]
 
 
+def colon(language: str) -> str:
+    """Return the colon between a name and what is said of it."""
+    return "：" if language == "zh" else ": "
+
+
+def comma(language: str) -> str:
+    """Return the comma between the parts of a sentence."""
+    return "，" if language == "zh" else ", "
+
+
+def semicolon(language: str) -> str:
+    """Return the semicolon between the parts of a sentence."""
+    return "；" if language == "zh" else "; "
+
+
+def listed(names: Iterable[str], language: str) -> str:
+    """Return names one after the other."""
+    return ("、" if language == "zh" else ", ").join(names)
+
+
+def bracketed(text: str, language: str) -> str:
+    """Return a text in brackets as it follows a word: `` (text)``, ``（text）``."""
+    return f"（{text}）" if language == "zh" else f" ({text})"
+
+
+def negligible(value: float, whole: float) -> bool:
+    """Return whether a part or a difference is too small beside the whole (a target) to be written as a figure."""
+    return abs(value) <= NEGLIGIBLE * abs(whole)
+
+
 def is_money(unit: str) -> bool:
     """Return whether a unit counts CNY."""
     return unit.startswith("CNY")
@@ -208,6 +241,24 @@ def short_unit(unit: str, language: str) -> str:
     return unit_text(unit, language)
 
 
+def counted(text: str, unit: str) -> str:
+    """Return an English unit as it follows a number: the singular after a written 1 (``firm per year``)."""
+    if text.lstrip("+-") != "1" or is_percent(unit) or unit.startswith(("share of", "%")):
+        return unit
+    found = re.match(r"[A-Za-z -]*?(?= of | per | / |$)", unit)
+    many = found.group() if found else ""
+    one = many[:-3] + "y" if many.endswith("ies") else many[:-1] if many.endswith("s") else many
+    return one + unit[len(many) :]
+
+
+def runs_text(runs: int, draws: int, language: str) -> str:
+    """Return how many futures were simulated with how many draws of the parameters."""
+    if language == "zh":
+        return f"{runs} {word('futures', language)}（{draws} 组参数）"
+    futures, of = (counted(str(n), word(key, language)) for n, key in ((runs, "futures"), (draws, "draws")))
+    return f"{runs} {futures} ({draws} {of})"
+
+
 def number(value: float, unit: str, language: str, *, like: float | None = None, sign: bool = False) -> str:
     """Return a figure without its unit, at the scale of ``like`` if given (4.1 bn, 170 万)."""
     if not math.isfinite(value):
@@ -233,7 +284,7 @@ def figure(value: float, unit: str, language: str, *, sign: bool = False) -> str
         return f"{text}元" if language == "zh" else f"CNY {text}"
     if language == "zh":
         return f"{text} {short}" if short.startswith("%") else f"{text}{short}"
-    return f"{text} {short}".rstrip()
+    return f"{text} {counted(text, short)}".rstrip()
 
 
 def full_figure(value: float, unit: str, language: str, bound: str = "") -> str:
@@ -251,7 +302,7 @@ def full_figure(value: float, unit: str, language: str, bound: str = "") -> str:
     whole = unit_text(unit, language)
     if zh and is_percent(unit) and not unit.endswith("per year"):
         return f"{whole.removesuffix('%').rstrip()} {lead}{text} %".lstrip()
-    return f"{lead}{text}{whole}" if zh else f"{lead}{text} {whole}".rstrip()
+    return f"{lead}{text}{whole}" if zh else f"{lead}{text} {counted(text, whole)}".rstrip()
 
 
 def section_text(section: str, language: str) -> str:
@@ -282,6 +333,11 @@ def distance(value: float, unit: str, language: str, *, beside: float = 0.0) -> 
     if unit in ("m2", "t per year"):
         return f"{text}{_UNITS_ZH[unit]}" if language == "zh" else f"{text} {short_unit(unit, language).split(' ')[0]}"
     return f"{text}元" if is_money(unit) and language == "zh" else text
+
+
+def part(value: float, unit: str, language: str, whole: float) -> str:
+    """Return a part of a whole (a target) as ``distance`` does, or ``≈0`` where it is negligible."""
+    return ABOUT_ZERO if negligible(value, whole) else distance(value, unit, language, beside=whole)
 
 
 def apart(value: float, unit: str, language: str, *, sign: bool = False) -> str:

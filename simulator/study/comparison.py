@@ -46,6 +46,7 @@ PAIRED_COLUMNS = [
     "kind",
     "indicator",
     "year",
+    "target",
     "unit",
     "difference",
     "ci_low",
@@ -290,7 +291,7 @@ def _target_rows(baseline: RunResult, scenario: RunResult) -> list[dict[str, Any
             target.name.zh,
             target.kind,
         ]
-        row += [target.indicator, target.year, target.unit, mean, low, high, float(found.p_better[0])]
+        row += [target.indicator, target.year, target.value, target.unit, mean, low, high, float(found.p_better[0])]
         row += [
             float(low_figures.mean()),
             chances[0][target.id],

@@ -450,7 +450,7 @@ _ENTRIES = """
 levers:
   - id: H_grants
     lever: rd_subsidy
-    title: {en: Science funds for firms, zh: 科技资金(企业)}
+    title: {en: Science funds for firms, zh: 科技资金（企业）}
     from: <first>
     to: <last>
     payer: {province: 0.3, city: 0.7}

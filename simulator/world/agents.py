@@ -110,7 +110,7 @@ class Firms(Population):
     )
     alliance: np.ndarray = column("int32", unit="row", doc="alliance that it belongs to, -1 for none", default=-1)
     pooled: np.ndarray = column("float64", unit="1", doc="more innovations by what an alliance pools, this year")
-    innovations: np.ndarray = column("float64", unit="count / year", doc="innovations that arrived this year")
+    innovations: np.ndarray = column("int32", unit="count / year", doc="innovations that arrived this year")
     hightech_share: np.ndarray = column("float64", unit="1", doc="share of revenue from high-tech products")
 
     claims: np.ndarray = column("bool", unit="0/1", doc="claims the R&D super-deduction")
@@ -123,17 +123,13 @@ class Firms(Population):
     supported: np.ndarray = column("int16", unit="year", doc="last year on the growth programme's list, 0 never")
     grants: np.ndarray = column("int16", unit="count", doc="R&D grants won so far")
 
-    patents: np.ndarray = column("float64", unit="inventions", doc="inventions in force")
-    quality_patents: np.ndarray = column("float64", unit="inventions", doc="of these from true filings")
-    waiting_true: np.ndarray = column(
-        "float64", unit="filings", doc="true filings waiting, by years waited", width=LAGS
-    )
-    waiting_marginal: np.ndarray = column(
-        "float64", unit="filings", doc="marginal filings waiting, by years", width=LAGS
-    )
-    filed: np.ndarray = column("float64", unit="filings / year", doc="invention applications this year")
-    filed_true: np.ndarray = column("float64", unit="filings / year", doc="of these with an invention behind them")
-    granted: np.ndarray = column("float64", unit="patents / year", doc="inventions granted this year")
+    patents: np.ndarray = column("int32", unit="inventions", doc="inventions in force")
+    quality_patents: np.ndarray = column("int32", unit="inventions", doc="of these from true filings")
+    waiting_true: np.ndarray = column("int32", unit="filings", doc="true filings waiting, by years waited", width=LAGS)
+    waiting_marginal: np.ndarray = column("int32", unit="filings", doc="marginal filings waiting, by years", width=LAGS)
+    filed: np.ndarray = column("int32", unit="filings / year", doc="invention applications this year")
+    filed_true: np.ndarray = column("int32", unit="filings / year", doc="of these with an invention behind them")
+    granted: np.ndarray = column("int32", unit="patents / year", doc="inventions granted this year")
 
     incubator: np.ndarray = column("int32", unit="row", doc="incubator or maker space, -1 for none", default=-1)
     incubated: np.ndarray = column("int16", unit="years", doc="years as a tenant")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
 from simulator.core.luck import Luck, child_keys
 from simulator.core.parameters import Range, parameter
-from simulator.world.agents import GROWN, PRIVATE, TECH_DIMENSIONS
-from simulator.world.space import closeness, nearest, position
+from simulator.world.agents import GROWN, TECH_DIMENSIONS
+from simulator.world.space import closeness, near_first, nearest_of, sector_centres
 from simulator.world.world import World
 
 
@@ -131,125 +133,220 @@ class BirthTraits:
     )
 
 
-@dataclass(frozen=True)
-class Newborn:
-    """What sets some newcomers apart from an ordinary new firm.
+class Traits(NamedTuple):
+    """The parameters of the same names, for compiled kernels."""
 
-    ``size`` multiplies staff and sales; quality is ``quality`` + ``quality_spread`` x a standard normal draw.
-    Each is one number or has one entry a newcomer.
-    """
+    new_staff: float
+    new_staff_spread: float
+    new_revenue: float
+    new_revenue_spread: float
+    new_intensity: float
+    new_intensity_spread: float
+    new_intensity_most: float
+    new_margin_gap: float
+    new_margin_spread: float
+    new_cash: float
+    new_knowledge: float
+    new_hightech_rd: float
+    new_hightech_quality: float
+    new_hightech_spread: float
+    new_tech_spread: float
+    grown_staff: float
+    grown_revenue: float
+    grown_before: float
+    grown_age: float
+    grown_cash: float
 
-    size: Any = 1.0
-    quality: Any = 0.0
-    quality_spread: float = 1.0
+
+# what sets a request's newcomers apart from ordinary new firms: ``size`` multiplies staff and sales, quality is
+# what the request gives for each newcomer + ``quality_spread`` x a standard normal draw
+KIND = np.dtype(
+    [
+        ("origin", np.int64),
+        ("performs", np.float64),
+        ("size", np.float64),
+        ("quality_spread", np.float64),
+        ("founded", np.int64),
+        ("settled", np.int64),
+        ("link", np.float64),
+        ("mentored", np.float64),
+    ]
+)
+LUCK = ("quality", "staff", "revenue", "intensity", "margin", "high-tech")  # normal draws at birth, beside technology
+TABLE = ("wage", "rd_intensity", "profit_margin", "value_added_ratio", "hightech_share", "technology_sales_share")
+# columns that the kernel works out, in its order; the last four are whole numbers or 0/1
+DRAWN = (
+    *("quality", "nearness", "staff", "revenue", "revenue_lag1", "revenue_lag2", "margin", "cash", "value_added"),
+    *("rd_intensity", "rd_real", "knowledge", "hightech_share", "technology_sales", "link", "mentored"),
+    *("university", "founded", "does_rd", "settled"),
+)
 
 
-ORDINARY = Newborn()
-
-
+@njit(cache=True, nogil=True)
 def ranks_within(counts: np.ndarray) -> np.ndarray:
     """Return for ``counts`` (m,) of children the rank of each child within its parent, (sum,), from zero."""
-    return np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+    out = np.empty(counts.sum(), np.int64)
+    at = 0
+    for i in range(counts.shape[0]):
+        for rank in range(counts[i]):
+            out[at] = rank
+            at += 1
+    return out
 
 
-def _keys(parents: np.ndarray, origin: int, year: int) -> np.ndarray:
-    """Return the (m,) keys of newcomers, numbered within their parent and origin."""
-    order = np.argsort(parents, kind="stable")
-    ranks = np.empty(parents.size, np.int64)
-    mine, new = parents[order], np.ones(parents.size, bool)
-    new[1:] = mine[1:] != mine[:-1]
-    ranks[order] = np.arange(parents.size) - np.flatnonzero(new)[np.cumsum(new) - 1]
-    return child_keys(parents.astype(np.uint64), ranks + 16 * origin, year)
+@njit(cache=True, nogil=True)
+def by_share(share: np.ndarray, u: np.ndarray) -> np.ndarray:
+    """Return (n,) rows drawn by the shares (k,) of rows, from uniforms (n,)."""
+    whole = np.cumsum(share)
+    return np.minimum(np.searchsorted(whole / whole[-1], u), share.shape[0] - 1)
 
 
-def _grown(values: dict[str, Any], born: BirthTraits) -> dict[str, Any]:
-    """Return what is different in firms that were too small to be followed and have grown since."""
-    sales = values["revenue"] * born.grown_revenue
-    return {
-        "staff": values["staff"] * born.grown_staff,
-        "revenue": sales,
-        "revenue_lag1": sales * born.grown_before,
-        "revenue_lag2": sales * born.grown_before**2,
-        "cash": born.grown_cash * sales,
-        "value_added": values["value_added"] * born.grown_revenue,
-        "founded": np.round(values["founded"] - born.grown_age),
-        "above_scale": False,
-        "does_rd": False,
-        "rd_real": 0.0,
-    }
+@njit(cache=True, nogil=True)
+def _numbers(parents: np.ndarray, ends: np.ndarray, origins: np.ndarray) -> np.ndarray:
+    """Return the numbers (m,) of newcomers within their parent and origin; ``ends`` (r,) is where each request ends."""
+    out = np.empty(parents.shape[0], np.int64)
+    start = 0
+    for r in range(ends.shape[0]):
+        for i in range(start, ends[r]):
+            out[i] = out[i - 1] + 1 if i > start and parents[i] == parents[i - 1] else 16 * origins[r]
+        start = ends[r]
+    return out
 
 
-def found_firms(
-    world: World,
-    luck: Luck,
-    parents: np.ndarray,
-    born: BirthTraits,
-    *,
-    origin: int,
+@njit(cache=True, nogil=True)
+def _bear(
     sector: np.ndarray,
     district: np.ndarray,
     centre: np.ndarray,
-    performs_chance: float,
-    kind: Newborn = ORDINARY,
-    extra: dict[str, Any] | None = None,
-) -> np.ndarray:
-    """Queue one new firm for each parent key and return the (m,) keys of the newcomers.
+    gap: np.ndarray,
+    ends: np.ndarray,
+    kinds: np.ndarray,
+    p: Traits,
+    table: np.ndarray,
+    wage_index: float,
+    u_tech: np.ndarray,
+    close: np.ndarray,
+    noise: np.ndarray,
+    z: np.ndarray,
+    dares: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw newcomers: their technology (m, 8) and the columns of DRAWN (d, m), request by request.
 
-    ``parents`` (m,) may repeat; ``centre`` (m, 8) is the technology that a newcomer starts from.
+    ``gap`` (m,) is added to quality, ``kinds`` (r,) are records of KIND, ``table`` is (6, S) as TABLE says.
+    ``noise`` (m, 8) are the draws of technology, ``z`` (6, m) those of LUCK, ``dares`` (m,) the uniforms for R&D.
     """
-    m = parents.size
-    if m == 0:
-        return np.empty(0, np.uint64)
-    region, year = world.region, world.year
-    keys = _keys(parents, origin, year)
-    noise = luck.normals(keys, "birth tech", TECH_DIMENSIONS)
-    tech = position(centre, noise, born.new_tech_spread)
-    u = world.universities
-    where, near = nearest(tech, district, u.tech.astype(float), closeness(region, u.district, world.state.decay_km))
-    quality = kind.quality + kind.quality_spread * luck.normal(keys, "birth quality")
-    wage = region.sector("wage")[sector] * world.state.wage_index
-    size = born.new_staff_spread * luck.normal(keys, "birth staff") - 0.5 * born.new_staff_spread**2
-    staff = np.maximum(1.0, np.round(born.new_staff * np.exp(size))) * kind.size
-    revenue = staff * wage * born.new_revenue * np.exp(born.new_revenue_spread * luck.normal(keys, "birth revenue"))
-    performs = luck.uniform(keys, "birth R&D") < performs_chance
-    intensity = born.new_intensity * np.exp(born.new_intensity_spread * luck.normal(keys, "birth intensity"))
-    intensity = np.minimum(region.sector("rd_intensity")[sector] * intensity, born.new_intensity_most)
-    values: dict[str, Any] = {
-        "key": keys,
-        "sector": sector,
-        "district": district,
-        "founded": year,
-        "ownership": PRIVATE,
-        "origin": origin,
-        "quality": quality,
-        "tech": tech,
-        "university": where,
-        "nearness": near,
-        "staff": staff,
-        "revenue": revenue,
-        "revenue_lag1": revenue,
-        "revenue_lag2": revenue,
-        "margin": region.sector("profit_margin")[sector]
-        - born.new_margin_gap
-        + born.new_margin_spread * luck.normal(keys, "birth margin"),
-        "cash": born.new_cash * revenue,
-        "value_added": revenue * region.sector("value_added_ratio")[sector],
-        "does_rd": performs,
-        "rd_intensity": intensity,
-        "rd_real": np.where(performs, intensity * revenue, 0.0),
-        "knowledge": born.new_knowledge * staff**0.5,
-        "hightech_share": np.clip(
-            region.sector("hightech_share")[sector]
-            + born.new_hightech_rd * performs
-            + born.new_hightech_quality * quality
-            + born.new_hightech_spread * luck.normal(keys, "birth high-tech"),
-            0,
-            1,
-        ),
-        "technology_sales": region.sector("technology_sales_share")[sector] * revenue,
-    }
-    if origin == GROWN:
-        values |= _grown(values, born)
-    values |= extra or {}
-    world.firms.arrive(m, **(values | {"rd_reported": values["rd_real"]}))
-    return keys
+    m, d = sector.shape[0], centre.shape[1]
+    rows, near_u, u_sorted = near_first(u_tech, close)
+    tech, out = np.empty((m, d), np.float32), np.empty((len(DRAWN), m))
+    here = np.empty(d)
+    r = 0
+    for i in range(m):
+        while i >= ends[r]:
+            r += 1
+        kind, s = kinds[r], sector[i]
+        length = 0.0
+        for k in range(d):
+            here[k] = centre[i, k] * math.exp(p.new_tech_spread * noise[i, k])
+            length += here[k] * here[k]
+        length = math.sqrt(length)
+        for k in range(d):
+            here[k] /= length
+            tech[i, k] = here[k]
+        who, near = nearest_of(here, district[i], rows, near_u, u_sorted)
+        quality = gap[i] + kind.quality_spread * z[0, i]
+        size = p.new_staff_spread * z[1, i] - 0.5 * p.new_staff_spread**2
+        staff = max(1.0, np.round(p.new_staff * math.exp(size))) * kind.size
+        sales = staff * (table[0, s] * wage_index) * p.new_revenue
+        sales *= math.exp(p.new_revenue_spread * z[2, i])
+        does_rd = dares[i] < kind.performs
+        intensity = p.new_intensity * math.exp(p.new_intensity_spread * z[3, i])
+        intensity = min(table[1, s] * intensity, p.new_intensity_most)
+        margin = table[2, s] - p.new_margin_gap + p.new_margin_spread * z[4, i]
+        hightech = table[4, s] + p.new_hightech_rd * does_rd + p.new_hightech_quality * quality
+        hightech += p.new_hightech_spread * z[5, i]
+        out[0, i], out[1, i] = quality, near
+        out[2, i], out[3, i], out[4, i], out[5, i] = staff, sales, sales, sales
+        out[6, i], out[7, i], out[8, i] = margin, p.new_cash * sales, sales * table[3, s]
+        out[9, i], out[10, i] = intensity, intensity * sales if does_rd else 0.0
+        out[11, i], out[12, i] = p.new_knowledge * math.sqrt(staff), min(max(hightech, 0.0), 1.0)
+        out[13, i], out[14, i], out[15, i] = table[5, s] * sales, kind.link, kind.mentored
+        out[16, i], out[17, i], out[18, i], out[19, i] = who, kind.founded, does_rd, kind.settled
+        if kind.origin == GROWN:  # too small to be followed until now
+            sales *= p.grown_revenue
+            out[2, i], out[3, i] = staff * p.grown_staff, sales
+            out[4, i], out[5, i] = sales * p.grown_before, sales * p.grown_before**2
+            out[7, i], out[8, i] = p.grown_cash * sales, out[8, i] * p.grown_revenue
+            out[10, i], out[17, i], out[18, i] = 0.0, np.round(kind.founded - p.grown_age), 0.0
+    return tech, out
+
+
+class Newcomers:
+    """The year's new firms: requests of all who found or bring firms, made together at the end."""
+
+    def __init__(self, world: World, luck: Luck, born: BirthTraits) -> None:
+        self.world, self.luck, self.born = world, luck, born
+        self._parts: list[tuple[np.ndarray, ...]] = []
+        self._kinds: list[tuple[float, ...]] = []
+
+    def request(
+        self,
+        parents: np.ndarray,
+        *,
+        origin: int,
+        sector: np.ndarray,
+        district: np.ndarray,
+        performs: float,
+        centre: np.ndarray | None = None,
+        quality: float | np.ndarray = 0.0,
+        quality_spread: float = 1.0,
+        size: float = 1.0,
+        founded: int | None = None,
+        settled: int = 0,
+        link: float = 0.0,
+        mentored: float = 0.0,
+    ) -> None:
+        """Ask for one new firm for each parent key (m,); those of one parent stand together.
+
+        ``centre`` (m, 8) is the technology that a newcomer starts from, by default its sector's. ``quality`` is
+        one number or has one entry a newcomer; for the others see KIND.
+        """
+        if parents.size == 0:
+            return
+        centres = sector_centres(self.world.region)[sector] if centre is None else centre
+        gap = quality if isinstance(quality, np.ndarray) else np.full(parents.size, quality)
+        self._parts.append((parents, sector, district, centres, gap))
+        year = self.world.year if founded is None else founded
+        self._kinds.append((origin, performs, size, quality_spread, year, settled, link, mentored))
+
+    def join(self) -> np.ndarray:
+        """Queue all firms asked for; return by sector (S,) the value added of those that grew in (CNY a year)."""
+        world, region, born = self.world, self.world.region, self.born
+        if not self._parts:
+            return np.zeros(len(region.sectors))
+        parents, sector, district, centre, gap = (np.concatenate(part) for part in zip(*self._parts, strict=True))
+        ends = np.cumsum([part[0].size for part in self._parts])
+        kinds = np.array(self._kinds, KIND)
+        keys = child_keys(parents, _numbers(parents, ends, kinds["origin"]), world.year)
+        u = world.universities
+        tech, drawn = _bear(
+            sector,
+            district,
+            centre,
+            gap,
+            ends,
+            kinds,
+            Traits._make(float(getattr(born, name)) for name in Traits._fields),
+            np.array([region.sector(name) for name in TABLE]),
+            world.state.wage_index,
+            u.tech.astype(float),
+            closeness(region, u.district, world.state.decay_km),
+            self.luck.normals(keys, "birth tech", TECH_DIMENSIONS),
+            np.array([self.luck.normal(keys, f"birth {name}") for name in LUCK]),
+            self.luck.uniform(keys, "birth R&D"),
+        )
+        origin = np.repeat(kinds["origin"], np.diff(ends, prepend=0))
+        values: dict[str, np.ndarray] = dict(zip(DRAWN, drawn, strict=True))
+        values |= {"key": keys, "sector": sector, "district": district, "origin": origin, "tech": tech}
+        world.firms.arrive(keys.size, **values, rd_reported=values["rd_real"])
+        grown = origin == GROWN
+        return np.bincount(sector[grown], values["value_added"][grown], len(region.sectors))

@@ -6,13 +6,11 @@ a total that is given, and what no statistic of the time tells (``assumed`` unle
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from simulator.core.luck import Luck
 from simulator.world.agents import LAGS, MAKER_SPACE, TECH_DIMENSIONS, Firms
-from simulator.world.drawing import exact_labels, keys_of, pareto_between, share_out
+from simulator.world.drawing import bend, exact_labels, highest, keys_of, pareto_between, share_out
 from simulator.world.region import Region
 from simulator.world.rules import hnte_threshold
 from simulator.world.space import position
@@ -23,6 +21,7 @@ OWNERSHIP = ("private", "state", "foreign")
 START_TAIL = 1.05  # Pareto exponent of staff within a size class (axtell2001, about 1)
 AGE_BY_SIZE = 0.35  # larger firms tend to be older: weight of size in the ranking by age
 STATE_BY_SIZE = 0.5  # and state-owned or foreign: weight of size in the ranking by ownership
+BENDS = (0.02, 50.0)  # powers to which staff may be bent inside its class
 TECH_SPREAD = 0.45  # log points, firms' technology around their sector's
 # Sales and balance sheet
 REVENUE_SPREAD = 0.7  # log points, sales per person between firms
@@ -127,15 +126,8 @@ def _fit_staff(c: dict[str, np.ndarray], totals: np.ndarray, known: list[int]) -
             continue
         low, high = c["low"][rows], c["high"][rows]
         unit = np.clip((c["staff"][rows] - low) / np.maximum(high - low, 1.0), 1e-6, 1 - 1e-6)
-        width = high - low
-        a, b = 0.02, 50.0
-        for _ in range(50):
-            gamma = math.sqrt(a * b)
-            if (low + width * unit**gamma).sum() > total:
-                a = gamma
-            else:
-                b = gamma
-        c["staff"][rows] = low + width * unit ** math.sqrt(a * b)
+        power = bend(unit, high - low, total - float(low.sum()), *BENDS)
+        c["staff"][rows] = low + (high - low) * unit**power
 
 
 def _swap_in(c: dict[str, np.ndarray], names: tuple[str, ...], row: int, fits: np.ndarray, taken: dict) -> None:
@@ -245,8 +237,7 @@ def _research(world: World, luck: Luck, anchors: dict[int, dict]) -> None:
     for mask, share in ((f.above_scale, "rd_share_above_scale"), (~f.above_scale, "rd_share_tech_sme")):
         for s, rate in enumerate(region.sector(share)):
             rows = np.flatnonzero(mask & (f.sector == s))
-            best = rows[_first(score[rows], round(rate * rows.size))]
-            f.does_rd[best] = True
+            f.does_rd[rows[highest(score[rows], round(rate * rows.size))]] = True
     f.does_rd[list(anchors)] = True
     f.rd_intensity[:] = region.sector("rd_intensity")[f.sector] * np.exp(
         INTENSITY_SPREAD * luck.normal(f.key, "intensity")
@@ -293,25 +284,24 @@ def _step_back(world: World) -> None:
 def _patents(world: World, luck: Luck, anchors: dict[int, dict]) -> None:
     f, u, region, st = world.firms, world.universities, world.region, world.state
     stock = region.figure("patents_in_force")
-    weight = np.where(f.does_rd, f.knowledge**PATENTS_BY_KNOWLEDGE, 0.0) * np.exp(
-        PATENTS_SPREAD * luck.normal(f.key, "patents")
-    )
+    rows = np.flatnonzero(f.does_rd)
+    known = f.knowledge[rows] ** PATENTS_BY_KNOWLEDGE
+    weight = np.zeros(len(f))
+    weight[rows] = known * np.exp(PATENTS_SPREAD * luck.normal(f.key[rows], "patents"))
     total = share_out(stock * region.figure("patents_share_firms"), np.ones(1))[0]
     for row, a in anchors.items():
         f.patents[row] = min(float(a.get("patents", 0) or 0), 0.5 * total)
         weight[row] = 0.0
-    f.patents += share_out(total - f.patents.sum(), weight)
+    f.patents[:] = f.patents + share_out(total - float(f.patents.sum()), weight)
     f.quality_patents[:] = f.patents
     filed = region.figure("invention_applications")
     marginal = region.figure("marginal_share")
     shares = {k: region.figure(f"patents_share_{k}") for k in ("firms", "universities", "individuals")}
-    source = np.where(f.does_rd, f.knowledge**PATENTS_BY_KNOWLEDGE, 0.0) * np.exp(
-        WAITING_SPREAD * luck.normal(f.key, "waiting")
-    )
+    source = known * np.exp(WAITING_SPREAD * luck.normal(f.key[rows], "waiting"))
     for lag in range(LAGS):
         level = filed * FILED_BEFORE**lag * UNDECIDED[lag]
-        f.waiting_true[:, lag] = share_out(level * (1 - marginal) * shares["firms"], source)
-        f.waiting_marginal[:, lag] = share_out(level * marginal * shares["firms"], source)
+        f.waiting_true[rows, lag] = share_out(level * (1 - marginal) * shares["firms"], source)
+        f.waiting_marginal[rows, lag] = share_out(level * marginal * shares["firms"], source)
         u.waiting_true[:, lag] = share_out(level * (1 - marginal) * shares["universities"], u.researchers)
         u.waiting_marginal[:, lag] = share_out(level * marginal * shares["universities"], u.researchers)
         st.individual_true[lag] = round(level * (1 - marginal) * shares["individuals"])
@@ -328,11 +318,14 @@ def _statuses(world: World, luck: Luck) -> None:
     f.hightech_share[f.does_rd] = np.minimum(f.hightech_share[f.does_rd] + RD_HIGHTECH, 1.0)
     threshold = hnte_threshold(rules, f.revenue)
     # high-tech revenue decides first: a steelworks with much R&D is no high-tech firm
-    ready = f.does_rd & (f.founded <= start - 2) & (f.hightech_share >= 0.45)
-    score = np.where(ready, np.minimum(f.rd_intensity / threshold, 1.0) + STATUS_BY_HIGHTECH * f.hightech_share, -1.0)
+    ready = np.flatnonzero(f.does_rd & (f.founded <= start - 2) & (f.hightech_share >= 0.45))
+    score = np.full(len(f), -1.0)
     # the first to be certified were large: tax relief of 1.0 bn for 281 firms in 2011
-    score += np.where(
-        ready, STATUS_BY_SIZE * np.log(f.revenue / 1.0e7) + STATUS_NOISE * luck.normal(f.key, "status"), 0.0
+    score[ready] = (
+        np.minimum(f.rd_intensity[ready] / threshold[ready], 1.0)
+        + STATUS_BY_HIGHTECH * f.hightech_share[ready]
+        + STATUS_BY_SIZE * np.log(f.revenue[ready] / 1.0e7)
+        + STATUS_NOISE * luck.normal(f.key[ready], "status")
     )
     count = int(region.figure("hnte_count"))
     chosen = _first(score, count)
@@ -349,20 +342,25 @@ def _statuses(world: World, luck: Luck) -> None:
     f.hnte_informed[chosen] = True
     f.hnte_informed |= f.does_rd & (luck.uniform(f.key, "informed") < KNOWN_AT_START)
     small = ~f.above_scale
-    tech_score = np.where(small, f.quality + f.does_rd + luck.normal(f.key, "technology"), -99.0)
-    f.technology_sme[_first(tech_score, int(region.figure("tech_sme_count")))] = True
-    f.innovative_small[_first(tech_score, int(region.figure("innovative_small_count")))] = True
-    claim_score = np.where(f.does_rd, f.rd_real * np.exp(luck.normal(f.key, "claims")), -1.0)
-    f.claims[_first(claim_score, int(region.figure("superdeduction_claimants")))] = True
-    sells = region.sector("technology_sales_share")[f.sector] * np.exp(
-        SALES_SPREAD * luck.normal(f.key, "technology sales")
+    rows = np.flatnonzero(small)
+    score = np.full(len(f), -99.0)
+    score[rows] = f.quality[rows] + f.does_rd[rows] + luck.normal(f.key[rows], "technology")
+    f.technology_sme[highest(score, int(region.figure("tech_sme_count")))] = True
+    f.innovative_small[highest(score, int(region.figure("innovative_small_count")))] = True
+    rows = np.flatnonzero(f.does_rd)
+    score = np.full(len(f), -1.0)
+    score[rows] = f.rd_real[rows] * np.exp(luck.normal(f.key[rows], "claims"))
+    f.claims[highest(score, int(region.figure("superdeduction_claimants")))] = True
+    rows = np.flatnonzero(small | f.does_rd)
+    sells = region.sector("technology_sales_share")[f.sector[rows]] * np.exp(
+        SALES_SPREAD * luck.normal(f.key[rows], "technology sales")
     )
-    f.technology_sales[:] = np.where(small | f.does_rd, np.clip(sells, 0.0, SALES_MOST) * f.revenue, 0.0)
+    f.technology_sales[rows] = np.clip(sells, 0.0, SALES_MOST) * f.revenue[rows]
     rows = np.flatnonzero(f.technology_sales > 0)
     order = rows[np.argsort(luck.uniform(f.key[rows], "registers") - REGISTERS_BY_RD * f.does_rd[rows], kind="stable")]
     reached = np.cumsum(f.technology_sales[order])
     f.registers[order[: int(np.searchsorted(reached, region.figure("contract_value")))]] = True
-    f.listed[_first(np.where(f.profit > 0, f.revenue, 0.0), int(region.figure("listed_firms")))] = 2
+    f.listed[highest(np.where(f.profit > 0, f.revenue, 0.0), int(region.figure("listed_firms")))] = 2
 
 
 def _space(world: World, luck: Luck) -> None:

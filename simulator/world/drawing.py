@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from numba import njit
 
 from simulator.core.luck import name_hash, sub_keys
 
@@ -33,8 +36,52 @@ def share_out(total: float, weight: np.ndarray) -> np.ndarray:
     out = np.floor(exact)
     rest = whole - int(out.sum())
     if rest > 0:
-        out[np.argsort(-(exact - out), kind="stable")[:rest]] += 1
+        out[highest(exact - out, rest)] += 1
     return out
+
+
+def highest(score: np.ndarray, count: int) -> np.ndarray:
+    """Return the rows of the ``count`` highest scores (n,) in the order of rows; of equals the first rows."""
+    if not 0 < count < score.size:
+        return np.arange(score.size if count > 0 else 0)
+    above = np.flatnonzero(score > score.min())  # many may share the lowest score, which makes a selection slow
+    if count >= above.size:
+        least, chosen = score.min(), score > score.min()
+    else:
+        least = np.partition(score[above], above.size - count)[above.size - count]
+        chosen = score > least
+    equal = np.flatnonzero(score == least)
+    chosen[equal[: count - np.count_nonzero(chosen)]] = True
+    return np.flatnonzero(chosen)
+
+
+@njit(cache=True, nogil=True)
+def bend(unit: np.ndarray, width: np.ndarray, target: float, low: float, high: float) -> float:
+    """Return the power g in [low, high] at which the sum of width x unit^g is the target; an end where none is.
+
+    ``unit`` (n,) lies between 0 and 1, so that the sum falls with g; steps of Newton on log g, kept in the bracket.
+    """
+    logs = np.log(unit)
+    a, b = math.log(low), math.log(high)
+    at = 0.5 * (a + b)
+    for _ in range(100):
+        g = math.exp(at)
+        whole = slope = 0.0
+        for i in range(unit.shape[0]):
+            part = width[i] * math.exp(g * logs[i])
+            whole += part
+            slope += part * logs[i] * g
+        if whole > target:
+            a = at
+        else:
+            b = at
+        to = at - (whole - target) / slope if slope < 0.0 else a
+        if not a < to < b:
+            to = 0.5 * (a + b)
+        if abs(to - at) <= 1e-14 * max(1.0, abs(at)):
+            break
+        at = to
+    return math.exp(at)
 
 
 def pareto_between(u: np.ndarray, low: np.ndarray, high: np.ndarray, tail: float) -> np.ndarray:

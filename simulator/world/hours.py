@@ -5,6 +5,35 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from simulator.core.luck import uniform_at
+
+
+@njit(cache=True, nogil=True)
+def askers(
+    key: np.ndarray,
+    alive: np.ndarray,
+    university: np.ndarray,
+    nearness: np.ndarray,
+    ready: np.ndarray,
+    eligible: np.ndarray,
+    interest: float,
+    far: float,
+    address: np.uint64,
+) -> np.ndarray:
+    """Return the living firms (m,) with a university, ready and eligible (n,), that ask for its work this year.
+
+    The chance is ``interest`` next to the university and ``far`` times that at no nearness.
+    """
+    rows = np.empty(key.shape[0], np.int64)
+    m = 0
+    for i in range(key.shape[0]):
+        if not (ready[i] and eligible[i] and alive[i] and university[i] >= 0):
+            continue
+        if uniform_at(address, key[i]) < interest * (far + (1.0 - far) * nearness[i]):
+            rows[m] = i
+            m += 1
+    return rows[:m].copy()
+
 
 @njit(cache=True, nogil=True)
 def serve(order: np.ndarray, own: np.ndarray, cost: np.ndarray, left: np.ndarray) -> np.ndarray:

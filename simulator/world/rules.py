@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
 Rules = Mapping[str, float]
 
@@ -19,6 +21,42 @@ MEDIUM_FIRM_REVENUE = 2.0e7
 TECHNOLOGY_SME_STAFF = 500.0
 # Share of a lender's loss at which the gain from a risk pool's cover is stated: the most that schemes usually carry.
 HALF_COVER = 0.5
+
+
+class Law(NamedTuple):
+    """The rules of one year that compiled steps apply to a firm, by name."""
+
+    hnte_sales_small: float
+    hnte_sales_large: float
+    hnte_threshold_small: float
+    hnte_threshold_mid: float
+    hnte_threshold_large: float
+    small_profit_ceiling: float
+    small_profit_staff: float
+    small_profit_effective_rate: float
+    hnte_tax: float
+    corporate_tax: float
+    rd_super_deduction: float
+    rd_super_deduction_tech_sme: float
+
+
+def law_of(rules: Rules) -> Law:
+    """Return the rules of a year for compiled steps."""
+    return Law._make(float(rules[name]) for name in Law._fields)
+
+
+@njit(cache=True, nogil=True)
+def threshold_of(law: Law, revenue: float) -> float:
+    """Return what ``hnte_threshold`` says of one firm."""
+    if revenue < law.hnte_sales_small:
+        return law.hnte_threshold_small
+    return law.hnte_threshold_mid if revenue < law.hnte_sales_large else law.hnte_threshold_large
+
+
+@njit(cache=True, nogil=True)
+def has_small_rate(law: Law, profit: float, staff: float) -> bool:
+    """Return what ``small_low_profit`` says of one firm."""
+    return profit < law.small_profit_ceiling and staff <= law.small_profit_staff
 
 
 def hnte_threshold(rules: Rules, revenue: np.ndarray) -> np.ndarray:

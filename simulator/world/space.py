@@ -45,6 +45,55 @@ def closeness(region: Region, there: np.ndarray, decay: float) -> np.ndarray:
 
 
 @njit(cache=True, nogil=True)
+def near_first(u_tech: np.ndarray, close: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Sort universities (U, 8) for each district by its nearness to them, ``close`` (D, U), the near ones first.
+
+    Returns their rows (D, U), ties by row, their closeness (D, U) and their technology (D, U, 8).
+    """
+    rows = np.empty(close.shape, np.int64)
+    near = np.empty(close.shape)
+    tech = np.empty((*close.shape, TECH_DIMENSIONS))
+    for a in range(close.shape[0]):
+        for j in range(close.shape[1]):
+            at = j
+            while at > 0 and near[a, at - 1] < close[a, j]:
+                rows[a, at], near[a, at] = rows[a, at - 1], near[a, at - 1]
+                at -= 1
+            rows[a, at], near[a, at] = j, close[a, j]
+        for r in range(close.shape[1]):
+            tech[a, r] = u_tech[rows[a, r]]
+    return rows, near, tech
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _product(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the inner product of two vectors (8,), in parts of four that need not wait for each other."""
+    odd, even = 0.0, 0.0
+    for k in range(0, TECH_DIMENSIONS, 4):
+        odd += a[k] * b[k] + a[k + 1] * b[k + 1]
+        even += a[k + 2] * b[k + 2] + a[k + 3] * b[k + 3]
+    return odd + even
+
+
+@njit(cache=True, nogil=True)
+def nearest_of(
+    position: np.ndarray, here: int, rows: np.ndarray, near: np.ndarray, tech: np.ndarray
+) -> tuple[int, float]:
+    """Return the university (row) of greatest nearness to one firm, -1 for none, and that nearness in [0, 1].
+
+    ``position`` (8,) is the firm's technology and ``here`` its district; the rest comes from ``near_first``.
+    """
+    most, who = 0.0, -1
+    for r in range(rows.shape[1]):
+        if 1.001 * near[here, r] <= most:  # the cosine is at most one, but for rounding; all after it are farther
+            break
+        s = _product(position, tech[here, r]) * near[here, r]
+        if s > most or (s == most and rows[here, r] < who):  # of equals the first row
+            most, who = s, rows[here, r]
+    return who, most
+
+
+@njit(cache=True, nogil=True)
 def nearest(
     tech: np.ndarray, district: np.ndarray, u_tech: np.ndarray, close: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -52,29 +101,8 @@ def nearest(
 
     Nearness is the cosine in technology space times the ``close`` (D, U) of the firm's district.
     """
-    n, m, d = tech.shape[0], u_tech.shape[0], tech.shape[1]
-    # the near ones first: once the next is too far, so are all after it
-    order = np.empty(close.shape, np.int64)
-    for a in range(close.shape[0]):
-        for j in range(m):
-            at = j
-            while at > 0 and close[a, order[a, at - 1]] < close[a, j]:
-                order[a, at] = order[a, at - 1]
-                at -= 1
-            order[a, at] = j
-    best = np.full(n, -1, np.int32)
-    score = np.zeros(n)
-    for i in range(n):
-        here, most, who = district[i], 0.0, -1
-        for r in range(m):
-            j = order[here, r]
-            if 1.001 * close[here, j] <= most:  # the cosine is at most one, but for rounding
-                break
-            dot = 0.0
-            for k in range(d):
-                dot += tech[i, k] * u_tech[j, k]
-            s = dot * close[here, j]
-            if s > most or (s == most and j < who):  # of equals the first row
-                most, who = s, j
-        best[i], score[i] = who, most
+    rows, near, u_sorted = near_first(u_tech, close)
+    best, score = np.empty(tech.shape[0], np.int32), np.empty(tech.shape[0])
+    for i in range(tech.shape[0]):
+        best[i], score[i] = nearest_of(tech[i], district[i], rows, near, u_sorted)
     return best, score

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,7 +93,7 @@ class RegionState:
     individual_filed_true: float = 0.0
     individual_granted: float = 0.0
     large_supported: float = 0.0  # large and medium firms with R&D support since the plan's start, by name
-    smes_supported: float = 0.0  # technology SMEs on the growth programme's list since then, by name
+    smes_supported: float = 0.0  # technology SMEs that had growth support since then, by name
     own_ip_products: float = 0.0  # new drugs that went into clinical trials since the plan's start
     product_upgrades: float = 0.0  # products selling over 100 m CNY that were upgraded since then
     technologies_solved: float = 0.0  # key and common pharmaceutical technologies solved since then
@@ -183,6 +184,7 @@ class World:
         self.sectors = Sectors(len(region.sectors))
         self.state = RegionState()
         self.ledger = Ledger()
+        self.seen: dict[Any, Any] | None = None  # what indicators share while all of them look at the world
         # entries by id, so that a promise of an earlier year can be billed after the entry has ended
         self.entries: dict[str, tuple[str, Any]] = {"national_law": ("national_law", "centre")}
         self.entry_ids: list[str] = []
@@ -211,6 +213,15 @@ class World:
             population = getattr(self, name)
             population.policy_income[:] = 0.0
             population.tax_relief[:] = 0.0
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Let indicators share what they gather from the world, which must not change meanwhile."""
+        self.seen = {}
+        try:
+            yield
+        finally:
+            self.seen = None
 
     def pool(self, name: str) -> int:
         """Return the row of a pool."""

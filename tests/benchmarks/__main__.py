@@ -1,120 +1,81 @@
-"""Measure one run of the Qingdao plan against a yardstick, its parts, and two workers against one.
-
-Times of one machine say little on another, so everything is a ratio. The yardstick is a loop of plain Python
-that takes about as long on any machine as a fixed number of its own steps; it is interleaved with the runs.
-"""
+"""Measure the simulator's speed and print it, or write it into the README: ``python -m tests.benchmarks --help``."""
 
 from __future__ import annotations
 
+import argparse
 import json
-import statistics
 import sys
-import time
-from collections import defaultdict
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from simulator import load
-from simulator.core.luck import Luck
-from simulator.core.parameters import override
-from simulator.core.terms import Terms
-from simulator.model import LEVERS, SCHEDULE
-from simulator.simulate import measure, simulate, start
-from simulator.world.terms import TERMS
+from tests.benchmarks.bound import bounds
+from tests.benchmarks.others.ways import others
+from tests.benchmarks.parts import by_size, memory, reference, shares, workers
+from tests.benchmarks.startup import startup
+from tests.benchmarks.table import Part, as_json, fill, markdown, text
+from tests.benchmarks.timing import Bench
+from tests.benchmarks.work import ROOT, Options
 
-PLAN = Path(__file__).resolve().parents[2] / "scenarios" / "qingdao" / "plan.yaml"
-ROUNDS = 9
-STEPS = 2_000_000
-
-
-def yardstick() -> None:
-    """Add the numbers below STEPS, one by one."""
-    total = 0
-    for i in range(STEPS):
-        total += i
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """Return how long a piece of work takes."""
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
+PARTS: dict[str, Callable[[Bench, Options], Part]] = {
+    "a": reference,
+    "b": by_size,
+    "c": workers,
+    "d": memory,
+    "e": shares,
+    "f": startup,
+    "g": others,
+    "h": bounds,
+}
+ROUNDS, QUICK_ROUNDS = 9, 3
 
 
-def parts(seed: int) -> dict[str, float]:
-    """Return the seconds that each part of one run takes."""
-    scenario = load(PLAN)
-    p = override((*SCHEDULE, *LEVERS.values()), scenario.assumptions)
-    luck, spent = Luck(seed), defaultdict(float)
-    begun = time.perf_counter()
-
-    def note(name: str) -> None:
-        nonlocal begun
-        now = time.perf_counter()
-        spent[name] += now - begun
-        begun = now
-
-    world = start(scenario, luck)
-    note("build")
-    for year in range(world.region.start_year, scenario.years[1] + 1):
-        world.begin(year)
-        terms = Terms(TERMS, world, year, world.ledger, luck.at(year, "terms"), world.rules)
-        for entry in scenario.in_force(year):
-            entry.lever.offer(world, terms, entry, p[entry.lever.name])
-        note("offers")
-        for mechanism in SCHEDULE:
-            mechanism.step(world, terms, p[mechanism.name], luck.at(year, mechanism.name))
-            note(mechanism.name)
-        world.close_books()
-        world.admit()
-        measure(world)
-        note("books, births and indicators")
-    return dict(spent)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the parts asked for and write down what they found."""
+    given = _read(arguments)
+    rounds = given.rounds or (QUICK_ROUNDS if given.quick else ROUNDS)
+    options, bench = Options(given.quick, given.full, rounds), Bench(rounds)
+    parts = []
+    for key in given.only:
+        print(f"{key}: {(PARTS[key].__doc__ or '').splitlines()[0]}", file=sys.stderr, flush=True)
+        parts.append(PARTS[key](bench, options))
+    if given.json:
+        print(json.dumps(as_json(parts, bench.load), indent=1))
+    else:
+        print(text(parts, bench.load))
+    if given.readme is not None:
+        page = Path(given.readme)
+        page.write_text(fill(page.read_text("utf-8"), markdown(parts, bench.load)), "utf-8")
+    return 0
 
 
-def one(seed: int) -> int:
-    """Run the plan once in a worker."""
-    simulate(load(PLAN), {}, seed)
-    return seed
-
-
-def workers() -> float:
-    """Return how many times faster two warm workers get through eight runs than one does."""
-    took = {}
-    for jobs in (1, 2):
-        with ProcessPoolExecutor(jobs) as pool:
-            list(pool.map(one, range(jobs)))  # warm
-            took[jobs] = seconds(lambda pool=pool: list(pool.map(one, range(8))))  # type: ignore[misc]
-    return took[1] / took[2]
-
-
-def main() -> None:
-    """Print the ratios; ``--json`` for machines."""
-    scenario = load(PLAN)
-    simulate(scenario, {}, 0)  # compiled and warm
-    ratios = []
-    for seed in range(ROUNDS):
-        before = seconds(yardstick)
-        run = seconds(lambda seed=seed: simulate(scenario, {}, seed))  # type: ignore[misc]
-        ratios.append(run / (0.5 * (before + seconds(yardstick))))
-    shares = parts(1)
-    whole = sum(shares.values())
-    result = {
-        "plan run over yardstick, median": statistics.median(ratios),
-        "plan run over yardstick, least and most": [min(ratios), max(ratios)],
-        "two workers over one": workers(),
-        "share of a run": {k: v / whole for k, v in sorted(shares.items(), key=lambda x: -x[1])},
-    }
-    if "--json" in sys.argv:
-        print(json.dumps(result, indent=1))
-        return
-    print(f"one plan run takes {result['plan run over yardstick, median']:.2f} times the yardstick", end=" ")
-    print(f"({min(ratios):.2f} to {max(ratios):.2f} in {ROUNDS} rounds; {STEPS:,} steps of plain Python)")
-    print(f"two workers are {result['two workers over one']:.2f} times as fast as one")
-    for name, share in result["share of a run"].items():  # type: ignore[attr-defined]
-        print(f"  {share:6.1%}  {name}")
+def _read(arguments: Sequence[str] | None) -> argparse.Namespace:
+    lines = [f"{key}  {(part.__doc__ or '').splitlines()[0]}" for key, part in PARTS.items()]
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks",
+        description="Measure the simulator's speed as ratios, in interleaved rounds.",
+        epilog="parts:\n  " + "\n  ".join(lines),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--only", default=",".join(PARTS), help="parts to measure, such as b,e")
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} rounds and small regions")
+    parser.add_argument("--full", action="store_true", help="ten years of the largest region too")
+    parser.add_argument("--rounds", type=int, default=0, help=f"rounds [default: {ROUNDS}]")
+    parser.add_argument("--json", action="store_true", help="everything as JSON")
+    parser.add_argument(
+        "--readme",
+        nargs="?",
+        const=str(ROOT / "README.md"),
+        metavar="PAGE",
+        help="put the table of ratios between the markers of a page [default: the README]",
+    )
+    given = parser.parse_args(arguments)
+    given.only = [key.strip() for key in given.only.split(",") if key.strip()]
+    if unknown := [key for key in given.only if key not in PARTS]:
+        parser.error(f"no such part: {', '.join(unknown)} (there are {', '.join(PARTS)})")
+    if given.rounds < 0:
+        parser.error("--rounds must be 1 or more")
+    return given
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,0 +1,260 @@
+"""Compiled parts of ``alliances``: who leads, leaves, joins and founds, firm by firm."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from simulator.core.luck import normal_at, uniform_at
+
+
+class Members(NamedTuple):
+    """The columns of firms that alliances read and write, by name."""
+
+    key: np.ndarray
+    alive: np.ndarray
+    does_rd: np.ndarray
+    rd_real: np.ndarray
+    sector: np.ndarray
+    tech: np.ndarray
+    alliance: np.ndarray
+
+
+class Worth(NamedTuple):
+    """The parameters of the same names; ``office`` and ``member_cost`` at this year's prices, ``spread`` of views."""
+
+    pooled: float
+    rivalry: float
+    near: float
+    worth: float
+    spread: float
+    office: float
+    member_cost: float
+    usual: float
+    least: float
+    join: float
+    leave: float
+
+
+class Addresses(NamedTuple):
+    """Where the luck of each decision is."""
+
+    seen: np.uint64
+    leave: np.uint64
+    join: np.uint64
+
+
+@njit(cache=True, nogil=True)
+def _nearness(tech: np.ndarray, i: int, j: int) -> np.float32:
+    """Return the cosine of two firms' positions of eight dimensions, always summed in the same order."""
+    front = (tech[i, 0] * tech[j, 0] + tech[i, 4] * tech[j, 4]) + (tech[i, 1] * tech[j, 1] + tech[i, 5] * tech[j, 5])
+    back = (tech[i, 2] * tech[j, 2] + tech[i, 6] * tech[j, 6]) + (tech[i, 3] * tech[j, 3] + tech[i, 7] * tech[j, 7])
+    return front + back
+
+
+@njit(cache=True, nogil=True)
+def _fit(near: float, i: int, lead: int, f: Members, p: Worth, local: np.ndarray) -> float:
+    """Return how much of the pooled research a firm can use: nearness to the lead firm, less what rivalry takes."""
+    rival = local[f.sector[i]] if f.sector[i] == f.sector[lead] else 0.0
+    return near * (1.0 - p.rivalry * rival)
+
+
+@njit(cache=True, nogil=True)
+def _benefit(fit: float, i: int, f: Members, p: Worth, seen: np.uint64) -> float:
+    """Return what a year in an alliance is worth to a firm by its own view, CNY; nothing without own R&D."""
+    if not f.does_rd[i]:
+        return 0.0
+    view = np.exp(p.spread * normal_at(seen, f.key[i]) - 0.5 * p.spread * p.spread)
+    return p.pooled * fit * p.worth * f.rd_real[i] * view
+
+
+@njit(cache=True, nogil=True)
+def _cost(members: float, support: float, p: Worth) -> float:
+    """Return what a year costs each member, CNY: its effort, which grows with them, and its part of the office."""
+    return p.member_cost * members / p.usual + max(p.office - support, 0.0) / max(members, 1.0)
+
+
+@njit(cache=True, nogil=True)
+def hold(f: Members, alive: np.ndarray, lead: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Let closed firms drop out, and hand the lead (a,) of firms that have gone to the member with the most R&D.
+
+    Returns the rows of members (m,), and the row of each alliance's lead firm (a,), -1 where it has no member.
+    """
+    count = 0
+    for i in range(f.alliance.shape[0]):
+        if f.alliance[i] >= 0:
+            if f.alive[i]:
+                count += 1
+            else:
+                f.alliance[i] = -1
+    held = np.empty(count, np.int64)
+    row, most = np.full(lead.shape[0], -1), np.full(lead.shape[0], -1)
+    m = 0
+    for i in range(f.alliance.shape[0]):
+        k = f.alliance[i]
+        if k >= 0:
+            held[m] = i
+            m += 1
+            if f.key[i] == lead[k]:
+                row[k] = i
+            if most[k] < 0 or f.rd_real[i] > f.rd_real[most[k]]:
+                most[k] = i
+    for k in range(lead.shape[0]):
+        if alive[k] and row[k] < 0 and most[k] >= 0:
+            row[k] = most[k]
+            lead[k] = f.key[most[k]]
+    return held, row
+
+
+@njit(cache=True, nogil=True)
+def turn(
+    f: Members,
+    held: np.ndarray,
+    lead: np.ndarray,
+    alive: np.ndarray,
+    members: np.ndarray,
+    support: np.ndarray,
+    local: np.ndarray,
+    p: Worth,
+    at: Addresses,
+) -> np.ndarray:
+    """Let members (m,) for which it no longer pays leave, others join, and alliances (a,) that are too small end.
+
+    ``lead`` (a,) are the rows of lead firms. Returns the rows of those who are members now.
+    """
+    size = np.zeros(alive.shape[0])
+    for i in held:
+        size[f.alliance[i]] += 1.0
+    for i in held:
+        k = f.alliance[i]
+        if f.rd_real[i] <= 0.0:  # nothing to pool
+            f.alliance[i] = -1
+        elif uniform_at(at.leave, f.key[i]) < p.leave:
+            fit = _fit(float(_nearness(f.tech, i, lead[k])), i, lead[k], f, p, local)
+            if _benefit(fit, i, f, p, at.seen) < _cost(size[k], support[k], p):
+                f.alliance[i] = -1
+    members[:] = 0
+    rows = np.empty(f.key.shape[0], np.int64)
+    m = 0
+    for i in range(f.key.shape[0]):
+        if f.alliance[i] < 0 and f.alive[i] and f.does_rd[i] and uniform_at(at.join, f.key[i]) < p.join:
+            best, nearest = -1, np.float32(-2.0)
+            for k in range(alive.shape[0]):
+                if alive[k]:
+                    near = _nearness(f.tech, i, lead[k])
+                    if near > nearest:
+                        best, nearest = k, near
+            if best >= 0 and nearest >= np.float32(p.near):
+                fit = _fit(float(nearest), i, lead[best], f, p, local)
+                if _benefit(fit, i, f, p, at.seen) >= _cost(size[best] + 1.0, support[best], p):
+                    f.alliance[i] = best
+        if f.alliance[i] >= 0:
+            members[f.alliance[i]] += 1
+            rows[m] = i
+            m += 1
+    for k in range(alive.shape[0]):
+        if alive[k] and members[k] < p.least:
+            alive[k] = False
+            members[k] = 0
+    kept = 0
+    for j in range(m):
+        i = rows[j]
+        if alive[f.alliance[i]]:
+            rows[kept] = i
+            kept += 1
+        else:
+            f.alliance[i] = -1
+    return rows[:kept].copy()
+
+
+@njit(cache=True, nogil=True)
+def leaders(f: Members, has_institution: np.ndarray, sectors: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of firms free to join (m,), and each sector's likeliest lead firm (S,), -1 for none.
+
+    The likeliest is the free firm with an R&D institution of its own and the most R&D, the first key among equals.
+    """
+    free, lead = np.empty(f.key.shape[0], np.int64), np.full(sectors, -1)
+    m = 0
+    for i in range(f.key.shape[0]):
+        if not (f.does_rd[i] and f.alive[i] and f.alliance[i] < 0):
+            continue
+        free[m] = i
+        m += 1
+        j = lead[f.sector[i]]
+        if has_institution[i] and (
+            j < 0 or f.rd_real[i] > f.rd_real[j] or (f.rd_real[i] == f.rd_real[j] and f.key[i] < f.key[j])
+        ):
+            lead[f.sector[i]] = i
+    return free[:m].copy(), lead
+
+
+@njit(cache=True, nogil=True)
+def partners(
+    f: Members, free: np.ndarray, lead: int, hoped: float, local: np.ndarray, p: Worth, seen: np.uint64
+) -> np.ndarray:
+    """Return the firms (m,) that would found an alliance with a lead firm, those who gain most first.
+
+    As many as still gain by it; nobody where they are too few or the lead firm is not among them. ``free`` are
+    firms that were free this year, ``hoped`` the support (CNY) that they count on.
+    """
+    rows, gain = np.empty(free.shape[0], np.int64), np.empty(free.shape[0])
+    m = 0
+    for i in free:
+        if f.alliance[i] < 0:  # not taken meanwhile
+            near = _nearness(f.tech, i, lead)
+            if near >= np.float32(p.near):
+                rows[m] = i
+                gain[m] = _benefit(_fit(float(near), i, lead, f, p, local), i, f, p, seen)
+                m += 1
+    least = np.inf  # whoever gains less than the least that membership can cost is not asked
+    for k in range(m):
+        least = min(least, _cost(k + 1.0, hoped, p))
+    asked = 0
+    for j in range(m):
+        if gain[j] >= least:
+            rows[asked], gain[asked] = rows[j], gain[j]
+            asked += 1
+    order = np.argsort(-gain[:asked])
+    last, leads = 0, False
+    for k in range(asked):
+        if gain[order[k]] >= _cost(k + 1.0, hoped, p):
+            last = k + 1
+    for k in range(last):
+        leads |= rows[order[k]] == lead
+    return rows[order[:last]] if leads and last >= p.least else rows[:0]
+
+
+@njit(cache=True, nogil=True)
+def pool(f: Members, lead: np.ndarray, local: np.ndarray, p: Worth, rows: np.ndarray, pooled: np.ndarray) -> None:
+    """Write how much more innovations members (m,) have by what they pool, ``pooled`` (n,); no other firm has any."""
+    pooled[:] = 0.0
+    for i in rows:
+        if f.does_rd[i]:
+            at = lead[f.alliance[i]]
+            pooled[i] = p.pooled * _fit(float(_nearness(f.tech, i, at)), i, at, f, p, local)
+
+
+@njit(cache=True, nogil=True)
+def recognise(
+    key: np.ndarray,
+    alive: np.ndarray,
+    level: np.ndarray,
+    members: np.ndarray,
+    founded: np.ndarray,
+    latest: float,
+    size: float,
+    province: float,
+    nation: float,
+    address: np.uint64,
+) -> None:
+    """Raise alliances founded by ``latest`` from level 0 to 1, and those of a size from 1 to 2, some of them."""
+    for k in range(key.shape[0]):
+        if not alive[k]:
+            continue
+        if level[k] == 1 and members[k] >= size:
+            if uniform_at(address, key[k]) < nation:
+                level[k] = 2
+        elif level[k] == 0 and founded[k] <= latest and uniform_at(address, key[k]) < province:
+            level[k] = 1

@@ -1,0 +1,260 @@
+"""Compiled passes of certification over the columns of firms."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from simulator.core.luck import normal_at, uniform_at
+from simulator.world.rules import SMALL_FIRM_STAFF, TECHNOLOGY_SME_STAFF, Law, has_small_rate, threshold_of
+
+MOST_TOLD = 0.95  # chance that a firm hears of a status in a year, at most
+
+
+class Columns(NamedTuple):
+    """The columns of firms (n,) of the same names."""
+
+    key: np.ndarray
+    alive: np.ndarray
+    sector: np.ndarray
+    founded: np.ndarray
+    staff: np.ndarray
+    revenue: np.ndarray
+    revenue_lag1: np.ndarray
+    revenue_lag2: np.ndarray
+    profit: np.ndarray
+    does_rd: np.ndarray
+    rd_real: np.ndarray
+    rd_reported: np.ndarray
+    rd_lag1: np.ndarray
+    rd_lag2: np.ndarray
+    rd_staff: np.ndarray
+    technicians: np.ndarray
+    hightech_share: np.ndarray
+    innovations: np.ndarray
+    incubator: np.ndarray
+    hnte_informed: np.ndarray
+    hnte_until: np.ndarray
+    status_cost: np.ndarray
+    has_institution: np.ndarray
+    technology_centre: np.ndarray
+    technology_sme: np.ndarray
+    innovative_small: np.ndarray
+    above_scale: np.ndarray
+
+
+class Odds(NamedTuple):
+    """The parameters of the same names."""
+
+    own_search: float
+    contact: float
+    technicians: float
+    other_technicians: float
+    recognise: float
+    recognise_active: float
+    recognise_passive: float
+    innovative: float
+    scale_lag: float
+    body_apply: float
+    body_contact: float
+    body_lost: float
+
+
+class Decisions(NamedTuple):
+    """Addresses of the luck of each decision."""
+
+    told: np.uint64
+    recognised: np.uint64
+    innovative: np.uint64
+    scale: np.uint64
+    below: np.uint64
+    sets_up: np.uint64
+    struck_out: np.uint64
+    body: np.uint64
+
+
+@njit(cache=True, nogil=True)
+def holders(f: Columns, year: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return by sector (S,) the share of R&D firms with a valid certificate, and of R&D bodies that are recognised.
+
+    Firms that are no more, or without an R&D institution, lose the recognition first.
+    """
+    performers, certified = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    bodies, recognised = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    for i in range(f.key.shape[0]):
+        if not f.alive[i] or not f.has_institution[i]:
+            f.technology_centre[i] = False
+        if f.alive[i]:
+            s = f.sector[i]
+            performers[s] += f.does_rd[i]
+            certified[s] += f.hnte_until[i] >= year
+            bodies[s] += f.has_institution[i]
+            recognised[s] += f.technology_centre[i]
+    return np.minimum(certified / np.maximum(performers, 1), 1.0), recognised / np.maximum(bodies, 1)
+
+
+@njit(cache=True, nogil=True)
+def tell(
+    f: Columns,
+    year: int,
+    certified: np.ndarray,
+    outreach: np.ndarray,
+    least_technicians: float,
+    least_hightech: float,
+    least_age: float,
+    p: Odds,
+    told: np.uint64,
+) -> np.ndarray:
+    """Tell firms of HNTE status and count their technicians; return the rows that know of the status and lack it.
+
+    ``certified`` (S,) is the share of ``holders``, ``outreach`` (n,) the chance to be told that measures add. Rows
+    are returned only where technicians over staff, the high-tech share of sales and age (years) meet the rules.
+    """
+    rows = np.empty(f.key.shape[0], np.int64)
+    m = 0
+    for i in range(f.key.shape[0]):
+        f.technicians[i] = p.technicians * f.rd_staff[i] + p.other_technicians * f.staff[i]
+        if not f.alive[i]:
+            continue
+        if f.does_rd[i] and not f.hnte_informed[i]:
+            chance = p.own_search + p.contact * certified[f.sector[i]] + outreach[i]
+            f.hnte_informed[i] = uniform_at(told, f.key[i]) < min(chance, MOST_TOLD)
+        # of those who know of it, this year's certificate runs out, or there is none
+        if not f.hnte_informed[i] or f.hnte_until[i] > year or f.founded[i] > year - least_age:
+            continue
+        if f.technicians[i] >= least_technicians * f.staff[i] and f.hightech_share[i] >= least_hightech:
+            rows[m] = i
+            m += 1
+    return rows[:m].copy()
+
+
+@njit(cache=True, nogil=True)
+def certify(
+    f: Columns,
+    rows: np.ndarray,
+    year: int,
+    law: Law,
+    relief: np.ndarray,
+    valid: float,
+    standing: float,
+    award: float,
+    approval: float,
+    passes: np.uint64,
+) -> np.ndarray:
+    """Certify those of the firms in ``rows`` that do enough R&D, gain by applying and pass; return their rows.
+
+    A certificate is ``valid`` for some years. ``relief`` (n,) is what measures add to the cut in tax, ``standing``
+    the worth of the status over sales, ``award`` (CNY) what measures pay for it.
+    """
+    passed = np.empty(rows.shape[0], np.int64)
+    m = 0
+    for i in rows:
+        sales = f.revenue[i] + f.revenue_lag1[i] + f.revenue_lag2[i]
+        done = f.rd_reported[i] + f.rd_lag1[i] + f.rd_lag2[i]
+        if done / max(sales, 1.0) < threshold_of(law, f.revenue[i]):
+            continue
+        cut = law.corporate_tax - law.hnte_tax + relief[i]
+        saved = 0.0 if has_small_rate(law, f.profit[i], f.staff[i]) else cut * max(f.profit[i], 0.0)
+        if valid * (saved + standing * f.revenue[i]) + award <= f.status_cost[i]:
+            continue
+        if uniform_at(passes, f.key[i]) < approval:
+            f.hnte_until[i] = year + round(valid) - 1 + (f.hnte_until[i] == year)
+            passed[m] = i
+            m += 1
+    return passed[:m].copy()
+
+
+@njit(cache=True, nogil=True)
+def recognise_bodies(
+    f: Columns,
+    least: float,
+    recognised: np.ndarray,
+    setup: np.ndarray,
+    reward: np.ndarray,
+    p: Odds,
+    at: Decisions,
+) -> None:
+    """Recognise R&D institutions of firms with R&D of ``least`` (CNY) or more; strike out some that do less.
+
+    ``recognised`` (S,) is the share of ``holders``; ``setup`` and ``reward`` are what rewards add to the chances to
+    set up a body and to be recognised, (n,) or (0,) where there are none.
+    """
+    rewarded = setup.shape[0] > 0
+    for i in range(f.key.shape[0]):
+        if not f.alive[i] or not (f.does_rd[i] or f.technology_centre[i]):
+            continue
+        enough = f.rd_real[i] >= least
+        able = f.does_rd[i] and enough
+        if able and rewarded and not f.has_institution[i] and uniform_at(at.sets_up, f.key[i]) < setup[i]:
+            f.has_institution[i] = True
+        if f.technology_centre[i] and not enough and uniform_at(at.struck_out, f.key[i]) < p.body_lost:
+            f.technology_centre[i] = False
+        if able and f.has_institution[i] and not f.technology_centre[i]:
+            chance = p.body_apply + p.body_contact * recognised[f.sector[i]] + (reward[i] if rewarded else 0.0)
+            f.technology_centre[i] = uniform_at(at.body, f.key[i]) < chance
+
+
+@njit(cache=True, nogil=True)
+def keep_registers(
+    f: Columns,
+    year: int,
+    outreach: np.ndarray,
+    industry: np.ndarray,
+    threshold: float,
+    leaves: float,
+    p: Odds,
+    at: Decisions,
+) -> float:
+    """Keep the registers of technology SMEs, innovative small firms and above-scale firms.
+
+    ``industry`` (S,) says which sectors have above-scale firms, ``threshold`` is the revenue (CNY) from which firms
+    enter that register and ``leaves`` that under which they may leave it. Returns the revenue of firms with a valid
+    HNTE certificate.
+    """
+    whole = 0.0
+    for i in range(f.key.shape[0]):
+        if not f.alive[i]:
+            f.technology_sme[i] = f.innovative_small[i] = f.above_scale[i] = False
+            continue
+        if f.hnte_until[i] >= year:
+            whole += f.revenue[i]
+        key, small = f.key[i], not f.above_scale[i] and f.staff[i] < SMALL_FIRM_STAFF
+        if small and not f.technology_sme[i] and f.founded[i] <= year - 1:
+            active = f.does_rd[i] or f.incubator[i] >= 0
+            chance = p.recognise * (p.recognise_active if active else p.recognise_passive) + outreach[i]
+            f.technology_sme[i] = uniform_at(at.recognised, key) < chance
+        if f.staff[i] >= TECHNOLOGY_SME_STAFF:
+            f.technology_sme[i] = False
+        if small and not f.innovative_small[i] and f.innovations[i] > 0:
+            f.innovative_small[i] = uniform_at(at.innovative, key) < p.innovative
+        if f.staff[i] >= SMALL_FIRM_STAFF:
+            f.innovative_small[i] = False
+        if not f.above_scale[i] and f.revenue[i] >= threshold and industry[f.sector[i]]:
+            f.above_scale[i] = uniform_at(at.scale, key) < p.scale_lag
+        if f.above_scale[i] and f.revenue[i] < leaves and uniform_at(at.below, key) < p.scale_lag:
+            f.above_scale[i] = False
+    return whole
+
+
+@njit(cache=True, nogil=True)
+def candidates(
+    key: np.ndarray,
+    alive: np.ndarray,
+    technology_sme: np.ndarray,
+    quality: np.ndarray,
+    does_rd: np.ndarray,
+    for_rd: float,
+    noise: float,
+    address: np.uint64,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows (m,) of technology SMEs and how promising each looks to the growth programme."""
+    rows, rank = np.empty(key.shape[0], np.int64), np.empty(key.shape[0])
+    m = 0
+    for i in range(key.shape[0]):
+        if alive[i] and technology_sme[i]:
+            rows[m] = i
+            rank[m] = quality[i] + for_rd * does_rd[i] + noise * normal_at(address, key[i])
+            m += 1
+    return rows[:m], rank[:m]

@@ -1,0 +1,63 @@
+"""Compiled passes of founding over the columns of firms."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from simulator.core.luck import poisson_quantile, sub_key, uniform_at
+
+ROUNDING = 1e-12  # more than the error of the few steps of such a bound
+
+
+@njit(cache=True, nogil=True)
+def standing(alive: np.ndarray, above_scale: np.ndarray, sector: np.ndarray, count: int) -> tuple[np.ndarray, int]:
+    """Count the living above-scale firms of each sector (S,), and the other living firms."""
+    scale, small = np.zeros(count, np.int64), 0
+    for i in range(alive.shape[0]):
+        if alive[i]:
+            if above_scale[i]:
+                scale[sector[i]] += 1
+            else:
+                small += 1
+    return scale, small
+
+
+@njit(cache=True, nogil=True)
+def staff_founders(
+    key: np.ndarray,
+    alive: np.ndarray,
+    above_scale: np.ndarray,
+    rd_staff: np.ndarray,
+    sector: np.ndarray,
+    rate: float,
+    power: float,
+    per: float,
+    lift: np.ndarray,
+    unaided: np.ndarray,
+    same_sector: float,
+    services: int,
+    address: np.uint64,
+    a_stay: np.uint64,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return for the (m,) firms that staff found: row of the parent, sector, and whether help made them possible."""
+    parents, into, helped = np.empty(64, np.int64), np.empty(64, np.int64), np.empty(64, np.bool_)
+    m = 0
+    for i in range(key.shape[0]):
+        if not alive[i] or (above_scale[i] and rd_staff[i] <= 0.0):
+            continue
+        u, over = uniform_at(address, key[i]), rd_staff[i] / per
+        # (1 + x)^power is at most 1 + power x, and exp(-mean) at least 1 - mean: most firms have no founder
+        if power <= 1.0 and u <= 1.0 - lift[sector[i]] * rate * (1.0 + power * over) - ROUNDING:
+            continue
+        size = rate * (1.0 + over) ** power
+        mean = lift[sector[i]] * size
+        born, anyway = int(poisson_quantile(mean, u)), int(poisson_quantile(unaided[sector[i]] * size, u))
+        while m + born > parents.shape[0]:
+            parents, into = np.append(parents, parents), np.append(into, into)
+            helped = np.append(helped, helped)
+        for rank in range(born):
+            stays = uniform_at(a_stay, sub_key(key[i], rank)) < same_sector
+            parents[m], into[m], helped[m] = i, sector[i] if stays else services, rank >= anyway
+            m += 1
+    return parents[:m], into[:m], helped[:m]

@@ -1,0 +1,154 @@
+"""The compiled passes over applicants of ``patenting``."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from simulator.core.luck import binomial_at, normal_at, poisson_at, sub_key
+from simulator.world.agents import PRIVATE
+
+
+@njit(cache=True, nogil=True)
+def _applications(
+    key: np.uint64,
+    base: float,
+    marginal: float,
+    spread: float,
+    a_true: np.uint64,
+    a_marginal: np.uint64,
+    a_size: np.uint64,
+) -> tuple[float, float]:
+    """Return true applications at mean ``base``, and marginal ones at ``marginal`` times a spread of it."""
+    true = poisson_at(a_true, key, base)
+    mean = marginal * base * np.exp(spread * normal_at(a_size, key) - 0.5 * spread * spread)
+    return true, poisson_at(a_marginal, key, mean)
+
+
+@njit(cache=True, nogil=True)
+def file(
+    key: np.ndarray,
+    alive: np.ndarray,
+    base: np.ndarray,
+    marginal: float,
+    spread: float,
+    filed_true: np.ndarray,
+    filed: np.ndarray,
+    waiting_true: np.ndarray,
+    waiting_marginal: np.ndarray,
+    a_true: np.uint64,
+    a_marginal: np.uint64,
+    a_size: np.uint64,
+) -> None:
+    """File what results bring, mean ``base`` (n,), and marginal applications beside it."""
+    for i in range(key.shape[0]):
+        true = beside = 0.0
+        if alive[i] and base[i] > 0.0:
+            true, beside = _applications(key[i], base[i], marginal, spread, a_true, a_marginal, a_size)
+        filed_true[i] = waiting_true[i, 0] = true
+        waiting_marginal[i, 0] = beside
+        filed[i] = true + beside
+
+
+@njit(cache=True, nogil=True)
+def file_firms(
+    key: np.ndarray,
+    alive: np.ndarray,
+    innovations: np.ndarray,
+    sector: np.ndarray,
+    ownership: np.ndarray,
+    hnte_informed: np.ndarray,
+    hnte_until: np.ndarray,
+    does_rd: np.ndarray,
+    field: np.ndarray,
+    propensity: float,
+    enforced: float,
+    burst: float,
+    year: int,
+    marginal: float,
+    spread: float,
+    cost: float,
+    cash: np.ndarray,
+    filed_true: np.ndarray,
+    filed: np.ndarray,
+    waiting_true: np.ndarray,
+    waiting_marginal: np.ndarray,
+    a_true: np.uint64,
+    a_marginal: np.uint64,
+    a_size: np.uint64,
+) -> None:
+    """File what innovations bring and marginal applications beside it, and pay ``cost`` (CNY) for each.
+
+    ``field`` (S,) is the propensity to patent of sectors over the mean; a firm about to seek or renew HNTE status
+    files more by ``burst``, a private one by ``enforced``.
+    """
+    for i in range(key.shape[0]):
+        if not (alive[i] and innovations[i] > 0):
+            filed_true[i] = filed[i] = waiting_true[i, 0] = waiting_marginal[i, 0] = 0
+            continue
+        base = propensity * field[sector[i]] * innovations[i]
+        if ownership[i] == PRIVATE:
+            base *= 1.0 + enforced
+        if hnte_informed[i] and hnte_until[i] <= year + 1 and does_rd[i]:
+            base *= 1.0 + burst
+        true, beside = _applications(key[i], base, marginal, spread, a_true, a_marginal, a_size)
+        filed_true[i] = waiting_true[i, 0] = true
+        waiting_marginal[i, 0] = beside
+        filed[i] = true + beside
+        cash[i] -= cost * filed[i]
+
+
+@njit(cache=True, nogil=True)
+def decide(
+    key: np.ndarray,
+    waiting_true: np.ndarray,
+    waiting_marginal: np.ndarray,
+    patents: np.ndarray,
+    good: np.ndarray,
+    granted: np.ndarray,
+    shares: np.ndarray,
+    true_rate: float,
+    marginal_rate: float,
+    lapse: float,
+    marginal_lapse: float,
+    address: np.uint64,
+) -> None:
+    """Decide what has waited, add grants, drop what lapses, and move the queue on by a year."""
+    last = shares.shape[0] - 1
+    for i in range(key.shape[0]):
+        waits = patents[i] > 0
+        for lag in range(last + 1):
+            waits = waits or waiting_true[i, lag] > 0 or waiting_marginal[i, lag] > 0
+        if not waits:  # most firms have no patent and none under way
+            granted[i] = 0
+            continue
+        new_true = new_marginal = lost_good = lost_rest = 0.0
+        for lag in range(last, -1, -1):  # what is left of a year's filings joins those that waited a year longer
+            true, marginal = float(waiting_true[i, lag]), float(waiting_marginal[i, lag])
+            if true > 0.0:
+                decided = binomial_at(address, sub_key(key[i], lag), true, shares[lag])
+                true -= decided
+                if decided > 0.0:
+                    new_true += binomial_at(address, sub_key(key[i], 10 + lag), decided, true_rate)
+            if marginal > 0.0:
+                decided = binomial_at(address, sub_key(key[i], 20 + lag), marginal, shares[lag])
+                marginal -= decided
+                if decided > 0.0:
+                    new_marginal += binomial_at(address, sub_key(key[i], 30 + lag), decided, marginal_rate)
+            if lag == last:
+                waiting_true[i, last], waiting_marginal[i, last] = true, marginal
+            elif lag == last - 1:
+                waiting_true[i, last] += true
+                waiting_marginal[i, last] += marginal
+            else:
+                waiting_true[i, lag + 1], waiting_marginal[i, lag + 1] = true, marginal
+        if patents[i] > 0:
+            held = float(good[i])
+            lost_good = binomial_at(address, sub_key(key[i], 40), held, lapse)
+            rest = float(patents[i]) - held
+            if rest > 0.0:
+                lost_rest = binomial_at(address, sub_key(key[i], 41), rest, min(1.0, marginal_lapse * lapse))
+        granted[i] = new_true + new_marginal
+        patents[i] += granted[i] - (lost_good + lost_rest)
+        good[i] += new_true - lost_good
+        waiting_true[i, 0] = waiting_marginal[i, 0] = 0

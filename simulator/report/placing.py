@@ -1,0 +1,85 @@
+"""Where a label stands in a small chart: the place, of several around what it names, that covers least."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from rich.cells import cell_len
+
+POINT = 1.0 / 72.0  # inches
+WIDE, HIGH = 0.56, 1.25  # of a letter and of a line, over the font's size
+STEP = 0.03  # inches between the points that stand for a line
+OUTSIDE = 1e4  # what each inch beyond the edge counts
+
+Across = Literal["left", "right", "center"]
+Upright = Literal["top", "bottom", "center"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A label beside a point: its offset in points, how it is aligned there, and what choosing it costs."""
+
+    dx: float
+    dy: float
+    across: Across
+    upright: Upright
+    cost: float = 0.0
+
+
+class Room:
+    """A chart of a width and height in inches with what labels should not cover, as weighted points (n, 3)."""
+
+    def __init__(self, width: float, height: float, x: tuple[float, float], y: tuple[float, float]) -> None:
+        """Take the size in inches and the limits of both axes."""
+        self.size = np.array([width, height])
+        self.low = np.array([x[0], y[0]])
+        self.span = np.array([x[1] - x[0], y[1] - y[0]])
+        self.taken = np.zeros((0, 3))
+
+    def at(self, x: float, y: float) -> np.ndarray:
+        """Return a point of the data in inches from the lower left corner."""
+        return (np.array([x, y]) - self.low) / self.span * self.size
+
+    def line(self, x: Iterable[float], y: Iterable[float], weight: float) -> None:
+        """Take a line through points of the data; points that are not finite are passed over."""
+        points = np.array([*zip(x, y, strict=True)], float)
+        points = (points[np.isfinite(points).all(axis=1)] - self.low) / self.span * self.size
+        if len(points) < 2:
+            return
+        ends = np.concatenate([[0.0], np.hypot(*np.diff(points, axis=0).T).cumsum()])
+        along = np.arange(0.0, ends[-1] + STEP, STEP)
+        self._take(np.stack([np.interp(along, ends, points[:, k]) for k in (0, 1)], axis=1), weight)
+
+    def dot(self, x: float, y: float, weight: float, radius: float = 0.0) -> None:
+        """Take a mark at a point of the data with this radius in points."""
+        if np.isfinite([x, y]).all():
+            self.box(self.at(x, y) + radius * POINT * np.array([[-1.0], [1.0]]), weight)
+
+    def box(self, corners: np.ndarray, weight: float) -> None:
+        """Take a box given by its corners (2, 2) in inches, lower left and upper right."""
+        low, high = corners
+        sides = [np.linspace(a, b, max(int((b - a) / STEP) + 1, 3)) for a, b in zip(low, high, strict=True)]
+        self._take(np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2), weight)
+
+    def _take(self, points: np.ndarray, weight: float) -> None:
+        self.taken = np.vstack([self.taken, np.column_stack([points, np.full(len(points), weight)])])
+
+    def corners(self, x: float, y: float, place: Place, text: str, size: float, *, turned: bool = False) -> np.ndarray:
+        """Return the corners (2, 2) in inches of a text beside a point of the data; ``turned`` by 90 degrees."""
+        lines = text.split("\n")
+        extent = np.array([max(map(cell_len, lines)) * WIDE, len(lines) * HIGH]) * size * POINT
+        extent = extent[::-1] if turned else extent
+        share = {"left": 0.0, "bottom": 0.0, "center": 0.5, "right": 1.0, "top": 1.0}
+        low = self.at(x, y) + np.array([place.dx, place.dy]) * POINT
+        low -= extent * np.array([share[place.across], share[place.upright]])
+        return np.stack([low, low + extent])
+
+    def covered(self, corners: np.ndarray) -> float:
+        """Return the weights of what a box covers, and how far it stands out of the chart by more than a step."""
+        low, high = corners
+        inside = ((self.taken[:, :2] >= low) & (self.taken[:, :2] <= high)).all(axis=1)
+        out = np.maximum(-low - STEP, 0.0).sum() + np.maximum(high - self.size - STEP, 0.0).sum()
+        return float(self.taken[inside, 2].sum() + OUTSIDE * out)
