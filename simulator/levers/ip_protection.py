@@ -53,11 +53,11 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
     s: Settings = entry.settings
     firms, universities = world.firms, world.universities
     priced = [
-        (term, price, price * float(count.sum()))
-        for term, price, count in (
-            ("filing_subsidy", s.filing_subsidy, firms.filed),
-            ("filing_subsidy_public", s.public_filing_subsidy, universities.filed),
-            ("grant_reward", s.grant_reward, firms.granted),
+        (term, price, price * float(count[who.alive].sum()))
+        for term, price, who, count in (
+            ("filing_subsidy", s.filing_subsidy, firms, firms.filed),
+            ("filing_subsidy_public", s.public_filing_subsidy, universities, universities.filed),
+            ("grant_reward", s.grant_reward, firms, firms.granted),
         )
         if price > 0.0
     ]

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from simulator.core.luck import normal_at, uniform_at
+from simulator.world.agents import TECH_DIMENSIONS
 
 
 class Members(NamedTuple):
@@ -47,11 +48,12 @@ class Addresses(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def _nearness(tech: np.ndarray, i: int, j: int) -> np.float32:
-    """Return the cosine of two firms' positions of eight dimensions, always summed in the same order."""
-    front = (tech[i, 0] * tech[j, 0] + tech[i, 4] * tech[j, 4]) + (tech[i, 1] * tech[j, 1] + tech[i, 5] * tech[j, 5])
-    back = (tech[i, 2] * tech[j, 2] + tech[i, 6] * tech[j, 6]) + (tech[i, 3] * tech[j, 3] + tech[i, 7] * tech[j, 7])
-    return front + back
+def _nearness(tech: np.ndarray, i: int, j: int) -> float:
+    """Return the cosine of two firms' positions in technology space."""
+    out = 0.0
+    for d in range(TECH_DIMENSIONS):
+        out += np.float64(tech[i, d]) * np.float64(tech[j, d])
+    return out
 
 
 @njit(cache=True, nogil=True)
@@ -132,7 +134,7 @@ def turn(
         if f.rd_real[i] <= 0.0:  # nothing to pool
             f.alliance[i] = -1
         elif uniform_at(at.leave, f.key[i]) < p.leave:
-            fit = _fit(float(_nearness(f.tech, i, lead[k])), i, lead[k], f, p, local)
+            fit = _fit(_nearness(f.tech, i, lead[k]), i, lead[k], f, p, local)
             if _benefit(fit, i, f, p, at.seen) < _cost(size[k], support[k], p):
                 f.alliance[i] = -1
     members[:] = 0
@@ -140,14 +142,14 @@ def turn(
     m = 0
     for i in range(f.key.shape[0]):
         if f.alliance[i] < 0 and f.alive[i] and f.does_rd[i] and uniform_at(at.join, f.key[i]) < p.join:
-            best, nearest = -1, np.float32(-2.0)
+            best, nearest = -1, -2.0
             for k in range(alive.shape[0]):
-                if alive[k]:
+                if alive[k] and lead[k] >= 0:  # without members it admits nobody
                     near = _nearness(f.tech, i, lead[k])
                     if near > nearest:
                         best, nearest = k, near
-            if best >= 0 and nearest >= np.float32(p.near):
-                fit = _fit(float(nearest), i, lead[best], f, p, local)
+            if best >= 0 and nearest >= p.near:
+                fit = _fit(nearest, i, lead[best], f, p, local)
                 if _benefit(fit, i, f, p, at.seen) >= _cost(size[best] + 1.0, support[best], p):
                     f.alliance[i] = best
         if f.alliance[i] >= 0:
@@ -204,9 +206,9 @@ def partners(
     for i in free:
         if f.alliance[i] < 0:  # not taken meanwhile
             near = _nearness(f.tech, i, lead)
-            if near >= np.float32(p.near):
+            if near >= p.near:
                 rows[m] = i
-                gain[m] = _benefit(_fit(float(near), i, lead, f, p, local), i, f, p, seen)
+                gain[m] = _benefit(_fit(near, i, lead, f, p, local), i, f, p, seen)
                 m += 1
     least = np.inf  # whoever gains less than the least that membership can cost is not asked
     for k in range(m):
@@ -233,7 +235,7 @@ def pool(f: Members, lead: np.ndarray, local: np.ndarray, p: Worth, rows: np.nda
     for i in rows:
         if f.does_rd[i]:
             at = lead[f.alliance[i]]
-            pooled[i] = p.pooled * _fit(float(_nearness(f.tech, i, at)), i, at, f, p, local)
+            pooled[i] = p.pooled * _fit(_nearness(f.tech, i, at), i, at, f, p, local)
 
 
 @njit(cache=True, nogil=True)

@@ -251,7 +251,6 @@ def _universities_file(world: World, terms: Terms, p: Parameters, luck: Luck, co
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Decide older filings, file new ones, pay filing subsidies and grant rewards."""
     f, u, st, out = world.firms, world.universities, world.state, world.outside
-    st.filed_before, st.granted_before = _counts(world)
     speed = out["patent_office_speed"]
     third = min(1.0, p.third_year * speed)
     shares = np.array([min(0.9, p.first_year * speed), min(0.95, p.second_year * speed), third])[:LAGS]
@@ -278,15 +277,6 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     _subsidise(terms, "filing_subsidy", f, f.filed, st.paid_part)
     _subsidise(terms, "filing_subsidy_public", u, u.filed, st.paid_part)
     _subsidise(terms, "grant_reward", f, f.granted, st.paid_part)
-
-
-def _counts(world: World) -> tuple[float, float]:
-    f, u, st = world.firms, world.universities, world.state
-    filed = float(f.filed.sum() + u.filed.sum()) + st.individual_filed
-    granted = float(f.granted.sum() + u.granted.sum()) + st.individual_granted
-    if filed == 0.0 and world.year == world.region.start_year:
-        return st.filed_before, st.granted_before
-    return filed, granted
 
 
 def _subsidise(terms: Terms, term: str, who: Firms | Universities, counts: np.ndarray, hopes: dict[str, float]) -> None:
@@ -332,7 +322,7 @@ def _individuals(world: World, p: Parameters, luck: Luck, shares: np.ndarray) ->
     before = region.figure("invention_applications") * (1.0 - region.figure("marginal_share"))
     before *= region.figure("patents_share_individuals") / region.figure("population")
     mean = p.individual_growth * before * st.population * growth
-    u = luck.uniform(np.array([key[0], sub_key(key[0], 1)]), "individuals")
+    u = luck.uniform(np.array([key[0], sub_key(key[0], 1)], np.uint64), "individuals")
     st.individual_filed_true = poisson_quantile(mean, float(u[0]))
     drawn = poisson_quantile(mean * st.agency * p.individual_marginal, float(u[1]))
     st.individual_filed = st.individual_filed_true + drawn

@@ -128,13 +128,6 @@ class Parameters(NotchParameters):
         source="assumed",
         doc="higher chance to begin R&D where platforms of the sector reach all its performers: shared fixed cost",
     )
-    first_year: float = parameter(
-        0.4,
-        unit="1",
-        prior=Range(0.2, 0.8, "logit"),
-        source="assumed",
-        doc="part of the wished R&D that a firm does in the year in which it begins",
-    )
     eta_small: float = parameter(
         1.3,
         unit="elasticity",
@@ -319,7 +312,7 @@ def _own_research(world: World, terms: Terms, p: Parameters, luck: Luck) -> None
     f, st, rules = world.firms, world.state, world.rules
     years = (rules["loss_carry_years_hnte"], rules["loss_carry_years"])
     carried = [1.0 - math.exp(-p.carry_hazard * y) for y in years]
-    certified = float(np.count_nonzero(f.hnte_until >= world.year)) / max(len(f), 1)
+    certified = float(np.count_nonzero(f.alive & (f.hnte_until >= world.year))) / max(int(f.alive.sum()), 1)
     strength = float(np.asarray(terms.total("enforcement")))
     hoped, rewarded = _hoped_reward(world, terms)
     faced = Faced(

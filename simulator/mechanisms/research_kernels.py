@@ -88,7 +88,6 @@ class Habits(NamedTuple):
     facility_entry: float
     nearness_entry: float
     quality_entry: float
-    first_year: float
     eta_small: float
     eta_large: float
     adjustment: float
@@ -182,7 +181,6 @@ def decide(f: Columns, faced: Faced, law: Law, p: Habits, at: Addresses) -> None
                     if draw < min(chance * size**p.size_entry * (np.exp(pull) * ease), MOST_ENTRY):
                         f.does_rd[i] = True
                         f.rd_years[i] = 0
-                        f.rd_real[i] = p.first_year * f.rd_intensity[i] * f.revenue[i] * ease
         else:
             draw = uniform_at(at.leave, f.key[i])
             if draw <= 1.001 * leave_most:

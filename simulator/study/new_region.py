@@ -70,7 +70,6 @@ _GROUPS: tuple[tuple[str, dict[str, str]], ...] = (
             "patents_share_firms": "firms' share of the patents in force (three shares that add to 1)",
             "patents_share_universities": "universities' and institutes' share",
             "patents_share_individuals": "individuals' share",
-            "grants_last_year": "invention patents granted in the last year; intellectual property office",
             "marginal_share": "share of applications that only money or points drew; no source, 0.1 to 0.5",
         },
     ),

@@ -308,8 +308,6 @@ def _patents(world: World, luck: Luck, anchors: dict[int, dict]) -> None:
         st.individual_marginal[lag] = round(level * marginal * shares["individuals"])
     st.individual_patents = round(stock) - float(f.patents.sum()) - float(u.patents.sum())
     st.individual_quality = st.individual_patents
-    st.filed_before = filed
-    st.granted_before = region.figure("grants_last_year")
 
 
 def _statuses(world: World, luck: Luck) -> None:

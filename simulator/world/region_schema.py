@@ -47,7 +47,7 @@ FIGURES: dict[str, Sort] = _sorts(
     " patents_share_individuals marginal_share guidance_public_share venture_depth",
     count="population talent_total researchers_firms researchers_public graduates_per_year"
     " high_end_talents makers mentors service_organisations hnte_count tech_sme_count tech_sme_pool"
-    " innovative_small_count patents_in_force invention_applications grants_last_year"
+    " innovative_small_count patents_in_force invention_applications"
     " superdeduction_claimants listed_firms incubators incubator_floor incubator_tenants maker_spaces"
     " startup_streets incubator_floor_mean floor_capacity_per_year venture_funds angel_funds guidance_funds"
     " university_spinoffs_cumulative products_in_pipeline products_marketed public_rd_bodies",

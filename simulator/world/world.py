@@ -127,8 +127,6 @@ class RegionState:
     transaction_share: float = 1.0  # technology proper in the value of technology contracts
     ordered: float = 0.0  # CNY that suppliers took this year for what measures ordered
     hnte_revenue: float = 0.0
-    filed_before: float = 0.0
-    granted_before: float = 0.0
     steel_price_change: float = 0.0  # of the price that steelmakers get, this year
     steel_price_level: float = 1.0  # the same against the start
     crude_capacity: float = 0.0  # t of crude steel a year that may be made

@@ -13,7 +13,6 @@ from tests.reference.agents import DROPPED, KINDS
 from tests.reference.model import ReferenceModel, plain
 
 RELATIVE = 1e-9
-FROM_32_BITS = {"firms.pooled"}  # computed from columns of 32 bits, and in 32 bits
 OF_LARGEST = 1e-13  # what sums of opposite sign leave, over the largest value of a column
 LEFT = {"plants.unmet": 1e-6}  # t / year: orders less output, of which a sum of millions may leave a trace
 
@@ -74,7 +73,7 @@ def _column(name: str, here: np.ndarray, there: np.ndarray, real: bool) -> list[
     if real:
         a, b = here.astype(float), there.astype(float)
         largest = float(np.abs(a).max(initial=0.0))
-        narrow = here.dtype == np.float32 or name in FROM_32_BITS
+        narrow = here.dtype == np.float32
         near = 1e-6 if narrow else RELATIVE  # the last bit of 32 may round either way
         bad = ~(np.abs(a - b) <= near * np.maximum(np.abs(a), np.abs(b)) + OF_LARGEST * largest + LEFT.get(name, 0.0))
     else:

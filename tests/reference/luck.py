@@ -90,6 +90,7 @@ class Draws:
         self._addressed = addressed
         self._uniforms: dict[str, dict[int, float]] = {}
         self._normals: dict[str, dict[int, float]] = {}
+        self._vectors: dict[str, dict[int, list[float]]] = {}
         self.made = 0  # numbers that were not in the tables
 
     def uniform(self, key: int, decision: str) -> float:
@@ -113,8 +114,11 @@ class Draws:
             return z
 
     def normals(self, key: int, decision: str, width: int) -> list[float]:
-        """Return ``width`` standard normals of one agent."""
-        return [self.normal(sub_key(key, k) if k else key, decision) for k in range(width)]
+        """Return ``width`` standard normals of one agent, to be read and not written."""
+        table = self._vectors.setdefault(decision, {})
+        if key not in table:
+            table[key] = [self.normal(sub_key(key, k) if k else key, decision) for k in range(width)]
+        return table[key]
 
     def laplace(self, key: int, decision: str) -> float:
         """Return the Laplace variate of mean 0 and scale 1 of one agent."""

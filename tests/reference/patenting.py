@@ -148,16 +148,6 @@ def move_agency(model: ReferenceModel, counter: Counter, p: Parameters, cost: fl
         state.agency += p.agency_speed * (wish - state.agency)
 
 
-def count_before(model: ReferenceModel) -> None:
-    """Note what was filed and granted in the year before."""
-    state = model.state
-    holders = [*model.firms, *model.universities]
-    filed = sum(h.filed for h in holders) + state.individual_filed
-    if filed > 0.0 or model.year > model.region.start_year:
-        state.filed_before = filed
-        state.granted_before = sum(h.granted for h in holders) + state.individual_granted
-
-
 def individuals_file(model: ReferenceModel, shares: list[float], growth: float, p: Parameters, draws: Draws) -> None:
     """Let residents' filings be decided, and new ones be filed as far as agents served them last year."""
     state, figure = model.state, model.region.figure
@@ -197,7 +187,6 @@ def step(model: ReferenceModel, counter: Counter, p: Parameters, draws: Draws) -
     """Decide older filings, file new ones, pay filing subsidies and grant rewards."""
     state, firms = model.state, model.living()
     universities = [u for u in model.universities if u.alive]
-    count_before(model)
     speed = model.outside["patent_office_speed"]
     shares = [min(0.9, p.first_year * speed), min(0.95, p.second_year * speed), min(1.0, p.third_year * speed)]
     growth = (1.0 + p.propensity_growth) ** (model.year - model.region.start_year)

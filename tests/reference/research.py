@@ -176,7 +176,7 @@ class ResearchingFirm(FirmAtNotch):
 
 def times_of(model: ReferenceModel, counter: Counter, p: Parameters) -> Times:
     """Return what all firms face alike this year."""
-    rules, firms = model.rules, model.firms
+    rules, firms = model.rules, model.living()
     certified = sum(f.hnte_until >= model.year for f in firms) / max(len(firms), 1)
     carried_hnte = 1.0 - math.exp(-p.carry_hazard * rules["loss_carry_years_hnte"])
     carried = 1.0 - math.exp(-p.carry_hazard * rules["loss_carry_years"])

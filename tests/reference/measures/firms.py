@@ -104,7 +104,7 @@ def ip_protection(model: ReferenceModel, counter: Counter, entry: Any, p: Any) -
     """Offer money per application and per grant out of one budget, and enforcement."""
     s = entry.settings
     priced = [
-        (term, price, price * sum(getattr(a, count) for a in agents))
+        (term, price, price * sum(getattr(a, count) for a in agents if a.alive))
         for term, price, agents, count in (
             ("filing_subsidy", s.filing_subsidy, model.firms, "filed"),
             ("filing_subsidy_public", s.public_filing_subsidy, model.universities, "filed"),
@@ -143,7 +143,7 @@ def international_openness(model: ReferenceModel, counter: Counter, entry: Any, 
     s = entry.settings
     if s.facilitation > 0.0:
         counter.offer(entry, "facilitation", s.facilitation)
-        counter.run(entry, s.facilitation * p.desk_cost * sum(f.does_rd for f in model.firms))
+        counter.run(entry, s.facilitation * p.desk_cost * sum(f.does_rd for f in model.living()))
     if min(s.outbound_share, s.outbound_cap, s.budget) > 0.0:
         counter.offer(entry, "outbound_support", s.outbound_cap, rate=s.outbound_share, budget=s.budget)
         counter.run(entry, p.admin_share * s.budget)

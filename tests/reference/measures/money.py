@@ -84,7 +84,7 @@ def capital_market_access(model: ReferenceModel, counter: Counter, entry: Any, p
         counter.run(entry, p.admin_share * s.budget)
     if s.help > 0.0:
         counter.offer(entry, "listing_help", s.help)
-        counter.run(entry, s.help * p.coaching_cost * sum(f.technology_sme for f in model.firms))
+        counter.run(entry, s.help * p.coaching_cost * sum(f.technology_sme for f in model.living()))
     if s.bond_interest > 0.0 and s.interest_budget > 0.0:
         counter.offer(entry, "bond_interest", s.bond_interest, budget=s.interest_budget)
         counter.run(entry, p.admin_share * s.interest_budget)
