@@ -94,6 +94,30 @@ class Scenario:
         """Return the entries that are in force for a part of the year or all of it."""
         return [e for e in self.entries if e.share_of_year(year) > 0.0]
 
+    def parts_from(self, other: Scenario) -> int:
+        """Return the first year in which what happens here can differ from what happens in another scenario.
+
+        It is a year after the last of both where nothing does, and the region's first year where what they assume does.
+        """
+        first, end = self.region.start_year, max(self.years[1], other.years[1]) + 1
+        if self.region is not other.region and self.region.digest != other.region.digest:
+            return first
+        if (self.assumptions, self.switches) != (other.assumptions, other.switches):
+            return first
+        same = (self.drivers, self.counterfactual) == (other.drivers, other.counterfactual)
+        worlds = () if same else tuple(zip(self.outside_and_rules(), other.outside_and_rules(), strict=True))
+        for year in range(first, end):
+            here, there = ({e.id: e.acts_in(year) for e in s.in_force(year)} for s in (self, other))
+            if here != there:
+                return year
+            if any(_until(ours, year) != _until(theirs, year) for ours, theirs in worlds):
+                return year
+        return end
+
+    def outside_and_rules(self) -> tuple[Mapping[str, Mapping[int, float]], Mapping[str, Mapping[int, float]]]:
+        """Return the outside and the national rules as this scenario has them, by name and year."""
+        return self.counterfactual.outside(self.region, self.drivers), self.counterfactual.rules(self.region)
+
     def resolved(self) -> dict[str, Any]:
         """Return the whole scenario as plain values: a file that can be loaded again and needs no other.
 
@@ -167,6 +191,10 @@ class Scenario:
                 problems.add(Place(str(self.path)), "no such entry", read=name, among=known)
         problems.raise_any()
         return replace(self, entries=tuple(e for e in self.entries if e.id not in gone))
+
+
+def _until(series: Mapping[str, Mapping[int, float]], year: int) -> dict[str, dict[int, float]]:
+    return {name: {y: v for y, v in years.items() if y <= year} for name, years in series.items()}
 
 
 def load(

@@ -45,6 +45,10 @@ class Entry:
         """Return the part of a year in which the entry is in force, 0 to 1."""
         return max(0.0, min(self.stop, year + 1.0) - max(self.start, float(year)))
 
+    def acts_in(self, year: int) -> tuple[Any, ...]:
+        """Return all by which the entry can make a difference in a year."""
+        return self.id, self.lever.name, self.settings, self.payer, self.programme, self.start, self.share_of_year(year)
+
     def _remarks(self) -> tuple[tuple[str, str | None], ...]:
         return ("programme", self.programme), ("source", self.source), ("note", self.note)
 

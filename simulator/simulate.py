@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,13 +71,41 @@ def simulate(scenario: Scenario, values: Mapping[str, float], seed: int, *, gene
 
     ``values`` are drawn parameters by dotted name; what the scenario assumes goes before them.
     """
-    p = override((*SCHEDULE, *LEVERS.values()), {**values, **scenario.assumptions})
-    luck = Luck(seed, generator)
-    world = start(scenario, luck)
+    p, luck = _parameters(scenario, values), Luck(seed, generator)
+    return _carry_on(start(scenario, luck), scenario, p, luck, [])
+
+
+def simulate_together(
+    scenarios: Sequence[Scenario], values: Mapping[str, float], seed: int, *, generator: Generator = "hash"
+) -> list[Run]:
+    """Return what ``simulate`` gives for each scenario with the same parameters and luck.
+
+    The years in which a scenario cannot differ from the first one yet are run once.
+    """
+    trunk, *others = scenarios
+    p, luck = _parameters(trunk, values), Luck(seed, generator)
+    world, rows, end = start(trunk, luck), [], trunk.years[1] + 1
+    parted = {k: min(trunk.parts_from(other), end, other.years[1] + 1) for k, other in enumerate(others)}
+    runs: dict[int, Run] = {}
+    for year in range(world.region.start_year, end):
+        run_year(world, trunk, p, luck, year)
+        rows.append(measure(world))
+        for k in (k for k, first in parted.items() if first == year + 1):
+            branch = world.branch(others[k].entries, *others[k].outside_and_rules())
+            runs[k] = _carry_on(branch, others[k], p, luck, list(rows))
+    alone = [runs.get(k) or simulate(other, values, seed, generator=generator) for k, other in enumerate(others)]
+    return [_carry_on(world, trunk, p, luck, rows), *alone]
+
+
+def _parameters(scenario: Scenario, values: Mapping[str, float]) -> dict[str, Any]:
+    return override((*SCHEDULE, *LEVERS.values()), {**values, **scenario.assumptions})
+
+
+def _carry_on(world: World, scenario: Scenario, p: Mapping[str, Any], luck: Luck, rows: list[list[float]]) -> Run:
+    """Run the years that are left after those of ``rows`` (one list of indicators a year) and return all of them."""
     years = np.arange(world.region.start_year, scenario.years[1] + 1)
-    rows = []
-    for year in years:
-        run_year(world, scenario, p, luck, int(year))
+    for year in years[len(rows) :].tolist():
+        run_year(world, scenario, p, luck, year)
         rows.append(measure(world))
     shown = years >= scenario.years[0]
     return Run(years[shown], tuple(INDICATORS), np.array(rows)[shown], list(world.ledger.bills()))

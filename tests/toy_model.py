@@ -15,6 +15,7 @@ from region_maker import write_region
 from simulator.core.declare import Indicator, Label, Lever, Mechanism
 from simulator.core.ledger import Bill
 from simulator.core.parameters import Range, parameter, setting
+from simulator.study.targets import load_targets
 
 HEAD = "schema: 1\nregion: qingdao\nyears: [2011, 2020]\nreplicates: {min: 8, max: 8}\n"
 PLAN = (
@@ -99,16 +100,21 @@ class Toy:
             values_[3, 1] = np.nan
         return SimpleNamespace(years=years, names=tuple(INDICATORS), values=values_, bills=bills)
 
+    def simulate_together(self, scenarios: Any, values: dict[str, float], seed: int) -> list[Any]:
+        """Return a run of each scenario."""
+        return [self.simulate(scenario, values, seed) for scenario in scenarios]
+
 
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
     """Put the made-up model in the place of the real one."""
     made = Toy()
+    load_targets("qingdao")  # read while the indicators that they name are there, and kept
     model, simulate = ModuleType("simulator.model"), ModuleType("simulator.simulate")
     model.__dict__.update(
         SCHEDULE=(MARKET,), LEVERS={"voucher": VOUCHER}, INDICATORS=INDICATORS, SWITCHES={"mode": ("a", "b")}
     )
-    simulate.__dict__.update(simulate=made.simulate)
+    simulate.__dict__.update(simulate=made.simulate, simulate_together=made.simulate_together)
     monkeypatch.setitem(sys.modules, "simulator.model", model)
     monkeypatch.setitem(sys.modules, "simulator.simulate", simulate)
     return made

@@ -10,6 +10,7 @@ BillKind = Literal["outlay", "tax_forgone", "contingent", "recovered", "running"
 KINDS: tuple[BillKind, ...] = ("outlay", "tax_forgone", "contingent", "recovered", "running")
 PAYERS = ("centre", "province", "city", "district", "platform", "private")
 TOLERANCE = 1e-8
+_INFINITE = float("inf")
 
 
 class LedgerError(AssertionError):
@@ -64,7 +65,7 @@ class Ledger:
         ``recovered`` flows from the account to the payers, every other kind to it; ``contingent`` is
         noted and moves nothing. Raises ValueError for a negative or non-finite amount.
         """
-        if not 0.0 <= amount < float("inf"):
+        if not 0.0 <= amount < _INFINITE:
             raise ValueError(f"{entry}: a bill of {amount} CNY ({kind})")
         if amount == 0.0:
             return
@@ -91,6 +92,14 @@ class Ledger:
         self.year_accounts[source] -= amount
         self.year_accounts[target] += amount
         self._gross += abs(amount)
+
+    def copy(self) -> Ledger:
+        """Return the same books, to be carried on apart."""
+        other = Ledger()
+        other._bills.update(self._bills)
+        other.year_accounts.update(self.year_accounts)
+        other._gross, other.closed = self._gross, list(self.closed)
+        return other
 
     def close(self, year: int, received: Mapping[str, float]) -> None:
         """Check the year and open the next one.

@@ -7,9 +7,9 @@ numbers). Two generators share the addresses: a 64-bit finaliser (the default) a
 
 from __future__ import annotations
 
-import hashlib
 import math
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any, Literal
 
 import numpy as np
@@ -26,6 +26,8 @@ _PHILOX_M0, _PHILOX_M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _PHILOX_W0, _PHILOX_W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _ONE = np.uint64(1)
 _TO_UNIT = 1.0 / 9007199254740992.0
+_CENTRAL = 0.425  # distance from 1/2 up to which one rational function gives the normal quantile
+_BLOCK = 512  # normals drawn together
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -79,46 +81,52 @@ def sub_key(key: np.uint64, number: int) -> np.uint64:
     return mix64(np.uint64(key) + _GOLDEN * np.uint64(number + 1))
 
 
-@njit(cache=True, nogil=True)
-def _quantile(u: float) -> float:
-    # Wichura (1988), algorithm AS 241 PPND16: about 16 digits
-    q = u - 0.5
-    if abs(q) <= 0.425:
-        r = 0.180625 - q * q
-        num = (
+# Wichura (1988), algorithm AS 241 PPND16: about 16 digits
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _central(q: float) -> float:
+    """Return the standard normal quantile of q + 1/2 for q up to _CENTRAL from zero."""
+    r = 0.180625 - q * q
+    num = (
+        (
             (
                 (
-                    (
-                        ((2.5090809287301226727e3 * r + 3.3430575583588128105e4) * r + 6.7265770927008700853e4) * r
-                        + 4.5921953931549871457e4
-                    )
-                    * r
-                    + 1.3731693765509461125e4
+                    ((2.5090809287301226727e3 * r + 3.3430575583588128105e4) * r + 6.7265770927008700853e4) * r
+                    + 4.5921953931549871457e4
                 )
                 * r
-                + 1.9715909503065514427e3
+                + 1.3731693765509461125e4
             )
             * r
-            + 1.3314166789178437745e2
-        ) * r + 3.3871328727963666080e0
-        den = (
+            + 1.9715909503065514427e3
+        )
+        * r
+        + 1.3314166789178437745e2
+    ) * r + 3.3871328727963666080e0
+    den = (
+        (
             (
                 (
-                    (
-                        ((5.2264952788528545610e3 * r + 2.8729085735721942674e4) * r + 3.9307895800092710610e4) * r
-                        + 2.1213794301586595867e4
-                    )
-                    * r
-                    + 5.3941960214247511077e3
+                    ((5.2264952788528545610e3 * r + 2.8729085735721942674e4) * r + 3.9307895800092710610e4) * r
+                    + 2.1213794301586595867e4
                 )
                 * r
-                + 6.8718700749205790830e2
+                + 5.3941960214247511077e3
             )
             * r
-            + 4.2313330701600911252e1
-        ) * r + 1.0
-        return q * num / den
-    r = u if q < 0 else 1.0 - u
+            + 6.8718700749205790830e2
+        )
+        * r
+        + 4.2313330701600911252e1
+    ) * r + 1.0
+    return q * num / den
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _tail(u: float) -> float:
+    """Return the standard normal quantile of ``u`` farther than _CENTRAL from 1/2."""
+    r = min(u, 1.0 - u)
     r = math.sqrt(-math.log(r))
     if r <= 5.0:
         r -= 1.6
@@ -193,7 +201,13 @@ def _quantile(u: float) -> float:
             + 5.99832206555887937690e-1
         ) * r + 1.0
     x = num / den
-    return -x if q < 0 else x
+    return -x if u < 0.5 else x
+
+
+@njit(cache=True, nogil=True)
+def _quantile(u: float) -> float:
+    q = u - 0.5
+    return _central(q) if abs(q) <= _CENTRAL else _tail(u)
 
 
 @vectorize(["float64(float64)"], cache=True, nopython=True)
@@ -275,11 +289,37 @@ def _uniforms(address: np.uint64, keys: np.ndarray, out: np.ndarray) -> None:
         out[i] = uniform_at(address, keys[i])
 
 
-@njit(cache=True, nogil=True)
-def _normals(address: np.uint64, keys: np.ndarray, out: np.ndarray) -> None:
-    for i in range(keys.shape[0]):
-        for k in range(out.shape[1]):
-            out[i, k] = _quantile(uniform_at(address, sub_key(keys[i], k) if k else keys[i]))
+@njit(cache=True, nogil=True, error_model="numpy")
+def normals_of(address: np.uint64, keys: np.ndarray, out: np.ndarray) -> None:
+    """Fill (n, width) with standard normals, block by block: loops without branches, which compile to vectors.
+
+    The few that lie in the tails are set right afterwards.
+    """
+    width = out.shape[1]
+    rows = max(_BLOCK // width, 1)
+    u, tails = np.empty(rows * width), np.empty(rows * width, np.int64)
+    flat = out.reshape(-1)
+    for start in range(0, keys.shape[0], rows):
+        block = keys[start : start + rows]
+        count = block.shape[0] * width
+        for k in range(width):
+            for i in range(block.shape[0]):
+                u[i * width + k] = uniform_at(address, sub_key(block[i], k) if k > 0 else block[i])
+        here = flat[start * width : start * width + count]
+        for j in range(count):
+            here[j] = _central(u[j] - 0.5)
+        m = 0
+        for j in range(count):
+            tails[m] = j
+            m += abs(u[j] - 0.5) > _CENTRAL
+        for j in tails[:m]:
+            here[j] = _tail(u[j])
+
+
+@njit(cache=True, nogil=True, inline="always")
+def child_key(parent: np.uint64, rank: int, year: int) -> np.uint64:
+    """Return the key of a newcomer, made from its origin: its parent's key, its rank among the children, the year."""
+    return mix64(mix64(parent + _GOLDEN * np.uint64(year)) + np.uint64(rank))
 
 
 @njit(cache=True, nogil=True)
@@ -287,7 +327,7 @@ def child_keys(parents: np.ndarray, ranks: np.ndarray, year: int) -> np.ndarray:
     """Return the (n,) keys of newcomers, made from their origin: parent key, rank among its children, year."""
     out = np.empty(parents.shape[0], np.uint64)
     for i in range(parents.shape[0]):
-        out[i] = mix64(mix64(parents[i] + _GOLDEN * np.uint64(year)) + np.uint64(ranks[i]))
+        out[i] = child_key(parents[i], ranks[i], year)
     return out
 
 
@@ -300,10 +340,25 @@ def sub_keys(keys: np.ndarray, numbers: np.ndarray) -> np.ndarray:
     return out
 
 
+def _hash(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
 @lru_cache(maxsize=65536)
 def name_hash(text: str) -> np.uint64:
     """Return a 64-bit number that belongs to a text, the same on every machine."""
-    return np.uint64(int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little"))
+    return np.uint64(_hash(text))
+
+
+# addresses by their text: variants of a scenario have the same luck
+@lru_cache(maxsize=65536)
+def _hash_address(text: str) -> np.uint64:
+    return np.uint64(_hash(text) & ~1)
+
+
+@lru_cache(maxsize=65536)
+def _philox_address(text: str) -> np.uint64:
+    return np.uint64(_hash(text) | 1)
 
 
 class Luck:
@@ -313,6 +368,8 @@ class Luck:
         self.seed = int(seed)
         self.generator: Generator = generator
         self._place = place
+        self._prefix = f"{self.seed} {place} "
+        self._address = _philox_address if generator == "philox" else _hash_address
 
     def at(self, year: int, mechanism: str) -> Luck:
         """Return the luck of one mechanism in one year."""
@@ -320,14 +377,13 @@ class Luck:
 
     def address(self, decision: str) -> np.uint64:
         """Return the 64-bit address of one decision, for use inside compiled kernels."""
-        base = int(name_hash(f"{self.seed} {self._place} {decision}")) & ~1
-        return np.uint64(base | (1 if self.generator == "philox" else 0))
+        return self._address(self._prefix + decision)
 
     def uniform(self, keys: np.ndarray, decision: str) -> np.ndarray:
         """Return the (n,) uniforms in (0, 1) of the agents whose keys are given."""
         keys = np.ascontiguousarray(keys, np.uint64)
         out = np.empty(keys.shape[0])
-        _uniforms(self.address(decision), keys, out)
+        _uniforms(self._address(self._prefix + decision), keys, out)
         return out
 
     def normal(self, keys: np.ndarray, decision: str) -> np.ndarray:
@@ -338,5 +394,5 @@ class Luck:
         """Return (n, width) standard normals, ``width`` for each of the agents whose keys are given."""
         keys = np.ascontiguousarray(keys, np.uint64)
         out = np.empty((keys.shape[0], width))
-        _normals(self.address(decision), keys, out)
+        normals_of(self._address(self._prefix + decision), keys, out)
         return out

@@ -9,7 +9,8 @@ years; dead rows are masked by ``alive`` and compacted when they are many.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from functools import lru_cache
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numba import njit
@@ -90,7 +91,8 @@ class Population:
         self._data = dict(self._vectors)
         for block, (names, _) in zip(self._blocks, _layout(type(self)), strict=True):
             for row, name in zip(block, names, strict=True):
-                self._data[name] = row.view(self.columns[name].dtype)
+                dtype = _dtype(self.columns[name].dtype)
+                self._data[name] = row if row.dtype == dtype else row.view(dtype)
 
     def _grow_to(self, n: int) -> None:
         # rows beyond n hold the values of birth: fresh from _reserve, or put back by compact
@@ -100,8 +102,8 @@ class Population:
         self._publish()
 
     def _publish(self) -> None:
-        n = self.n
-        vars(self).update({name: data[:n] for name, data in self._data.items()})
+        used = slice(self.n)
+        vars(self).update({name: data[used] for name, data in self._data.items()})
 
     def arrive(self, count: int, **values: Any) -> None:
         """Queue ``count`` newcomers; each value is a scalar or has one entry a newcomer.
@@ -142,10 +144,12 @@ class Population:
             return 0
         start = self.n
         self._grow_to(start + joined)
+        data = self._data
         for rows in self._queue:
             count = int(rows.pop("__count__"))
+            here = slice(start, start + count)
             for name, value in rows.items():
-                self._data[name][start : start + count] = value
+                data[name][here] = value
             start += count
         self._queue.clear()
         return joined
@@ -167,6 +171,16 @@ class Population:
         """Return the bytes that the rows in use take."""
         return int(sum(data[: self.n].nbytes for data in self._data.values()))
 
+    def copy(self) -> Self:
+        """Return a population of the same rows, and the same newcomers in the queue, that shares no data with it."""
+        other = object.__new__(type(self))
+        state = self.__getstate__()
+        state["_blocks"] = [block.copy() for block in self._blocks]
+        state["_vectors"] = {name: vector.copy() for name, vector in self._vectors.items()}
+        state["_queue"] = [dict(rows) for rows in self._queue]
+        other.__setstate__(state)
+        return other
+
     def __getstate__(self) -> dict[str, Any]:
         # views would be copied apart from the data that they show
         return {name: value for name, value in vars(self).items() if name not in self.columns and name != "_data"}
@@ -180,6 +194,7 @@ class Population:
         return self.n
 
 
+_dtype = lru_cache(np.dtype)  # a type by its name, often asked for
 _LAYOUTS: dict[type, list[tuple[list[str], np.ndarray]]] = {}
 _BLOCK = 16  # columns of one block at most: a population that grows holds a block's rows twice
 

@@ -15,7 +15,7 @@ import numpy as np
 from simulator.core.declare import Lever, Term
 from simulator.core.ledger import BillKind, Ledger
 from simulator.core.luck import Luck
-from simulator.core.terms_kernels import added, award, divide, hope, meet, pay, positive
+from simulator.core.terms_kernels import added, award, divide, hope, meet, pay, positive, scatter
 
 Values = float | np.ndarray
 
@@ -53,7 +53,7 @@ class Entry(Protocol):
         ...
 
 
-@dataclass
+@dataclass(slots=True)
 class Offer:
     """One offer on one term: a value, who may have it, and how much money stands behind it."""
 
@@ -70,7 +70,7 @@ class Offer:
     tag: int = -1
 
 
-@dataclass
+@dataclass(slots=True)
 class Paid:
     """What a draw paid: rows, CNY each, the part that bought something real, and how long it lasts (years)."""
 
@@ -105,11 +105,16 @@ def lowest_first(score: np.ndarray, keys: np.ndarray) -> np.ndarray:
     return np.asarray(np.lexsort((keys, score)) if (up[1:] == up[:-1]).any() else order)
 
 
+def _is_one(value: Values) -> bool:
+    """Return whether a value is one number, not a column."""
+    return not isinstance(value, np.ndarray) or value.ndim == 0
+
+
 def _plain(value: Values) -> np.ndarray:
     """Return a column as it is and one number as (1,), for compiled kernels."""
-    if isinstance(value, np.ndarray) and value.ndim:
+    if not _is_one(value):
         return np.ascontiguousarray(value, np.float64)
-    return np.array((value,), np.float64)
+    return _ONE if value == 1.0 else np.array((value,), np.float64)
 
 
 _NOBODY = np.empty(0, np.int64)
@@ -181,21 +186,24 @@ class Terms:
             if _all(value == 0.0):
                 return
         else:
-            base = self._base(t)
-            if t.combine in ("sum", "product", "replace") and _all(value == t.neutral):
+            most = t.combine == "max"
+            base = self._base(t) if most else t.neutral
+            if _all(value <= base if most else value == base):
                 return
-            if t.combine == "max" and _all(value <= base):
-                return
-            value = base + share * (value - base) if t.combine == "max" else t.neutral + share * (value - t.neutral)
+            value = base + share * (value - base)
         if eligible is not None and eligible.dtype != bool:
             eligible = _mask(eligible, len(getattr(self.world, t.population)))
-        offers = self._offers.setdefault(term, [])
-        self._totals.pop(term, None)
+        offers = self._offers.get(term)
+        if offers is None:
+            offers = self._offers[term] = []
+        elif self._totals:
+            self._totals.pop(term, None)
         offers.append(
             Offer(entry, value, eligible, budget * share, rate, worth, unused, misuse, half_life, unit_cost, tag)
         )
-        if len(offers) > 1:  # by id, so that the order of entries in a file cannot matter
-            offers.sort(key=lambda o: o.entry.id)
+        # by id, so that the order of entries in a file cannot matter
+        if len(offers) > 1 and entry.id < offers[-2].entry.id:
+            offers.sort(key=_id)
 
     def run(self, entry: Entry, amount: float) -> None:
         """Bill the running cost (CNY a year) of carrying a measure out, in proportion to the time in force."""
@@ -235,13 +243,14 @@ class Terms:
         how = _HOW[t.combine]
         other = (0.0, 1.0, -np.inf, t.neutral)[how]
         for o in offers:
-            if isinstance(result, float) and o.eligible is None and np.ndim(o.value) == 0:
+            one = _is_one(o.value)
+            if one and o.eligible is None and isinstance(result, float):
                 value = float(o.value)
                 result = (result + value, result * value, max(result, value), value)[how]
                 continue
             if isinstance(result, float):
                 result = np.full(np.size(o.value) if o.eligible is None else o.eligible.size, result)
-            if o.eligible is not None and np.ndim(o.value) == 0:
+            if one and o.eligible is not None:
                 meet(result, float(o.value), o.eligible, other, how)
             else:
                 here = o.value if o.eligible is None else np.where(o.eligible, o.value, other)
@@ -256,7 +265,7 @@ class Terms:
         """Return ``total`` as a (n,) column of the term's population, to be read and not written."""
         name = self.declarations[term].population
         value = self.total(term)
-        if np.ndim(value):
+        if not _is_one(value):
             return np.asarray(value)
         key = (name, float(value))
         if key not in self._constant:
@@ -315,7 +324,8 @@ class Terms:
                 sums,
             )
             self._bill(o.entry, "outlay", paid, t.account)
-        return Paid(*pay(rows, sums, population.policy_income))
+        who, columns = pay(rows, sums, population.policy_income)
+        return Paid(who, *columns)
 
     def asked(self, term: str, index: np.ndarray, wanted: np.ndarray) -> float:
         """Return what applicants could get in CNY if no budget bound them, at most their cost."""
@@ -352,10 +362,10 @@ class Terms:
         The rows' ``tax_relief`` grows by it; without offers, the national law is billed.
         """
         t = self.declarations[term]
-        rows, some, total = positive(np.ascontiguousarray(amounts, np.float64))
+        relief = getattr(self.world, t.population).tax_relief
+        rows, some, total = positive(np.ascontiguousarray(amounts, np.float64), relief)
         if total <= 0.0:
             return
-        getattr(self.world, t.population).tax_relief[rows] += some
         left = total
         if offers := self._sorted(term):
             _, parts = self._parts(t, offers, rows, some)
@@ -379,7 +389,7 @@ class Terms:
         offers = self._sorted(term)
         sums = np.ascontiguousarray(amounts, np.float64)
         paid = np.zeros(sums.size)
-        rows, some, _ = positive(sums)
+        rows, some, _ = positive(sums, _NOTHING)
         if not offers or rows.size == 0:
             return paid
         where = rows if index is None else index[rows]
@@ -387,9 +397,8 @@ class Terms:
         for o, part, asked in zip(offers, stack, parts.tolist(), strict=True):
             if asked > 0.0:
                 part *= min(1.0, o.budget / asked)
-                paid[rows] += part
                 self._bill(o.entry, "outlay", float(part.sum()), account)
-        getattr(self.world, t.population).policy_income[where] += paid[rows]
+        scatter(rows, where, stack, paid, getattr(self.world, t.population).policy_income)
         return paid
 
     def charge(self, entry: str, kind: BillKind, amount: float, account: str) -> None:
@@ -446,6 +455,10 @@ class Terms:
 
 def _all(test: bool | np.ndarray) -> bool:
     return bool(test.all()) if isinstance(test, np.ndarray) else bool(test)
+
+
+def _id(offer: Offer) -> str:
+    return offer.entry.id
 
 
 def _mask(index: np.ndarray, n: int) -> np.ndarray:

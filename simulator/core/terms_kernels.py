@@ -137,10 +137,11 @@ def award(
 
 
 @njit(cache=True, nogil=True)
-def pay(
-    rows: np.ndarray, sums: np.ndarray, income: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Add what applicants (m,) got to the income of their rows; return the columns of ``Paid`` of those who got any."""
+def pay(rows: np.ndarray, sums: np.ndarray, income: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Add what applicants (m,) got to the income of their rows; return the rows (k,) of those who got any.
+
+    And of these the other columns of ``Paid``, (3, k).
+    """
     count = 0
     for i in range(rows.shape[0]):
         count += sums[0, i] > 0.0
@@ -154,7 +155,7 @@ def pay(
             index[k] = rows[i]
             out[0, k], out[1, k], out[2, k] = amount, sums[1, i], sums[2, i] / amount
             k += 1
-    return index, out[0], out[1], out[2]
+    return index, out
 
 
 @njit(cache=True, nogil=True)
@@ -190,8 +191,12 @@ def meet(result: np.ndarray, value: float, eligible: np.ndarray, other: float, h
 
 
 @njit(cache=True, nogil=True)
-def positive(amounts: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Return the rows (m,) of (n,) sums that are not zero, these sums (m,), and their total."""
+def positive(amounts: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Return the rows (m,) of (n,) sums that are not zero, these sums (m,), and their total.
+
+    A ``column`` (n,) grows by the sums; an empty one is left out.
+    """
+    grows = column.shape[0] > 0
     count = 0
     for i in range(amounts.shape[0]):
         count += amounts[i] != 0.0
@@ -200,9 +205,20 @@ def positive(amounts: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     for i in range(amounts.shape[0]):
         if amounts[i] != 0.0:
             rows[k], sums[k] = i, amounts[i]
+            if grows:
+                column[i] += amounts[i]
             total += amounts[i]
             k += 1
     return rows, sums, total
+
+
+@njit(cache=True, nogil=True)
+def scatter(rows: np.ndarray, where: np.ndarray, parts: np.ndarray, paid: np.ndarray, income: np.ndarray) -> None:
+    """Add the parts (k, m) of k offers to ``paid`` in some ``rows`` (m,) of it, and to ``income`` in the rows where."""
+    for j in range(rows.shape[0]):
+        for k in range(parts.shape[0]):
+            paid[rows[j]] += parts[k, j]
+        income[where[j]] += paid[rows[j]]
 
 
 @njit(cache=True, nogil=True)

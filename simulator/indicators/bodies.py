@@ -27,7 +27,7 @@ def _coverage(world: World) -> float:
     if not key.any():
         key = sectors.value_added >= KEY_SHARE * float(sectors.value_added.sum())
     has = np.bincount(a.sector[a.alive], minlength=len(sectors)) > 0
-    return float(has[key].sum()) / max(float(key.sum()), 1.0)
+    return float(np.count_nonzero(has & key)) / max(float(np.count_nonzero(key)), 1.0)
 
 
 INDICATORS = (
@@ -74,7 +74,7 @@ INDICATORS = (
         Label("Technology innovation alliances", "产业技术创新战略联盟"),
         "alliances",
         "stock",
-        lambda w: float(w.alliances.alive.sum()),
+        lambda w: float(np.count_nonzero(w.alliances.alive)),
         definition="alive at year's end, at any level",
     ),
     Indicator(
@@ -90,7 +90,7 @@ INDICATORS = (
         Label("National-level alliances", "国家级联盟"),
         "alliances",
         "stock",
-        lambda w: float((w.alliances.alive & (w.alliances.level == NATIONAL)).sum()),
+        lambda w: float(np.count_nonzero(w.alliances.alive & (w.alliances.level == NATIONAL))),
         definition="recognised by the ministry and alive at year's end",
     ),
     Indicator(

@@ -18,7 +18,7 @@ def _mentoring(world: World) -> float:
 def _professional(world: World) -> float:
     inc = world.incubators
     sites = inc.alive & (inc.kind == INCUBATOR)
-    return float(np.mean(inc.professional[sites])) if sites.any() else 0.0
+    return float(np.count_nonzero(sites & inc.professional)) / max(float(np.count_nonzero(sites)), 1.0)
 
 
 INDICATORS = (

@@ -11,7 +11,7 @@ from simulator.world.world import World
 
 def _street_and_fund(world: World) -> float:
     st = world.state
-    return float(np.mean((st.street_districts >= 1.0) & (st.district_funds >= 1.0)))
+    return float(np.count_nonzero((st.street_districts >= 1.0) & (st.district_funds >= 1.0))) / st.street_districts.size
 
 
 def _new_products(world: World) -> float:

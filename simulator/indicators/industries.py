@@ -29,6 +29,8 @@ def _base_revenue(world: World) -> float:
 
 def _deep_share(world: World) -> float:
     plants = world.plants
+    if not len(plants):
+        return 0.0
     rolled = plants.alive & (plants.stage <= ROLLED)
     made = float(plants.output[rolled].sum())
     if made <= 0.0:
@@ -40,7 +42,7 @@ def _deep_share(world: World) -> float:
 
 def _platforms(world: World, sector: str) -> float:
     platforms = world.platforms
-    return float((platforms.alive & (platforms.sector == world.region.sectors.index(sector))).sum())
+    return float(np.count_nonzero(platforms.alive & (platforms.sector == world.region.sectors.index(sector))))
 
 
 def _energy(world: World) -> float:
@@ -188,7 +190,7 @@ INDICATORS = (
         Label("Demonstration counties", "国家级观光农业示范县"),
         "counties",
         "stock",
-        lambda w: float(w.state.county_title.sum()),
+        lambda w: float(np.count_nonzero(w.state.county_title)),
         definition="counties that hold the national title for eco-innovative sightseeing agriculture",
     ),
     _platform_indicator("steel", "Steel platforms", "钢铁创新平台"),

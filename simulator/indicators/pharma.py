@@ -20,7 +20,7 @@ def _waiting(world: World) -> np.ndarray:
 def _sold_over(least: float) -> Callable[[World], float]:
     def measure(world: World) -> float:
         p = world.products
-        return float((p.alive & (p.stage == MARKET) & (p.sales >= least)).sum())
+        return float(np.count_nonzero(p.alive & (p.stage == MARKET) & (p.sales >= least)))
 
     return measure
 
@@ -33,7 +33,7 @@ def _revenue(world: World) -> np.ndarray:
 
 
 def _firms_over(least: float) -> Callable[[World], float]:
-    return lambda world: float((_revenue(world) >= least).sum())
+    return lambda world: float(np.count_nonzero(_revenue(world) >= least))
 
 
 INDICATORS = (
@@ -42,7 +42,7 @@ INDICATORS = (
         Label("Products in the pipeline", "在研品种"),
         "products",
         "stock",
-        lambda w: float(_waiting(w).sum()),
+        lambda w: float(np.count_nonzero(_waiting(w))),
         true="drugs_in_trials",
         definition="pharmaceutical products of local firms and institutes from discovery to review, generics and new "
         "forms included: the widest count, in which ideas of a year weigh as much as drugs in trials",
@@ -52,7 +52,7 @@ INDICATORS = (
         Label("New drugs in trials or review", "临床及审评阶段新药"),
         "products",
         "stock",
-        lambda w: float((_waiting(w) & ~w.products.generic & (w.products.stage >= PHASE_1)).sum()),
+        lambda w: float(np.count_nonzero(_waiting(w) & ~w.products.generic & (w.products.stage >= PHASE_1))),
         "true",
         definition="new drugs (no generics or new forms) in a clinical phase or in review",
     ),
@@ -61,7 +61,7 @@ INDICATORS = (
         Label("Products on the market", "上市品种"),
         "products",
         "stock",
-        lambda w: float((w.products.alive & (w.products.stage == MARKET)).sum()),
+        lambda w: float(np.count_nonzero(w.products.alive & (w.products.stage == MARKET))),
         definition="registered pharmaceutical products sold, those that stood at the start included",
     ),
     Indicator(

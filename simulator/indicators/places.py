@@ -6,13 +6,13 @@ import numpy as np
 
 from simulator.core.declare import Indicator, Label
 from simulator.world.agents import INCUBATOR, MAKER_SPACE, PROJECT_KINDS
-from simulator.world.census import presence
+from simulator.world.census import gathered, presence
 from simulator.world.world import World
 
 
 def _sites(world: World, kind: int) -> float:
     inc = world.incubators
-    return float((inc.alive & (inc.kind == kind)).sum())
+    return float(np.count_nonzero(inc.alive & (inc.kind == kind)))
 
 
 def _pool(world: World, name: str) -> float:
@@ -31,10 +31,16 @@ def _let(world: World) -> float:
     return float((inc.floor * taken)[rows].sum())
 
 
-def _under_way(world: World, kind: str) -> float:
+@gathered
+def _ordered(world: World) -> np.ndarray:
+    """Return by kind of project (K,) what is ordered and not finished."""
     projects = world.projects
-    rows = projects.alive & (projects.kind == PROJECT_KINDS.index(kind)) & (projects.finished == 0)
-    return float(projects.quantity[rows].sum())
+    waiting = (projects.alive & (projects.finished == 0)) * projects.quantity
+    return np.bincount(projects.kind, waiting, len(PROJECT_KINDS))
+
+
+def _under_way(world: World, kind: str) -> float:
+    return float(_ordered(world)[PROJECT_KINDS.index(kind)])
 
 
 INDICATORS = (

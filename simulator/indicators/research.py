@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from simulator.core.declare import Indicator, Label
-from simulator.world.census import research
+from simulator.world.census import gathered, research
 from simulator.world.world import World
+
+
+@gathered
+def _bought(world: World) -> float:
+    """Return the R&D that firms buy from universities and institutes, CNY / year: it is performed there."""
+    u = world.universities
+    return float((u.contract_income - u.hours_sold).sum())
 
 
 def business_rd(world: World, surveyed: bool = True) -> float:
     """Return firms' R&D in CNY: performed by them, with the surveyed part of what is relabelled or without."""
-    u, r = world.universities, research(world)
-    # what is bought from universities is performed there
-    bought = float((u.contract_income - u.hours_sold).sum())
-    return r.real - bought + (world.state.survey_share * r.relabelled if surveyed else 0.0)
+    r = research(world)
+    return r.real - _bought(world) + (world.state.survey_share * r.relabelled if surveyed else 0.0)
 
 
+@gathered
 def public_rd(world: World) -> float:
     """Return R&D performed by universities and institutes in CNY."""
     return float(world.universities.budget[world.universities.alive].sum())

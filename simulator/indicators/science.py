@@ -12,7 +12,7 @@ from simulator.world.world import World
 
 def share_of(mask: np.ndarray, among: np.ndarray) -> float:
     """Return how many of the rows ``among`` (n,) are in ``mask`` (n,), as a fraction; 0 where there are none."""
-    return float((mask & among).sum()) / max(float(among.sum()), 1.0)
+    return float(np.count_nonzero(mask & among)) / max(float(np.count_nonzero(among)), 1.0)
 
 
 def _institutions(world: World) -> np.ndarray:
@@ -32,7 +32,7 @@ def _company_and_fund(world: World) -> float:
 
 def _science_parks(world: World) -> float:
     u = world.universities
-    return float((u.alive & (u.kind == UNIVERSITY) & u.has_base).sum())
+    return float(np.count_nonzero(u.alive & (u.kind == UNIVERSITY) & u.has_base))
 
 
 INDICATORS = (
@@ -86,7 +86,7 @@ INDICATORS = (
         Label("Overseas R&D centres", "海外研发中心"),
         "centres",
         "stock",
-        lambda w: float((w.universities.alive & (w.universities.kind == OVERSEAS)).sum()),
+        lambda w: float(np.count_nonzero(w.universities.alive & (w.universities.kind == OVERSEAS))),
         definition="overseas R&D centres and joint centres at work; they are not among the institutes newly attracted",
     ),
     Indicator(

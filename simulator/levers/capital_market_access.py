@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
-from simulator.levers.common import in_proportion
+from simulator.levers.common import count_of, in_proportion
 from simulator.world.world import World
 
 
@@ -64,9 +62,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
         terms.run(entry, p.admin_share * s.budget)
     if s.help > 0.0:
         terms.offer(entry, "listing_help", s.help)
-        terms.run(
-            entry, s.help * p.coaching_cost * float(np.count_nonzero(world.firms.alive & world.firms.technology_sme))
-        )
+        terms.run(entry, s.help * p.coaching_cost * count_of(world.firms.alive & world.firms.technology_sme))
     if s.bond_interest > 0.0 and s.interest_budget > 0.0:
         terms.offer(entry, "bond_interest", s.bond_interest, budget=s.interest_budget)
         terms.run(entry, p.admin_share * s.interest_budget)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+from numba import njit
 
 from simulator.world.agents import Firms
 from simulator.world.rules import SMALL_FIRM_STAFF
@@ -28,15 +29,53 @@ def of_classes(firms: Firms, classes: Iterable[str], year: int) -> np.ndarray:
 
     Raises KeyError for a class that is not in FIRM_CLASSES.
     """
-    covered = np.zeros(len(firms), bool)
-    for name in classes:
-        covered |= _CLASS_MASKS[name](firms, year)
-    return covered & firms.alive
+    first, *others = classes or ("",)
+    covered = _CLASS_MASKS[first](firms, year) & firms.alive if first else np.zeros(len(firms), bool)
+    for name in others:
+        covered |= _CLASS_MASKS[name](firms, year) & firms.alive
+    return covered
 
 
 def small(firms: Firms) -> np.ndarray:
     """Return the (n,) mask of firms with fewer than 300 employees."""
     return firms.staff < SMALL_FIRM_STAFF
+
+
+def count_of(mask: np.ndarray) -> float:
+    """Return how many rows a mask (n,) has."""
+    return float(np.count_nonzero(mask))
+
+
+def by_size(firms: Firms, small_one: float, large_one: float) -> np.ndarray:
+    """Return the (n,) column that holds one value for firms with fewer than 300 employees, another for the others."""
+    return np.asarray(_either(firms.staff, SMALL_FIRM_STAFF, small_one, large_one))
+
+
+@njit(cache=True, nogil=True)
+def _either(staff: np.ndarray, limit: float, below: float, above: float) -> np.ndarray:
+    out = np.empty(staff.shape[0])
+    for i in range(staff.shape[0]):
+        out[i] = below if staff[i] < limit else above
+    return out
+
+
+@njit(cache=True, nogil=True)
+def in_sectors(alive: np.ndarray, sector: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Return the (n,) mask of the living firms whose sector is among ``own`` (S,)."""
+    out = np.empty(alive.shape[0], np.bool_)
+    for i in range(alive.shape[0]):
+        out[i] = alive[i] & own[sector[i]]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def sum_of(values: np.ndarray, mask: np.ndarray) -> float:
+    """Return the sum of the values (n,) of the rows of a mask (n,)."""
+    total = 0.0
+    for i in range(values.shape[0]):
+        if mask[i]:
+            total += values[i]
+    return total
 
 
 def in_order(budget: float, costs: Sequence[float]) -> list[float]:

@@ -9,7 +9,7 @@ import numpy as np
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
-from simulator.levers.common import in_order, of_classes, small
+from simulator.levers.common import count_of, in_order, of_classes, small
 from simulator.world.region_schema import SECTORS
 from simulator.world.world import World
 
@@ -101,7 +101,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
         terms.offer(entry, "hnte_cost", 1.0 - p.papers * s.preference, eligible=inside)
         terms.offer(entry, "status_outreach", p.reach * s.preference, eligible=inside)
         terms.offer(entry, "zone_welcome", s.preference, eligible=welcome & ~inside, tag=zone)
-        terms.run(entry, s.preference * (p.office_cost + p.firm_cost * float(inside.sum())))
+        terms.run(entry, s.preference * (p.office_cost + p.firm_cost * count_of(inside)))
     if parks > 0.0:
         terms.offer(entry, "high_tech_parks", s.parks_per_year, unit_cost=s.cost_per_park, budget=parks)
     if support > 0.0:

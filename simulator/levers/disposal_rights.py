@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
+from simulator.levers.common import count_of
 from simulator.world.world import World
 
 OLD_SHELF_YEARS = 2.0  # the age from which the world counts an unused result as old
@@ -68,7 +69,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
         terms.offer(entry, "use_or_list", p.compliance * due)
         extent += due
     if extent > 0.0:
-        terms.run(entry, p.admin_cost * extent * float(world.universities.alive.sum()))
+        terms.run(entry, p.admin_cost * extent * count_of(world.universities.alive))
 
 
 LEVER = Lever(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
+from simulator.levers.common import count_of
 from simulator.world.agents import STATE
 from simulator.world.world import World
 
@@ -80,7 +81,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
     added = s.team_share - law
     if added > 0.0:
         terms.offer(entry, "team_equity", law + p.adoption * added)
-        terms.run(entry, p.admin_cost * added / 0.5 * float(world.universities.alive.sum()))
+        terms.run(entry, p.admin_cost * added / 0.5 * count_of(world.universities.alive))
     added_years = s.tax_years - world.rules.get("equity_instalment_years", 0.0)
     if added_years > 0.0:
         terms.offer(entry, "equity_tax_years", s.tax_years)
@@ -88,7 +89,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
     owned = world.firms.alive & (world.firms.ownership == STATE) & world.firms.does_rd
     if s.state_firms > 0.0 and owned.any():
         terms.offer(entry, "staff_stake", p.adoption * s.state_firms, eligible=owned)
-        terms.run(entry, p.scheme_cost * s.state_firms * float(owned.sum()))
+        terms.run(entry, p.scheme_cost * s.state_firms * count_of(owned))
 
 
 LEVER = Lever(

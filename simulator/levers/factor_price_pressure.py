@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
+from simulator.levers.common import count_of
 from simulator.world.world import World
 
 
@@ -61,7 +62,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
     terms.offer(entry, "water_surcharge", s.enforcement * s.water_surcharge)
     terms.offer(entry, "land_lease", s.land_lease)
     firms = world.firms
-    metered = float((firms.alive & firms.above_scale).sum())
+    metered = count_of(firms.alive & firms.above_scale)
     terms.run(entry, dear * (p.office + p.inspection * metered) + s.land_lease * p.lease_office)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
-from simulator.levers.common import in_proportion
+from simulator.levers.common import count_of, in_proportion
 from simulator.world.agents import ATTRACTED, PROJECT_KINDS
 from simulator.world.world import World
 
@@ -60,8 +60,8 @@ def _lacking(world: World, s: Settings) -> list[float]:
         out[0] = max(0.0, s.funds_per_district * len(world.region.districts) - has)
     if s.funds_per_attracted_institute > 0.0:
         attracted = u.alive & (u.kind == ATTRACTED)
-        has = float((attracted & u.has_fund & u.has_company).sum()) + _waiting(world, "institute_fund")
-        out[1] = max(0.0, s.funds_per_attracted_institute * float(attracted.sum()) - has)
+        has = count_of(attracted & u.has_fund & u.has_company) + _waiting(world, "institute_fund")
+        out[1] = max(0.0, s.funds_per_attracted_institute * count_of(attracted) - has)
     return out
 
 

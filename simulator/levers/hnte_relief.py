@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
-from simulator.levers.common import FIRM_CLASSES, of_classes
+from simulator.levers.common import FIRM_CLASSES, count_of, of_classes
 from simulator.world.world import World
 
 
@@ -80,10 +80,10 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
     if s.outreach > 0.0:
         covered = of_classes(world.firms, s.coverage, world.year)
         terms.offer(entry, "status_outreach", p.reach * s.outreach, eligible=covered)
-        terms.run(entry, p.outreach_cost * s.outreach * float(covered.sum()))
+        terms.run(entry, p.outreach_cost * s.outreach * count_of(covered))
     if s.simpler > 0.0:
         terms.offer(entry, "hnte_cost", 1.0 - p.papers * s.simpler)
-        terms.run(entry, p.simplifying_cost * s.simpler * float(world.firms.alive.sum()))
+        terms.run(entry, p.simplifying_cost * s.simpler * count_of(world.firms.alive))
 
 
 LEVER = Lever(

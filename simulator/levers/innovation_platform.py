@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
-from simulator.levers.common import in_order
+from simulator.levers.common import count_of, in_order
 from simulator.world.agents import PROJECT_KINDS
 from simulator.world.region_schema import SECTORS
 from simulator.world.world import World
@@ -49,10 +47,10 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
     """Order platforms until the number wanted is open or on the way, and pay for running what is open."""
     s: Settings = entry.settings
     index = world.entry_index(entry.id)
-    have = float(np.count_nonzero(world.platforms.alive & (world.platforms.entry == index)))
+    have = count_of(world.platforms.alive & (world.platforms.entry == index))
     queue = world.projects
     coming = queue.alive & (queue.kind == PROJECT_KINDS.index("platform")) & (queue.entry == index)
-    wanted = max(min(s.platforms_per_year, s.platforms - have - float(np.count_nonzero(coming))), 0.0)
+    wanted = max(min(s.platforms_per_year, s.platforms - have - count_of(coming)), 0.0)
     most = s.platforms * s.running_subsidy if s.platforms_per_year > 0.0 else 0.0
     building, running = in_order(s.budget, (wanted * s.cost_per_platform, most))
     sector = SECTORS.index(s.sector)

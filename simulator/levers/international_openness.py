@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
+from simulator.levers.common import count_of
 from simulator.world.world import World
 
 
@@ -51,9 +50,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
     s: Settings = entry.settings
     if s.facilitation > 0.0:
         terms.offer(entry, "facilitation", s.facilitation)
-        terms.run(
-            entry, s.facilitation * p.desk_cost * float(np.count_nonzero(world.firms.alive & world.firms.does_rd))
-        )
+        terms.run(entry, s.facilitation * p.desk_cost * count_of(world.firms.alive & world.firms.does_rd))
     if min(s.outbound_share, s.outbound_cap, s.budget) > 0.0:
         terms.offer(entry, "outbound_support", s.outbound_cap, rate=s.outbound_share, budget=s.budget)
         terms.run(entry, p.admin_share * s.budget)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
-from simulator.levers.common import in_proportion
+from simulator.levers.common import count_of, in_proportion, sum_of
 from simulator.world.world import World
 
 
@@ -53,7 +53,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
     s: Settings = entry.settings
     firms, universities = world.firms, world.universities
     priced = [
-        (term, price, price * float(count[who.alive].sum()))
+        (term, price, price * sum_of(count, who.alive))
         for term, price, who, count in (
             ("filing_subsidy", s.filing_subsidy, firms, firms.filed),
             ("filing_subsidy_public", s.public_filing_subsidy, universities, universities.filed),
@@ -68,7 +68,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
         terms.run(entry, p.admin_share * s.budget)
     if s.enforcement > 0.0:
         terms.offer(entry, "enforcement", s.enforcement)
-        terms.run(entry, p.enforcement_cost * s.enforcement * float(firms.alive.sum()))
+        terms.run(entry, p.enforcement_cost * s.enforcement * count_of(firms.alive))
 
 
 LEVER = Lever(

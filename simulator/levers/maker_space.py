@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
-from simulator.levers.common import in_order
+from simulator.levers.common import count_of, in_order
 from simulator.world.agents import MAKER_SPACE
 from simulator.world.world import World
 
@@ -57,7 +57,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
         (
             s.spaces_per_year * s.cost_per_space,
             s.streets_per_year * s.cost_per_street,
-            s.running_subsidy * float(open_spaces.sum()),
+            s.running_subsidy * count_of(open_spaces),
         ),
     )
     if spaces > 0.0:

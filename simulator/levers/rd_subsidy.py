@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
-from simulator.levers.common import FIRM_CLASSES, of_classes, small
+from simulator.levers.common import FIRM_CLASSES, by_size, of_classes
 from simulator.world.world import World
 
 
@@ -84,7 +82,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
         misuse=misuse,
         eligible=of_classes(firms, s.coverage, world.year),
         # a reward works through the price of R&D, to which firms of each size answer in their own way
-        worth=np.where(small(firms), p.extra_small, p.extra_large) if s.mode == "ex_ante" else 1.0,
+        worth=by_size(firms, p.extra_small, p.extra_large) if s.mode == "ex_ante" else 1.0,
     )
     terms.run(entry, p.admin_share * s.budget)
 

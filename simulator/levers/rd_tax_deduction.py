@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
-from simulator.levers.common import FIRM_CLASSES, of_classes
+from simulator.levers.common import FIRM_CLASSES, count_of, of_classes
 from simulator.world.world import World
 
 
@@ -64,7 +64,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
     terms.offer(entry, "deduction_rate", s.deduction_rate, eligible=covered)
     if s.outreach > 0.0:
         terms.offer(entry, "claim_cost", 1.0 - p.guidance * s.outreach, eligible=covered)
-        terms.run(entry, p.outreach_cost * s.outreach * float(covered.sum()))
+        terms.run(entry, p.outreach_cost * s.outreach * count_of(covered))
     if min(s.reward_rate, s.reward_cap, s.budget) > 0.0:
         terms.offer(
             entry,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
+from simulator.levers.common import count_of
 from simulator.world.world import World
 
 
@@ -61,7 +62,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
         ("promotion_credit", s.promotion_credit),
     ):
         terms.offer(entry, term, p.practice * extent)
-    cost = p.kept_cost * (s.leave + s.part_time + s.promotion_credit) * float(world.universities.alive.sum())
+    cost = p.kept_cost * (s.leave + s.part_time + s.promotion_credit) * count_of(world.universities.alive)
     if min(s.prize, s.budget) > 0.0:
         terms.offer(entry, "transfer_prize", s.prize, budget=s.budget)
         cost += p.prize_admin * s.budget

@@ -9,7 +9,7 @@ import numpy as np
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
-from simulator.levers.common import in_order, small
+from simulator.levers.common import by_size, in_order, in_sectors
 from simulator.world.region_schema import SECTORS
 from simulator.world.world import World
 
@@ -133,7 +133,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
     s: Settings = entry.settings
     firms = world.firms
     own = _sectors(world, s.sector, p)
-    inside = firms.alive & own[firms.sector]
+    inside = in_sectors(firms.alive, firms.sector, own)
     supported = min(s.rd_support, s.cap_per_firm) > 0.0
     parks, advice, research = in_order(
         s.budget,
@@ -157,7 +157,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
         )
     if research > 0.0:
         # the strategic list goes by product as well as by sector
-        fits = inside & (firms.hightech_share >= (p.strategic_product if s.sector == STRATEGIC else 0.0))
+        fits = inside & (firms.hightech_share >= p.strategic_product) if s.sector == STRATEGIC else inside
         terms.offer(
             entry,
             "rd_grant",
@@ -165,7 +165,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
             rate=s.rd_support,
             budget=research,
             misuse=p.misuse,
-            worth=np.where(small(firms), p.extra_small, p.extra_large),
+            worth=by_size(firms, p.extra_small, p.extra_large),
             eligible=fits,
         )
     terms.offer(entry, "sector_founding", s.founder_help * own)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
-from simulator.levers.common import FIRM_CLASSES, of_classes
+from simulator.levers.common import FIRM_CLASSES, count_of, of_classes
 from simulator.world.world import World
 
 
@@ -48,7 +48,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
     if s.access <= 0.0:
         return
     terms.offer(entry, "facility_access", s.access)
-    cost = p.opening_cost * s.access * float(world.universities.alive.sum())
+    cost = p.opening_cost * s.access * count_of(world.universities.alive)
     if min(s.fee_share, s.cap_per_user, s.budget) > 0.0:
         terms.offer(
             entry,

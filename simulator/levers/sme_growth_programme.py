@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
-from simulator.levers.common import in_order, of_classes, small
+from simulator.levers.common import count_of, in_order, of_classes, small
 from simulator.world.world import World
 
 
@@ -82,7 +82,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
         terms.run(entry, p.admin_share * interest)
     if s.outreach > 0.0:
         terms.offer(entry, "status_outreach", p.reach * s.outreach, eligible=pool)
-        terms.run(entry, p.outreach_cost * s.outreach * float(pool.sum()))
+        terms.run(entry, p.outreach_cost * s.outreach * count_of(pool))
 
 
 LEVER = Lever(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
-from simulator.levers.common import small
+from simulator.levers.common import by_size
 from simulator.world.world import World
 
 
@@ -88,7 +86,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
             rate=s.project_rate,
             budget=projects,
             misuse=p.misuse,
-            worth=np.where(small(world.firms), p.extra_small, p.extra_large),
+            worth=by_size(world.firms, p.extra_small, p.extra_large),
         )
     terms.offer(entry, "alliance_outreach", s.outreach)
     terms.run(entry, p.admin_share * (offices + projects) + p.outreach_cost * s.outreach)

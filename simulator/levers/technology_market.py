@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
-from simulator.levers.common import FIRM_CLASSES, in_order, of_classes
+from simulator.levers.common import FIRM_CLASSES, count_of, in_order, of_classes
 from simulator.world.world import World
 
 
@@ -84,7 +82,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
         )
     terms.offer(entry, "registration_service", s.registration_service)
     f = world.firms
-    sellers = float(np.count_nonzero(f.alive & ~f.registers & (f.technology_sales > 0.0)))
+    sellers = count_of(f.alive & ~f.registers & (f.technology_sales > 0.0))
     # a desk for a city costs something even where few sellers are left to be won
     cost = p.admin_share * (offices + matching + rest) + p.service_cost * s.registration_service * (1.0 + sellers)
     if cost > 0.0:

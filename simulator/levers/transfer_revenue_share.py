@@ -9,6 +9,7 @@ import numpy as np
 from simulator.core.declare import Label, Lever
 from simulator.core.parameters import Range, parameter, setting
 from simulator.core.terms import Entry, Terms
+from simulator.levers.common import count_of
 from simulator.world.agents import ATTRACTED
 from simulator.world.world import World
 
@@ -74,7 +75,7 @@ def offer(world: World, terms: Terms, entry: Entry, p: Parameters) -> None:
     capped = universities.kind != ATTRACTED
     relief = np.where(capped, 1.0 + p.cap_relief * s.outside_payroll_cap, 1.0)
     terms.offer(entry, "inventor_share", np.minimum(share * relief, 1.0))
-    terms.run(entry, p.admin_cost * (added / 0.5 + s.outside_payroll_cap) * float(universities.alive.sum()))
+    terms.run(entry, p.admin_cost * (added / 0.5 + s.outside_payroll_cap) * count_of(universities.alive))
 
 
 LEVER = Lever(

@@ -152,9 +152,9 @@ class Parameters:
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Let firms found, join, leave and end alliances; recognise some; pay support and joint projects."""
     f, a, deflator = world.firms, world.alliances, world.state.deflator
-    columns = Members._make(getattr(f, name) for name in Members._fields)
+    columns = Members._make([getattr(f, name) for name in Members._fields])
     own = {"office": p.office * deflator, "member_cost": p.member_cost * deflator, "spread": p.view}
-    worth = Worth._make(float(own[name] if name in own else getattr(p, name)) for name in Worth._fields)
+    worth = Worth._make([float(own[name] if name in own else getattr(p, name)) for name in Worth._fields])
     at = Addresses(luck.address("view"), luck.address("leave"), luck.address("join"))
     local = 1.0 - world.region.sector("outside_demand")
     members, lead = np.empty(0, np.int64), np.empty(0, np.int64)
@@ -211,7 +211,7 @@ def _found(
     """
     f, a, sectors = world.firms, world.alliances, world.sectors
     free, lead = leaders(columns, f.has_institution, len(sectors))
-    chance = p.initiative + p.helped * float(np.asarray(terms.total("alliance_outreach")))
+    chance = p.initiative + p.helped * float(terms.values("alliance_outreach")[0])
     tries = lead[(lead >= 0) & (luck.uniform(sectors.key, "initiative") < chance)]
     if tries.size == 0:
         return

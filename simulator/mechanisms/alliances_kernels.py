@@ -79,6 +79,36 @@ def _cost(members: float, support: float, p: Worth) -> float:
 
 
 @njit(cache=True, nogil=True)
+def _least(members: int, support: float, p: Worth) -> float:
+    """Return the least that a year can cost each of up to so many members, CNY."""
+    least = np.inf
+    for k in range(members):
+        least = min(least, _cost(k + 1.0, support, p))
+        if p.member_cost * (k + 1.0) >= least * p.usual:  # effort alone costs more from here on
+            break
+    return least
+
+
+@njit(cache=True, nogil=True)
+def _most_views(p: Worth) -> np.ndarray:
+    """Return the most that a firm's view can be where its luck is up to 0.5, 0.84 and 0.977, and beyond."""
+    if p.spread < 0.0:
+        return np.full(4, np.inf)
+    return np.exp(p.spread * np.array([0.0, 1.0, 2.0, 9.0]) - 0.5 * p.spread * p.spread)
+
+
+@njit(cache=True, nogil=True)
+def _hopeless(i: int, f: Members, p: Worth, least: float, views: np.ndarray, seen: np.uint64) -> bool:
+    """Return whether no alliance, however near, can be worth ``least`` (CNY) to a firm, which is cheap to find.
+
+    ``views`` are those of ``_most_views``.
+    """
+    u = uniform_at(seen, f.key[i])
+    view = views[0] if u <= 0.5 else views[1] if u < 0.84 else views[2] if u < 0.977 else views[3]
+    return 1.001 * p.pooled * max(1.0, 1.0 - p.rivalry) * p.worth * f.rd_real[i] * view < least
+
+
+@njit(cache=True, nogil=True)
 def hold(f: Members, alive: np.ndarray, lead: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Let closed firms drop out, and hand the lead (a,) of firms that have gone to the member with the most R&D.
 
@@ -137,21 +167,31 @@ def turn(
             fit = _fit(_nearness(f.tech, i, lead[k]), i, lead[k], f, p, local)
             if _benefit(fit, i, f, p, at.seen) < _cost(size[k], support[k], p):
                 f.alliance[i] = -1
-    members[:] = 0
+    views, least = _most_views(p), np.inf
+    for k in range(alive.shape[0]):
+        if alive[k] and lead[k] >= 0:  # without members it admits nobody
+            least = min(least, _cost(size[k] + 1.0, support[k], p))
     rows = np.empty(f.key.shape[0], np.int64)
     m = 0
+    for i in range(f.key.shape[0]):  # no branch, which would be guessed wrong too often
+        rows[m] = i
+        m += (f.alliance[i] < 0) & f.alive[i] & f.does_rd[i] & (uniform_at(at.join, f.key[i]) < p.join)
+    for i in rows[:m]:
+        if _hopeless(i, f, p, least, views, at.seen):
+            continue
+        best, nearest = -1, -2.0
+        for k in range(alive.shape[0]):
+            if alive[k] and lead[k] >= 0:
+                near = _nearness(f.tech, i, lead[k])
+                if near > nearest:
+                    best, nearest = k, near
+        if best >= 0 and nearest >= p.near:
+            fit = _fit(nearest, i, lead[best], f, p, local)
+            if _benefit(fit, i, f, p, at.seen) >= _cost(size[best] + 1.0, support[best], p):
+                f.alliance[i] = best
+    members[:] = 0
+    m = 0
     for i in range(f.key.shape[0]):
-        if f.alliance[i] < 0 and f.alive[i] and f.does_rd[i] and uniform_at(at.join, f.key[i]) < p.join:
-            best, nearest = -1, -2.0
-            for k in range(alive.shape[0]):
-                if alive[k] and lead[k] >= 0:  # without members it admits nobody
-                    near = _nearness(f.tech, i, lead[k])
-                    if near > nearest:
-                        best, nearest = k, near
-            if best >= 0 and nearest >= p.near:
-                fit = _fit(nearest, i, lead[best], f, p, local)
-                if _benefit(fit, i, f, p, at.seen) >= _cost(size[best] + 1.0, support[best], p):
-                    f.alliance[i] = best
         if f.alliance[i] >= 0:
             members[f.alliance[i]] += 1
             rows[m] = i
@@ -179,11 +219,10 @@ def leaders(f: Members, has_institution: np.ndarray, sectors: int) -> tuple[np.n
     """
     free, lead = np.empty(f.key.shape[0], np.int64), np.full(sectors, -1)
     m = 0
-    for i in range(f.key.shape[0]):
-        if not (f.does_rd[i] and f.alive[i] and f.alliance[i] < 0):
-            continue
+    for i in range(f.key.shape[0]):  # no branch, which would be guessed wrong too often
         free[m] = i
-        m += 1
+        m += f.does_rd[i] & f.alive[i] & (f.alliance[i] < 0)
+    for i in free[:m]:
         j = lead[f.sector[i]]
         if has_institution[i] and (
             j < 0 or f.rd_real[i] > f.rd_real[j] or (f.rd_real[i] == f.rd_real[j] and f.key[i] < f.key[j])
@@ -202,22 +241,21 @@ def partners(
     firms that were free this year, ``hoped`` the support (CNY) that they count on.
     """
     rows, gain = np.empty(free.shape[0], np.int64), np.empty(free.shape[0])
-    m = 0
+    asked = 0
     for i in free:
         if f.alliance[i] < 0:  # not taken meanwhile
             near = _nearness(f.tech, i, lead)
             if near >= p.near:
-                rows[m] = i
-                gain[m] = _benefit(_fit(near, i, lead, f, p, local), i, f, p, seen)
-                m += 1
-    least = np.inf  # whoever gains less than the least that membership can cost is not asked
-    for k in range(m):
-        least = min(least, _cost(k + 1.0, hoped, p))
-    asked = 0
-    for j in range(m):
-        if gain[j] >= least:
-            rows[asked], gain[asked] = rows[j], gain[j]
-            asked += 1
+                rows[asked] = i
+                gain[asked] = _benefit(_fit(near, i, lead, f, p, local), i, f, p, seen)
+                asked += 1
+    before = asked + 1
+    while asked < before:  # the fewer they are the more membership costs at least, and the fewer they are
+        before, asked, least = asked, 0, _least(asked, hoped, p)
+        for j in range(before):
+            if gain[j] >= least:
+                rows[asked], gain[asked] = rows[j], gain[j]
+                asked += 1
     order = np.argsort(-gain[:asked])
     last, leads = 0, False
     for k in range(asked):

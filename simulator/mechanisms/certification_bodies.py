@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
@@ -63,12 +64,39 @@ class BodyParameters:
     )
 
 
-def body_rewards(world: World, terms: Terms, p: BodyParameters) -> tuple[np.ndarray, np.ndarray]:
-    """Return what rewards add to the chances to set up and to register an R&D body, (n,) or (0,) without rewards."""
+def body_rewards(world: World, terms: Terms, p: BodyParameters) -> tuple[np.ndarray, float, float]:
+    """Return which firms rewards are open to, (n,) or (0,) without rewards, and what they add to two chances.
+
+    These are the chances to set up and to register an R&D body.
+    """
     if not terms.offered("rd_reward"):
-        return np.empty(0), np.empty(0)
-    pull = terms.eligible("rd_reward") * world.state.paid_part.get("rd_reward", 1.0)
-    return p.body_setup * pull, p.body_reward * pull
+        return np.empty(0, bool), 0.0, 0.0
+    pull = world.state.paid_part.get("rd_reward", 1.0)
+    return terms.eligible("rd_reward"), p.body_setup * pull, p.body_reward * pull
+
+
+@njit(cache=True, nogil=True)
+def _newly_named(
+    alive: np.ndarray,
+    staff: np.ndarray,
+    revenue: np.ndarray,
+    aided: np.ndarray,
+    grown: np.ndarray,
+    named: np.ndarray,
+    year: int,
+    bits: tuple[int, int],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of firms aided (large and medium ones) and of those grown this year that bear no such name."""
+    first, second = np.empty(alive.shape[0], np.int64), np.empty(alive.shape[0], np.int64)
+    m = k = 0
+    for i in range(alive.shape[0]):
+        if aided[i] == year and alive[i] and not named[i] & bits[0]:
+            first[m] = i
+            m += large_or_medium(staff[i], revenue[i])
+        if grown[i] == year and alive[i] and not named[i] & bits[1]:
+            second[k] = i
+            k += 1
+    return first[:m].copy(), second[:k].copy()
 
 
 def count_supported(world: World, luck: Luck) -> None:
@@ -79,10 +107,9 @@ def count_supported(world: World, luck: Luck) -> None:
     f, st, part = world.firms, world.state, world.since_plan()
     if part <= 0.0:
         return
-    aided, grown = np.flatnonzero(f.rd_aid_year == world.year), np.flatnonzero(f.supported == world.year)
-    aided = aided[large_or_medium(f.staff[aided], f.revenue[aided])]
-    for bit, rows in ((FOR_RESEARCH, aided), (FOR_GROWTH, grown)):
-        new = rows[f.alive[rows] & (f.named[rows] & bit == 0)]
+    bits = (FOR_RESEARCH, FOR_GROWTH)
+    found = _newly_named(f.alive, f.staff, f.revenue, f.rd_aid_year, f.supported, f.named, world.year, bits)
+    for bit, new in zip(bits, found, strict=True):
         if part < 1.0:
             new = new[luck.uniform(f.key[new], "since the plan") < part]
         f.named[new] |= bit

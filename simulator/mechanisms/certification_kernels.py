@@ -7,8 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from simulator.core.luck import normal_at, uniform_at
-from simulator.world.rules import SMALL_FIRM_STAFF, TECHNOLOGY_SME_STAFF, Law, has_small_rate, threshold_of
+from simulator.core.luck import normals_of, uniform_at
+from simulator.world.rules import (
+    SMALL_FIRM_STAFF,
+    TECHNOLOGY_SME_STAFF,
+    Law,
+    has_small_rate,
+    threshold_of,
+)
 
 MOST_TOLD = 0.95  # chance that a firm hears of a status in a year, at most
 
@@ -171,28 +177,29 @@ def recognise_bodies(
     f: Columns,
     least: float,
     recognised: np.ndarray,
-    setup: np.ndarray,
-    reward: np.ndarray,
+    rewarded: np.ndarray,
+    setup: float,
+    reward: float,
     p: Odds,
     at: Decisions,
 ) -> None:
     """Recognise R&D institutions of firms with R&D of ``least`` (CNY) or more; strike out some that do less.
 
     ``recognised`` (S,) is the share of ``holders``; ``setup`` and ``reward`` are what rewards add to the chances to
-    set up a body and to be recognised, (n,) or (0,) where there are none.
+    set up a body and to be recognised for the firms ``rewarded``, (n,) or (0,) where there are none.
     """
-    rewarded = setup.shape[0] > 0
+    some = rewarded.shape[0] > 0
     for i in range(f.key.shape[0]):
         if not f.alive[i] or not (f.does_rd[i] or f.technology_centre[i]):
             continue
-        enough = f.rd_real[i] >= least
+        enough, open_ = f.rd_real[i] >= least, some and rewarded[i]
         able = f.does_rd[i] and enough
-        if able and rewarded and not f.has_institution[i] and uniform_at(at.sets_up, f.key[i]) < setup[i]:
+        if able and open_ and not f.has_institution[i] and uniform_at(at.sets_up, f.key[i]) < setup:
             f.has_institution[i] = True
         if f.technology_centre[i] and not enough and uniform_at(at.struck_out, f.key[i]) < p.body_lost:
             f.technology_centre[i] = False
         if able and f.has_institution[i] and not f.technology_centre[i]:
-            chance = p.body_apply + p.body_contact * recognised[f.sector[i]] + (reward[i] if rewarded else 0.0)
+            chance = p.body_apply + p.body_contact * recognised[f.sector[i]] + (reward if open_ else 0.0)
             f.technology_centre[i] = uniform_at(at.body, f.key[i]) < chance
 
 
@@ -250,11 +257,15 @@ def candidates(
     address: np.uint64,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows (m,) of technology SMEs and how promising each looks to the growth programme."""
-    rows, rank = np.empty(key.shape[0], np.int64), np.empty(key.shape[0])
+    rows, keys = np.empty(key.shape[0], np.int64), np.empty(key.shape[0], np.uint64)
     m = 0
     for i in range(key.shape[0]):
-        if alive[i] and technology_sme[i]:
-            rows[m] = i
-            rank[m] = quality[i] + for_rd * does_rd[i] + noise * normal_at(address, key[i])
-            m += 1
-    return rows[:m], rank[:m]
+        rows[m], keys[m] = i, key[i]
+        m += alive[i] and technology_sme[i]
+    seen = np.empty((m, 1))
+    normals_of(address, keys[:m], seen)
+    rank = np.empty(m)
+    for k in range(m):
+        i = rows[k]
+        rank[k] = quality[i] + for_rd * does_rd[i] + noise * seen[k, 0]
+    return rows[:m], rank

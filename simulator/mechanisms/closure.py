@@ -20,6 +20,7 @@ from simulator.world.world import World
 REFERENCE_STAFF = 7.0  # staff at which the chances by age are stated: a small firm a year after opening
 FADED = 0.05  # mentoring below this is over
 ROUNDING = 1e-12  # more than the relative error of a product
+ORDINARY = -3.0  # quality, standard deviations: few firms are below
 
 
 @dataclass(frozen=True)
@@ -212,20 +213,18 @@ def _close(
     rows = np.empty(key.shape[0], np.int64)
     m = 0
     most = REFERENCE_STAFF**p.size * (1.0 + ROUNDING)  # what the smallest size multiplies a chance by
+    worst = most * math.exp(max(-p.quality * ORDINARY, 0.0))  # and that of an ordinary quality
+    last, without, distressed = hazards.shape[0] - 1, 1.0 - p.knowledge, opened > 0.0
     for i in range(key.shape[0]):
         if not alive[i]:
             continue
         age = year - founded[i]
-        h = hazards[min(max(age - 1, 0), hazards.shape[0] - 1)]  # newcomers join at the end of their first year
-        h *= math.exp(-p.quality * quality[i])
-        if does_rd[i]:
-            h *= 1.0 - p.knowledge
-        if profit[i] < 0.0:
-            h *= p.distress
-            if opened > 0.0 and age > p.shelter_years:
-                h *= 1.0 + p.exposed * opened
-        if cash[i] < 0.0:
-            h *= p.distress
+        h = hazards[min(max(age - 1, 0), last)]  # newcomers join at the end of their first year
+        h *= without if does_rd[i] else 1.0
+        h *= p.distress if profit[i] < 0.0 else 1.0
+        h *= p.distress if cash[i] < 0.0 else 1.0
+        if distressed and profit[i] < 0.0 and age > p.shelter_years:
+            h *= 1.0 + p.exposed * opened
         if mentored[i] > FADED and quality[i] < 0.0:
             h *= 1.0 + (p.early_news - 1.0) * mentored[i]
         if graduated[i] > 0 and year - graduated[i] <= 2:
@@ -234,6 +233,9 @@ def _close(
             h *= p.state_owned
         leaves = p.footloose if settled[i] > 0 and year - settled[i] > p.bound_years else 0.0
         u = uniform_at(address, key[i])
+        if u > worst * h + leaves and quality[i] >= ORDINARY and p.quality >= 0.0:
+            continue
+        h *= math.exp(-p.quality * quality[i])
         if u > most * h + leaves:
             continue
         # closure falls with size throughout; a giant almost never closes

@@ -13,9 +13,9 @@ from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck, child_keys, name_hash
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Entry, Order, Terms
-from simulator.mechanisms.delivery_kernels import finished
+from simulator.mechanisms.delivery_kernels import finished, projects_of
 from simulator.world.agents import ATTRACTED, INCUBATOR, MAKER_SPACE, OVERSEAS, PROJECT_KINDS
-from simulator.world.births import by_share, ranks_within
+from simulator.world.births import by_share
 from simulator.world.world import GDP_OF_REFERENCE, World
 
 FLOOR, MAKER, STREET, APARTMENTS, BASE = (
@@ -30,6 +30,11 @@ class Built(NamedTuple):
     term: str
     kind: str
     space: bool = False
+
+    @property
+    def number(self) -> int:
+        """Return the place of the kind among PROJECT_KINDS."""
+        return PROJECT_KINDS.index(self.kind)
 
 
 # Who opens what: this mechanism opens places; the others find what is theirs by ``world.delivered(kind)``.
@@ -54,6 +59,9 @@ BUILT = (
     Built("postdoc_stations", "postdoc_station"),
 )
 IS_SPACE = np.isin(PROJECT_KINDS, [b.kind for b in BUILT if b.space])
+FOR_HOSTS = ("university_base", "university_fund", "institute_fund", "transfer_office")  # one to an institution
+FROM_ELSEWHERE = ("institute", "overseas_centre")
+ADVANCED = ("apartments", "software_park")  # developers pay most of it and see whether what stands is let
 
 
 @dataclass(frozen=True)
@@ -202,18 +210,12 @@ def governance(strength: float, half: float) -> float:
     return min(1.0, strength * (1.0 + half) / (strength + half)) if strength > 0.0 else 0.0
 
 
-def _units(total: float, mean: float, u: float) -> int:
-    """Return how many projects an order makes: whole units, the fraction of one by luck; space is always built."""
-    if mean == 1.0:
-        return math.floor(total) + int(u < total - math.floor(total))
-    return max(1, round(total / mean)) if total > 0.0 else 0
-
-
 def _left(entry: Entry, year: int) -> float:
     """Return the part of the year that is left when an entry orders, on average over the time it is in force."""
     share = entry.share_of_year(year)
-    begins = share < 1.0 and entry.share_of_year(year - 1) == 0.0
-    return 0.5 * share if begins else 1.0 - 0.5 * share
+    if share >= 1.0:
+        return 0.5
+    return 0.5 * share if entry.share_of_year(year - 1) == 0.0 else 1.0 - 0.5 * share
 
 
 def _queue(world: World, luck: Luck, orders: list[tuple[Order, int, float]], leak: float, spread: float) -> None:
@@ -221,24 +223,21 @@ def _queue(world: World, luck: Luck, orders: list[tuple[Order, int, float]], lea
 
     The sizes of an order's projects add to what was ordered.
     """
+    year = world.year
     names = np.array([name_hash(f"{o.entry.id} {PROJECT_KINDS[kind]}") for o, kind, _ in orders], np.uint64)
-    drawn = luck.uniform(names, "fraction")
-    counts = np.array([_units(o.quantity, mean, u) for (o, _, mean), u in zip(orders, drawn, strict=True)])
-    made = np.repeat(np.arange(counts.size), counts)
-    keys = child_keys(names[made], ranks_within(counts), world.year)
-    whole = np.array([mean == 1.0 for _, _, mean in orders])[made]
-    weight = np.where(whole, 1.0, np.exp(spread * luck.normal(keys, "size")))
-    ordered = np.array([o.quantity for o, _, _ in orders]) / np.maximum(np.bincount(made, weight, counts.size), 1e-300)
+    sizes = np.array([(o.quantity, mean) for o, _, mean in orders])
+    made, keys, quantity = projects_of(names, sizes, year, spread, luck.address("fraction"), luck.address("size"))
+    numbers = np.array([(kind, world.entry_index(o.entry.id), o.tag) for o, kind, _ in orders])[made]
     world.projects.arrive(
         keys.size,
         key=keys,
-        kind=np.array([kind for _, kind, _ in orders])[made],
-        quantity=np.where(whole, 1.0, ordered[made] * weight),
-        ordered=world.year,
+        kind=numbers[:, 0],
+        quantity=quantity,
+        ordered=year,
         lost=luck.uniform(keys, "lost") < leak,
-        entry=np.array([world.entry_index(o.entry.id) for o, _, _ in orders])[made],
-        sector=np.array([o.tag for o, _, _ in orders])[made],
-        left=np.array([_left(o.entry, world.year) for o, _, _ in orders])[made],
+        entry=numbers[:, 1],
+        sector=numbers[:, 2],
+        left=np.array([_left(o.entry, year) for o, _, _ in orders])[made],
     )
 
 
@@ -268,14 +267,16 @@ def _empty(world: World, kind: str) -> float:
     return max(0.0, 1.0 - let / built) if built > 0.0 else 0.0
 
 
-def _takers(world: World, kind: str, waiting: float, p: Parameters) -> Callable[[Entry, float], float]:
+def _takers(world: World, kind: str, waiting: float, p: Parameters) -> Callable[[Entry, float], float] | None:
     """Return how an order is cut to those who take it: institutions without, developers who see tenants, comers.
 
-    ``waiting`` is what of the kind has been ordered before and is not finished.
+    ``waiting`` is what of the kind has been ordered before and is not finished. None where nothing limits an order.
     """
+    if kind not in FOR_HOSTS and kind not in FROM_ELSEWHERE and kind not in ADVANCED:
+        return None
     st = world.state
     built = 1.0 - p.caution * _empty(world, kind)
-    comers = kind in ("institute", "overseas_centre")
+    comers = kind in FROM_ELSEWHERE
     pool = p.institute_pool * st.gdp_path / st.deflator / GDP_OF_REFERENCE
     left = _hosts(world, kind) - waiting
 
@@ -304,7 +305,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     for built in BUILT:
         if not terms.offered(built.term):
             continue
-        kind = PROJECT_KINDS.index(built.kind)
+        kind = built.number
         for order in terms.orders(built.term, _takers(world, built.kind, float(waiting[kind]), p)):
             st.ordered += order.spent
             orders.append((order, kind, block.get(built.kind, 1.0)))
@@ -312,8 +313,9 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         _queue(world, luck, orders, leak, p.size_spread)
     _private(world, luck, p, mean_floor)
     inc = world.incubators
-    unpaid = inc.alive & (inc.kind == MAKER_SPACE) & (inc.opened < world.year)
-    inc.alive &= ~(unpaid & (luck.uniform(inc.key, "closes") < p.maker_closure * (1.0 - inc.fee_relief)))
+    unpaid = (inc.alive & (inc.kind == MAKER_SPACE) & (inc.opened < world.year)).nonzero()[0]
+    closes = luck.uniform(inc.key[unpaid], "closes") < p.maker_closure * (1.0 - inc.fee_relief[unpaid])
+    inc.alive[unpaid[closes]] = False
     projects.admit()  # an order may be finished in its first year
     rows = finished(
         projects.key,
@@ -328,6 +330,8 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         IS_SPACE,
         luck.address("ready"),
     )
+    if rows.size == 0:
+        return
     rows = rows[np.lexsort((projects.key[rows], projects.ordered[rows]))]
     heavy = IS_SPACE[projects.kind[rows]]
     room = region.figure("floor_capacity_per_year")
@@ -336,8 +340,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     rows = rows[~heavy | (np.cumsum(size) - size < room)]
     projects.alive[rows] = False
     projects.finished[rows] = world.year
-    if rows.size:
-        _open(world, luck, rows, p)
+    _open(world, luck, rows, p)
 
 
 def _private(world: World, luck: Luck, p: Parameters, mean_floor: float) -> None:
@@ -347,8 +350,10 @@ def _private(world: World, luck: Luck, p: Parameters, mean_floor: float) -> None
         (INCUBATOR, p.private_incubators, FLOOR, mean_floor),
         (MAKER_SPACE, p.private_makers, MAKER, 1.0),
     ):
-        parents = np.flatnonzero(inc.alive & (inc.kind == kind))
+        parents = (inc.alive & (inc.kind == kind)).nonzero()[0]
         born = parents[luck.uniform(inc.key[parents], f"private {kind}") < rate]
+        if born.size == 0:
+            continue
         keys = child_keys(inc.key[born], np.full(born.size, 7 + kind), world.year)
         size = (
             mean * np.exp(p.size_spread * luck.normal(keys, "size") - 0.5 * p.size_spread**2)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from simulator.core.luck import uniform_at
+from simulator.core.luck import child_key, normal_at, uniform_at
 
 
 @njit(cache=True, nogil=True)
@@ -43,3 +43,36 @@ def finished(
             rows[m] = i
             m += 1
     return rows[:m].copy()
+
+
+@njit(cache=True, nogil=True)
+def projects_of(
+    names: np.ndarray, sizes: np.ndarray, year: int, spread: float, a_fraction: np.uint64, a_size: np.uint64
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return of the projects that orders make the order's place, the key and the quantity, (m,) each.
+
+    ``sizes`` (k, 2) are what each order asks for and the mean size of its projects: where that is 1, whole units,
+    the fraction of one by luck; else sizes vary by ``spread`` (log points) and add to what was ordered.
+    """
+    counts = np.empty(names.shape[0], np.int64)
+    for k in range(names.shape[0]):
+        total, mean = sizes[k, 0], sizes[k, 1]
+        if mean == 1.0:
+            counts[k] = math.floor(total)
+            counts[k] += uniform_at(a_fraction, names[k]) < total - counts[k]
+        else:
+            counts[k] = max(1, round(total / mean)) if total > 0.0 else 0
+    m = counts.sum()
+    made, keys, quantity = np.empty(m, np.int64), np.empty(m, np.uint64), np.ones(m)
+    i = 0
+    for k in range(names.shape[0]):
+        first, whole = i, 0.0
+        for rank in range(counts[k]):
+            made[i], keys[i] = k, child_key(names[k], rank, year)
+            if sizes[k, 1] != 1.0:
+                quantity[i] = math.exp(spread * normal_at(a_size, keys[i]))
+                whole += quantity[i]
+            i += 1
+        if sizes[k, 1] != 1.0:
+            quantity[first:i] *= sizes[k, 0] / max(whole, 1e-300)
+    return made, keys, quantity

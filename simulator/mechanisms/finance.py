@@ -42,12 +42,10 @@ def open_funds(world: World) -> None:
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Settle last year's loans, lend, raise funds, invest and sell, go to the markets."""
     st = world.state
-    loans = Lending._make(float(getattr(p, name)) for name in Lending._fields)
+    loans = Lending._make([float(getattr(p, name)) for name in Lending._fields])
     st.loan_loss = p.loss
     st.pool_left = dict(st.pool_size)
-    st.loan_defaults = settle(world, terms, p, luck, "loan", p.default, "fails")
-    settle(world, terms, p, luck, "pledge", p.default * p.pledge_default, "pledge fails")
-    world.firms.loan_growth *= p.growth_fading
+    st.loan_defaults = settle(world, terms, p, luck, p.pledge_default, p.growth_fading)
     lend(world, terms, p, luck)
     pledge(world, terms, p, loans, luck)
     raise_capital(world, terms, p, luck)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from simulator.core.luck import Luck, child_keys, name_hash, normal_at, poisson_at, uniform_at
+from simulator.core.luck import Luck, name_hash
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
-from simulator.world.agents import ANGEL, GUIDANCE, PRIVATE, VENTURE
+from simulator.mechanisms.finance_funds_kernels import (
+    Choice,
+    Firms,
+    Funds,
+    Sale,
+    call_capital,
+    open_groups,
+    place,
+    sell_holdings,
+)
+from simulator.world.agents import ANGEL, GUIDANCE, VENTURE
 from simulator.world.world import World
+
+LEAST_CAPITAL = 1.0e6  # CNY: less is too little for any fund
 
 
 @dataclass(frozen=True)
@@ -227,12 +236,13 @@ def crowding(depth: float, thin: float, deep: float, half: float) -> float:
 
 def raise_capital(world: World, terms: Terms, p: FundParameters, luck: Luck) -> None:
     """Let private funds raise, and public capital draw or displace private partners in sub-funds."""
-    funds, st, year = world.funds, world.state, world.year
+    st = world.state
     region = world.region
     index = world.outside["venture_national"]
     ordinary = p.renewal * index * (region.figure("venture_committed") + region.figure("angel_committed"))
     mu = crowding(st.venture_depth, p.crowd_thin, p.crowd_deep, p.depth_half)
     private_guided = 0.0
+    groups = []
     for o in terms.promises("fund_capital"):
         public, share = o.budget, min(max(o.rate, 0.02), 1.0)
         wanted = public * (1.0 - share) / share
@@ -243,234 +253,89 @@ def raise_capital(world: World, terms: Terms, p: FundParameters, luck: Luck) -> 
         public = min(public, found * share / (1.0 - share)) if share < 1.0 else public
         ordinary = max(ordinary - min(displaced, p.diverted * ordinary), 0.0)
         private_guided += found
-        _close_funds(world, p, luck, GUIDANCE, public + found, share, public, o.entry.id, o.entry.id)
-        terms.charge(o.entry.id, "outlay", public, "suppliers")  # held in trust until the fund opens next year
+        entry = o.entry.id
+        groups.append((entry, GUIDANCE, public + found, p.guidance_fund, share, public, world.entry_index(entry)))
+        terms.charge(entry, "outlay", public, "suppliers")  # held in trust until the fund opens next year
         st.ordered += public
-    for kind, part in ((VENTURE, 1.0 - p.angel_part), (ANGEL, p.angel_part)):
-        _close_funds(world, p, luck, kind, part * ordinary, 0.0, 0.0, None, f"private {kind}")
+    groups.append(("private 1", VENTURE, (1.0 - p.angel_part) * ordinary, p.venture_fund, 0.0, 0.0, -1))
+    groups.append(("private 0", ANGEL, p.angel_part * ordinary, p.angel_fund, 0.0, 0.0, -1))
+    _close_funds(world, p, luck, [group for group in groups if group[2] > LEAST_CAPITAL])
     st.private_raised = ordinary + private_guided
-    calls = np.where(funds.alive, np.minimum(p.pay_in * funds.committed, funds.committed - funds.paid_in), 0.0)
-    calls = np.maximum(calls, 0.0)
-    funds.paid_in += calls
-    funds.cash += calls
-    world.ledger.transfer("private", "funds:private", float(calls.sum()))
-    funds.alive &= year - funds.vintage <= p.fund_life
+    called = call_capital(_funds(world), p.pay_in, world.year - p.fund_life)
+    world.ledger.transfer("private", "funds:private", called)
 
 
 def _close_funds(
-    world: World,
-    p: FundParameters,
-    luck: Luck,
-    kind: int,
-    capital: float,
-    share: float,
-    public: float,
-    entry: str | None,
-    name: str,
+    world: World, p: FundParameters, luck: Luck, groups: list[tuple[str, int, float, float, float, float, int]]
 ) -> None:
-    """Queue the funds that close this year: whole funds of ordinary size, at least one if there is money."""
-    mean = {ANGEL: p.angel_fund, VENTURE: p.venture_fund, GUIDANCE: p.guidance_fund}[kind]
-    if capital <= 1.0e6:  # too little for any fund
+    """Queue the funds that close this year: whole funds of ordinary size, at least one where there is money.
+
+    Each group is a name for their luck, their kind, their capital and the mean of a fund (CNY), the public share and
+    the public capital (CNY), and the index of the entry whose money they hold, -1 for none.
+    """
+    if not groups:
         return
-    count = max(1, round(capital / mean))
-    keys = child_keys(np.full(count, name_hash(f"{world.region.id} {name}"), np.uint64), np.arange(count), world.year)
-    weight = np.exp(p.fund_spread * luck.normal(keys, "size"))
-    weight /= weight.sum()
+    names, kinds, capital, means, shares, public, entries = zip(*groups, strict=True)
+    group, key, committed, paid, skill = open_groups(
+        np.array([name_hash(f"{world.region.id} {name}") for name in names], np.uint64),
+        np.array([max(1, round(whole / mean)) for whole, mean in zip(capital, means, strict=True)]),
+        np.array(capital),
+        np.array(public),
+        world.year,
+        p.fund_spread,
+        luck.address("size"),
+        luck.address("skill"),
+    )
     world.funds.arrive(
-        count,
-        key=keys,
-        kind=kind,
+        key.size,
+        key=key,
+        kind=np.array(kinds)[group],
         vintage=world.year,
-        skill=luck.normal(keys, "skill"),
-        committed=capital * weight,
-        paid_in=public * weight,
-        cash=public * weight,
-        public_share=share,
-        public_paid=public * weight,
-        entry=world.entry_index(entry) if entry is not None else -1,
+        skill=skill,
+        committed=committed,
+        paid_in=paid,
+        cash=paid,
+        public_share=np.array(shares)[group],
+        public_paid=paid,
+        entry=np.array(entries)[group],
     )
 
 
-@njit(cache=True, nogil=True)
-def _counts(key: np.ndarray, mean: np.ndarray, address: np.uint64) -> np.ndarray:
-    """Return the deals (m,) that funds do, around the mean (m,)."""
-    out = np.empty(key.shape[0], np.int64)
-    for i in range(key.shape[0]):
-        out[i] = int(poisson_at(address, key[i], mean[i]))
-    return out
+def _funds(world: World) -> Funds:
+    return Funds._make([getattr(world.funds, name) for name in Funds._fields])
 
 
-class Candidates(NamedTuple):
-    """The columns of firms that funds look at, by name."""
-
-    key: np.ndarray
-    alive: np.ndarray
-    fund: np.ndarray
-    listed: np.ndarray
-    founded: np.ndarray
-    ownership: np.ndarray
-    technology_sme: np.ndarray
-    does_rd: np.ndarray
-    hnte_until: np.ndarray
-    quality: np.ndarray
-    growth: np.ndarray
-    grants: np.ndarray
-
-
-@njit(cache=True, nogil=True)
-def _seen(
-    f: Candidates,
-    year: int,
-    earliest: float,
-    by_growth: float,
-    by_rd: float,
-    by_grant: float,
-    error: float,
-    address: np.uint64,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the young private technology firms (m,) without a fund, and how good they look to funds (m,)."""
-    rows, seen = np.empty(f.key.shape[0], np.int64), np.empty(f.key.shape[0])
-    m = 0
-    for i in range(f.key.shape[0]):
-        if f.founded[i] < earliest or not f.alive[i] or f.fund[i] >= 0 or f.listed[i] >= 2 or f.ownership[i] != PRIVATE:
-            continue
-        if not (f.technology_sme[i] or f.does_rd[i] or f.hnte_until[i] >= year):
-            continue
-        look = f.quality[i] + by_growth * f.growth[i] + (by_rd if f.does_rd[i] else 0.0)
-        look += by_grant if f.grants[i] == 1 else 0.0
-        rows[m], seen[m] = i, look + error * normal_at(address, f.key[i])
-        m += 1
-    return rows[:m].copy(), seen[:m].copy()
-
-
-@njit(cache=True, nogil=True)
-def _for_sale(
-    key: np.ndarray, fund: np.ndarray, stake_year: np.ndarray, latest: float, chance: float, address: np.uint64
-) -> np.ndarray:
-    """Return the firms (m,) in which funds sell their stakes, bought by the year ``latest``."""
-    rows = np.empty(key.shape[0], np.int64)
-    m = 0
-    for i in range(key.shape[0]):
-        if fund[i] >= 0 and stake_year[i] <= latest and uniform_at(address, key[i]) < chance:
-            rows[m] = i
-            m += 1
-    return rows[:m].copy()
+def _firms(world: World) -> Firms:
+    return Firms._make([getattr(world.firms, name) for name in Firms._fields])
 
 
 def invest(world: World, p: FundParameters, luck: Luck) -> None:
     """Let funds choose firms by what they can see; they invest about half at home."""
-    f, funds, st, year = world.firms, world.funds, world.state, world.year
-    active = np.flatnonzero(funds.alive & (funds.cash > 1.0e5))
-    spend = p.pace * funds.cash[active]
-    local = p.local * spend
-    away = spend - local  # invested elsewhere; what is not placed at home stays in hand
-    funds.cash[active] -= away
-    funds.away[active] += away
-    ticket = np.where(funds.kind[active] == ANGEL, p.angel_ticket, p.venture_ticket) * st.deflator
-    deals = np.repeat(np.arange(active.size), _counts(funds.key[active], local / ticket, luck.address("deals")))
-    st.venture_invested = 0.0
-    if deals.size == 0:
-        return
-    public = float(funds.public_share[active[deals]].mean())
-    rows, seen = _seen(
-        Candidates._make(getattr(f, name) for name in Candidates._fields),
-        year,
-        year - p.oldest,
-        p.seen_growth,
-        p.seen_rd,
-        math.log(p.grant_odds),
-        p.screening * (1.0 + p.public_error * public),
-        luck.address("seen"),
+    st = world.state
+    choice = Choice._make([float(getattr(p, name)) for name in Choice._fields])._replace(
+        angel_ticket=p.angel_ticket * st.deflator, venture_ticket=p.venture_ticket * st.deflator
     )
-    if deals.size < rows.size:  # only those that can be among the best need an order
-        best = seen >= np.partition(seen, rows.size - deals.size)[rows.size - deals.size]
-        rows, seen = rows[best], seen[best]
-    chosen = rows[np.lexsort((f.key[rows], -seen))][: deals.size]
-    order = np.argsort(-funds.skill[active[deals]], kind="stable")[: chosen.size]
-    holder = active[deals[order]]
-    paid = ticket[deals[order]]
-    f.fund[chosen], f.stake[chosen], f.stake_year[chosen] = holder, paid, year
-    np.subtract.at(funds.cash, holder, paid)
-    f.equity[chosen] += paid
-    f.cash[chosen] += paid
-    f.loan_growth[chosen] += p.equity_growth
-    st.venture_invested = float(paid.sum())
+    st.venture_invested = place(
+        _funds(world), _firms(world), choice, world.year, luck.address("deals"), luck.address("seen")
+    )
     world.ledger.transfer("funds:private", "firms:equity", st.venture_invested)
 
 
 def sell(world: World, terms: Terms, p: FundParameters, luck: Luck) -> None:
     """Sell holdings, those of closed firms being written off already; book the public part that comes back."""
-    f, funds, year = world.firms, world.funds, world.year
-    _sell_away(world, terms, p)
-    rows = _for_sale(f.key, f.fund, f.stake_year, year - p.holding, p.exit, luck.address("sale"))
-    if rows.size == 0:
-        return
-    fund = f.fund[rows]
-    share = funds.public_share[fund]
-    penalty = np.where(share > 0.0, p.public_penalty * (share - p.public_peak) ** 2, 0.0)
-    log_multiple = (
-        math.log(p.median_multiple) - penalty + p.return_growth * f.growth[rows] + p.return_skill * funds.skill[fund]
-    )
-    multiple = np.exp(log_multiple + p.multiple_spread * luck.normal(f.key[rows], "multiple"))
-    multiple = np.minimum(multiple, 200.0)  # a cut that keeps one deal from being the total
-    back = multiple * f.stake[rows]
-    entries = funds.entry[fund]
-    for k in np.unique(entries[entries >= 0]):
-        mine = entries == k
-        public = (back * share)[mine]
-        terms.charge(world.entry_ids[k], "recovered", float(public.sum()), "funds")
-        np.subtract.at(funds.policy_income, fund[mine], public)
     st = world.state
-    st.exits += float(rows.size)
-    st.exits_below += float((multiple < 1.0).sum())
-    st.exits_above += float((multiple >= 5.0).sum())
-    f.fund[rows] = -1
-    f.stake[rows] = 0.0
-
-
-@njit(cache=True, nogil=True)
-def _sell_elsewhere(
-    away: np.ndarray,
-    vintage: np.ndarray,
-    public_share: np.ndarray,
-    entry: np.ndarray,
-    income: np.ndarray,
-    latest: float,
-    part: float,
-    multiple: float,
-    penalty: float,
-    peak: float,
-    back: np.ndarray,
-) -> None:
-    """Sell a part of what funds (n,) closed by ``latest`` hold elsewhere; ``back`` (E,) is the public part by entry."""
-    for j in range(away.shape[0]):
-        if away[j] > 0.0 and vintage[j] <= latest:
-            sold = part * away[j]
-            away[j] -= sold
-            if entry[j] >= 0:
-                share = public_share[j]
-                lost = penalty * (share - peak) ** 2 if share > 0.0 else 0.0
-                public = multiple * np.exp(-lost) * sold * share
-                back[entry[j]] += public
-                income[j] -= public
-
-
-def _sell_away(world: World, terms: Terms, p: FundParameters) -> None:
-    """Sell part of the holdings elsewhere, of which only the sum is known, and book the public part."""
-    funds = world.funds
     back = np.zeros(len(world.entry_ids))
-    _sell_elsewhere(
-        funds.away,
-        funds.vintage,
-        funds.public_share,
-        funds.entry,
-        funds.policy_income,
-        world.year - p.holding,
-        p.exit,
-        p.away_multiple,
-        p.public_penalty,
-        p.public_peak,
+    sold, below, above = sell_holdings(
+        _funds(world),
+        _firms(world),
+        Sale._make([float(getattr(p, name)) for name in Sale._fields]),
+        world.year,
+        luck.address("sale"),
+        luck.address("multiple"),
         back,
     )
-    for k in np.flatnonzero(back):
+    for k in back.nonzero()[0]:
         terms.charge(world.entry_ids[k], "recovered", float(back[k]), "funds")
+    st.exits += float(sold)
+    st.exits_below += float(below)
+    st.exits_above += float(above)

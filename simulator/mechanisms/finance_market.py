@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from simulator.core.luck import Luck, uniform_at
+from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
-from simulator.world.agents import FOREIGN, PRIVATE
+from simulator.mechanisms.finance_market_kernels import Addresses, Aid, Firms, Habits, trade
 from simulator.world.world import World
 
 
@@ -206,261 +204,66 @@ class MarketParameters:
     )
 
 
-@njit(cache=True, nogil=True)
-def _leave_boards(key: np.ndarray, listed: np.ndarray, chance: float, address: np.uint64) -> None:
-    """Let some of the firms on a board leave it."""
-    for i in range(key.shape[0]):
-        if listed[i] == 1 and uniform_at(address, key[i]) < chance:
-            listed[i] = 0
-
-
-@njit(cache=True, nogil=True)
-def _disclose(alive: np.ndarray, listed: np.ndarray, cash: np.ndarray, board: float, exchange: float) -> None:
-    """Let listed firms bear what being on a board or an exchange costs them this year (CNY)."""
-    for i in range(alive.shape[0]):
-        if listed[i] > 0 and alive[i]:
-            cash[i] -= board if listed[i] == 1 else exchange
-
-
 def go_public(world: World, terms: Terms, p: MarketParameters, luck: Luck) -> None:
     """Let firms go to an exchange or a board, raise equity there, and bear the cost; place private bonds."""
-    f, st = world.firms, world.state
-    _leave_boards(f.key, f.listed, p.board_leave, luck.address("leaves board"))
+    f, st, rules = world.firms, world.state, world.rules
+    habits = _habits(p, st.deflator, rules.get("ipo_open", 1.0), rules.get("boards_open", 1.0))
+    aid = Aid(
+        help=min(1.0, max(0.0, float(terms.values("listing_help")[0]))),
+        exchange=terms.values("exchange_award"),
+        exchange_part=st.paid_part.get("exchange_award", 1.0),
+        board=terms.values("board_award"),
+        board_part=st.paid_part.get("board_award", 1.0),
+        bond=terms.values("bond_interest"),
+    )
+    at = Addresses(*map(luck.address, ("leaves board", "listing", "board", "bond ends", "bond")))
+    columns = Firms._make([getattr(f, name) for name in Firms._fields])
+    listed, joined, st.bonds_issued = trade(columns, habits, aid, world.year, at)
     st.raised_on_markets = 0.0
-    assist = min(1.0, max(0.0, float(np.asarray(terms.total("listing_help")))))
-    _exchange(world, terms, p, luck, assist)
-    _board(world, terms, p, luck, assist)
-    _disclose(f.alive, f.listed, f.cash, st.deflator * p.disclosure_board, st.deflator * p.disclosure_listed)
+    if listed.size:
+        _raise(world, p, listed, p.issue_share * p.price_earnings * f.profit[listed], habits.listing_cost)
+        _award(world, terms, "exchange_award", listed, habits.listing_cost)
+    if joined.size:
+        issues = luck.uniform(f.key[joined], "board issue") < p.board_raise
+        _raise(world, p, joined, np.where(issues, p.board_issue * f.revenue[joined], 0.0), habits.board_cost)
+        _award(world, terms, "board_award", joined, habits.board_cost)
     world.ledger.transfer("private", "firms:equity", st.raised_on_markets)
-    _bonds(world, terms, p, luck)
+    world.ledger.transfer("private", "firms:bonds", st.bonds_issued)
+    if terms.offered("bond_interest"):
+        rows = np.flatnonzero(f.bond)
+        rows = rows[f.alive[rows]]
+        due = (aid.bond[rows] if aid.bond.size > 1 else aid.bond) * world.outside["interest_rate"] * f.bond[rows]
+        terms.settle("bond_interest", due, "firms", rows)
 
 
-@njit(cache=True, nogil=True)
-def _let_through(
-    key: np.ndarray,
-    alive: np.ndarray,
-    listed: np.ndarray,
-    revenue: np.ndarray,
-    profit: np.ndarray,
-    ownership: np.ndarray,
-    founded: np.ndarray,
-    paid_for: np.ndarray,
-    least_profit: float,
-    least_revenue: float,
-    latest: float,
-    chance: float,
-    lift: float,
-    response: float,
-    address: np.uint64,
-) -> np.ndarray:
-    """Return the firms (m,) with size, profit and age that the queue lets through to an exchange."""
-    rows = np.empty(key.shape[0], np.int64)
-    m = 0
-    for i in range(key.shape[0]):
-        if not (profit[i] > least_profit and revenue[i] > least_revenue and alive[i] and listed[i] < 2):
-            continue
-        if ownership[i] == FOREIGN or founded[i] > latest:
-            continue
-        part = paid_for[i] if paid_for.shape[0] != 1 else paid_for[0]
-        if uniform_at(address, key[i]) < chance * (lift + response * part):
-            rows[m] = i
-            m += 1
-    return rows[:m].copy()
-
-
-def _exchange(world: World, terms: Terms, p: MarketParameters, luck: Luck, assist: float) -> None:
-    """List firms with size, profit and age, as far as the national queue lets them through."""
-    f = world.firms
-    cost = p.listing_cost * world.state.deflator
-    new = _let_through(
-        f.key,
-        f.alive,
-        f.listed,
-        f.revenue,
-        f.profit,
-        f.ownership,
-        f.founded,
-        _paid_for(world, terms, "exchange_award", cost),
-        p.listing_profit,
-        p.listing_revenue,
-        world.year - p.listing_age,
-        p.listing * world.rules.get("ipo_open", 1.0),
-        1.0 + p.listing_help * assist,
-        p.listing_response,
-        luck.address("listing"),
+def _habits(p: MarketParameters, prices: float, queue_open: float, boards_open: float) -> Habits:
+    """Return the parameters for a year's prices, and as far as the exchanges' queue and the boards are open."""
+    return Habits._make([float(getattr(p, name)) for name in Habits._fields])._replace(
+        listing=p.listing * queue_open,
+        listing_cost=p.listing_cost * prices,
+        board_chance=p.board_chance * boards_open,
+        board_revenue=p.board_revenue * prices,
+        board_cost=p.board_cost * prices,
+        disclosure_listed=p.disclosure_listed * prices,
+        disclosure_board=p.disclosure_board * prices,
+        bond_revenue=p.bond_revenue * prices,
+        bond_most=p.bond_most * prices,
     )
-    if new.size == 0:
-        return
-    f.listed[new] = 2
-    raised = p.issue_share * p.price_earnings * f.profit[new]
-    _raise(world, p, new, raised, np.full(new.size, cost))
-    _award(world, terms, "exchange_award", new, cost)
 
 
-class Ready(NamedTuple):
-    """The columns of firms that say which go to a board, by name."""
-
-    key: np.ndarray
-    alive: np.ndarray
-    listed: np.ndarray
-    revenue: np.ndarray
-    growth: np.ndarray
-    cash: np.ndarray
-    ownership: np.ndarray
-    founded: np.ndarray
-    technology_sme: np.ndarray
-    does_rd: np.ndarray
-    quality: np.ndarray
-    fund: np.ndarray
-
-
-@njit(cache=True, nogil=True)
-def _join_boards(
-    f: Ready,
-    paid_for: np.ndarray,
-    least: float,
-    growth: float,
-    latest: float,
-    chance: float,
-    lift: float,
-    response: float,
-    by_quality: float,
-    deal: float,
-    cost: float,
-    address: np.uint64,
-) -> np.ndarray:
-    """Return the private technology firms (m,) with sales, growth and age that join a board and can pay for it."""
-    rows = np.empty(f.key.shape[0], np.int64)
-    m = 0
-    for i in range(f.key.shape[0]):
-        if not (f.revenue[i] >= least and f.growth[i] > growth and f.alive[i] and f.listed[i] == 0):
-            continue
-        if f.ownership[i] != PRIVATE or not (f.technology_sme[i] or f.does_rd[i]) or f.founded[i] > latest:
-            continue
-        part = paid_for[i] if paid_for.shape[0] != 1 else paid_for[0]
-        standing = np.exp(by_quality * f.quality[i]) * (deal if f.fund[i] >= 0 else 1.0)
-        joins = uniform_at(address, f.key[i]) < chance * standing * (lift + response * part)
-        if joins and f.cash[i] >= cost * (1.0 - part):  # the others cannot pay for it
-            rows[m] = i
-            m += 1
-    return rows[:m].copy()
-
-
-def _board(world: World, terms: Terms, p: MarketParameters, luck: Luck, assist: float) -> None:
-    """Let private technology firms that can pay for it join a regional board or the quotation system."""
-    f, st = world.firms, world.state
-    cost = p.board_cost * st.deflator
-    new = _join_boards(
-        Ready._make(getattr(f, name) for name in Ready._fields),
-        _paid_for(world, terms, "board_award", cost),
-        p.board_revenue * st.deflator,
-        p.board_growth,
-        world.year - p.board_age,
-        p.board_chance * world.rules.get("boards_open", 1.0),
-        1.0 + p.board_help * assist,
-        p.board_response,
-        p.board_quality,
-        p.board_deal,
-        cost,
-        luck.address("board"),
-    )
-    if new.size == 0:
-        return
-    f.listed[new] = 1
-    issues = luck.uniform(f.key[new], "board issue") < p.board_raise
-    _raise(world, p, new, np.where(issues, p.board_issue * f.revenue[new], 0.0), np.full(new.size, cost))
-    _award(world, terms, "board_award", new, cost)
-
-
-def _raise(world: World, p: MarketParameters, rows: np.ndarray, raised: np.ndarray, cost: np.ndarray) -> None:
-    """Pay in what firms raise, (m,) CNY, less what going to the market costs them."""
+def _raise(world: World, p: MarketParameters, rows: np.ndarray, raised: np.ndarray, cost: float) -> None:
+    """Pay in what firms raise, (m,) CNY, less what going to the market costs each of them."""
     f = world.firms
     f.cash[rows] += raised - cost
-    f.loan_growth[rows] += np.where(raised > 0.0, p.issue_growth, 0.0)
+    f.loan_growth[rows[raised > 0.0]] += p.issue_growth
     world.state.raised_on_markets += float(np.maximum(raised - cost, 0.0).sum())
-
-
-def _paid_for(world: World, terms: Terms, term: str, cost: float) -> np.ndarray:
-    """Return the part of a cost (CNY) that firms count on an award to pay, as it was paid last year, (n,) or (1,)."""
-    return np.minimum(terms.values(term) / cost, 1.0) * world.state.paid_part.get(term, 1.0)
 
 
 def _award(world: World, terms: Terms, term: str, rows: np.ndarray, cost: float) -> None:
     """Pay the awards of a year, at most the cost (CNY) each, and remember what part was paid."""
-    if rows.size == 0 or not terms.offered(term):
+    if not terms.offered(term):
         return
     wanted = np.full(rows.size, cost)
     asked = terms.asked(term, rows, wanted)
     paid = terms.draw(term, rows, wanted, world.firms.revenue[rows])
     world.state.paid_part[term] = float(paid.amount.sum()) / max(asked, 1.0)
-
-
-@njit(cache=True, nogil=True)
-def _place_bonds(
-    key: np.ndarray,
-    alive: np.ndarray,
-    ownership: np.ndarray,
-    revenue: np.ndarray,
-    profit: np.ndarray,
-    cash: np.ndarray,
-    debt: np.ndarray,
-    bond: np.ndarray,
-    share: np.ndarray,
-    ends: float,
-    chance: float,
-    response: float,
-    least: float,
-    size: float,
-    most: float,
-    a_ends: np.uint64,
-    a_bond: np.uint64,
-) -> float:
-    """Repay bonds that end, let sound firms place new ones, and return their sum (CNY).
-
-    ``share`` (n,) or (1,) of the interest is paid by the state.
-    """
-    placed = 0.0
-    for i in range(key.shape[0]):
-        if bond[i] > 0.0 and uniform_at(a_ends, key[i]) < ends:
-            cash[i] -= bond[i]
-            debt[i] = max(debt[i] - bond[i], 0.0)
-            bond[i] = 0.0
-        if revenue[i] > least and alive[i] and ownership[i] == PRIVATE and profit[i] > 0.0 and bond[i] == 0.0:
-            paid = share[i] if share.shape[0] != 1 else share[0]
-            if uniform_at(a_bond, key[i]) < chance * (1.0 + response * paid):
-                bond[i] = min(size * revenue[i], most)
-                cash[i] += bond[i]
-                debt[i] += bond[i]
-                placed += bond[i]
-    return placed
-
-
-def _bonds(world: World, terms: Terms, p: MarketParameters, luck: Luck) -> None:
-    """Repay private bonds that end, and let solid private firms place new ones."""
-    f, st = world.firms, world.state
-    share = terms.values("bond_interest")
-    st.bonds_issued = _place_bonds(
-        f.key,
-        f.alive,
-        f.ownership,
-        f.revenue,
-        f.profit,
-        f.cash,
-        f.debt,
-        f.bond,
-        share,
-        p.bond_ends,
-        p.bond_chance,
-        p.bond_response,
-        p.bond_revenue * st.deflator,
-        p.bond_size,
-        p.bond_most * st.deflator,
-        luck.address("bond ends"),
-        luck.address("bond"),
-    )
-    world.ledger.transfer("private", "firms:bonds", st.bonds_issued)
-    if (share > 0.0).any():
-        rows = np.flatnonzero(f.bond)
-        rows = rows[f.alive[rows]]
-        due = (share[rows] if share.size > 1 else share) * world.outside["interest_rate"] * f.bond[rows]
-        terms.settle("bond_interest", due, "firms", rows)

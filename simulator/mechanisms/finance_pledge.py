@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,8 +10,9 @@ from numba import njit
 
 from simulator.core.luck import Luck, uniform_at
 from simulator.core.parameters import Range, parameter
-from simulator.core.terms import Offer, Terms, lowest_first
-from simulator.world.rules import HALF_COVER, SMALL_FIRM_STAFF
+from simulator.core.terms import Terms
+from simulator.world.loans import Asking, Effect, Loans, cover, open_pool, owe
+from simulator.world.rules import SMALL_FIRM_STAFF
 from simulator.world.world import World
 
 
@@ -89,95 +89,87 @@ class Lending(NamedTuple):
     cover_asked: float
 
 
+class Owners(NamedTuple):
+    """The columns of firms that say who can borrow on patents, and the loans, by name."""
+
+    key: np.ndarray
+    alive: np.ndarray
+    staff: np.ndarray
+    listed: np.ndarray
+    revenue: np.ndarray
+    patents: np.ndarray
+    quality_patents: np.ndarray
+    pledge: np.ndarray
+
+
 @njit(cache=True, nogil=True)
 def _owners(
-    key: np.ndarray,
-    alive: np.ndarray,
-    staff: np.ndarray,
-    listed: np.ndarray,
-    revenue: np.ndarray,
-    patents: np.ndarray,
-    quality_patents: np.ndarray,
+    f: Owners,
     price: float,
     share: float,
     most: float,
+    interest: np.ndarray,
+    chance: float,
+    response: float,
     address: np.uint64,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the small firms with patents (m,), the size of a loan on them (CNY), and their luck.
+) -> Asking:
+    """Lend to small firms with patents that need no cover, and return all of them (m,).
 
     A lender counts patents and cannot tell the good from the others; it knows their mean in the city, and lends
-    ``price`` for a good one, up to a ``share`` of revenue and to ``most``.
+    ``price`` for a good one, up to a ``share`` of revenue and to ``most`` (CNY). ``interest``, (n,) or (1,), is the
+    part of it that is paid.
     """
-    rows = np.empty(key.shape[0], np.int64)
+    rows = np.empty(f.key.shape[0], np.int64)
     m, good, all_ = 0, 0.0, 0.0
-    for i in range(key.shape[0]):
-        if patents[i] >= 1.0 and alive[i] and staff[i] < SMALL_FIRM_STAFF and listed[i] < 2 and revenue[i] > 0.0:
+    for i in range(f.key.shape[0]):
+        if f.patents[i] < 1.0:
+            continue
+        if f.alive[i] and f.staff[i] < SMALL_FIRM_STAFF and f.listed[i] < 2 and f.revenue[i] > 0.0:
             rows[m] = i
             m += 1
-            good += quality_patents[i]
-            all_ += patents[i]
+            good += f.quality_patents[i]
+            all_ += f.patents[i]
     each = price * (good / max(all_, 1.0))
-    size, luck = np.empty(m), np.empty(m)
+    size, luck, made = np.empty(m), np.empty(m), np.empty(m, np.bool_)
     for j in range(m):
         i = rows[j]
-        size[j] = min(min(share * revenue[i], most), each * patents[i])
-        luck[j] = uniform_at(address, key[i])
-    return rows[:m].copy(), size, luck
+        size[j] = min(min(share * f.revenue[i], most), each * f.patents[i])
+        luck[j] = uniform_at(address, f.key[i])
+        paid = interest[i] if interest.shape[0] != 1 else interest[0]
+        made[j] = luck[j] < chance * (1.0 + response * paid)
+        if made[j]:
+            f.pledge[i] = size[j]
+    return Asking(rows[:m].copy(), luck, np.ones(m), size, made.copy(), made)
 
 
 def pledge(world: World, terms: Terms, p: PledgeParameters, loans: Lending, luck: Luck) -> None:
     """Lend to small firms on their patents; covered loans stop where a pool's leverage is used up."""
     f, st = world.firms, world.state
-    st.pledge_offer = 0.0
-    i, size, u = _owners(
-        f.key,
-        f.alive,
-        f.staff,
-        f.listed,
-        f.revenue,
-        f.patents,
-        f.quality_patents,
+    interest = terms.values("pledge_interest")
+    asking = _owners(
+        Owners._make([getattr(f, name) for name in Owners._fields]),
         p.pledge_haircut * (p.pledge_value * st.deflator),
         loans.loan_size,
         loans.loan_most * st.deflator,
+        interest,
+        p.pledge_chance,
+        loans.interest_response,
         luck.address("pledge"),
     )
-    interest = terms.values("pledge_interest")
-    interest = interest[i] if interest.size > 1 else interest
-    made = u < p.pledge_chance * (1.0 + loans.interest_response * interest)
-    f.pledge[i[made]] = size[made]
-    firm_law = 1.0 + p.pledge_enforcement * max(float(np.asarray(terms.total("enforcement"))), 0.0)
+    firm_law = 1.0 + p.pledge_enforcement * max(float(terms.values("enforcement")[0]), 0.0)
+    count = max(asking.rows.size, 1)
+    effect = Effect(
+        p.pledge_chance, p.pledge_gain * firm_law, loans.cover_asked, p.pledge_growth, p.pledge_saturation * count
+    )
+    columns = Loans(f.pledge, f.pledge_cover, f.pledge_entry, f.loan_growth)
+    st.pledge_offer = 0.0
     for o in terms.promises("pledge_cover"):
-        share = np.asarray(o.value, float)[i] if np.ndim(o.value) else np.full(i.size, float(o.value))
-        mask = np.ones(i.size, bool) if o.eligible is None else o.eligible[i]
-        tipped = mask & ~made & (u < p.pledge_chance + share / HALF_COVER * p.pledge_gain * firm_law)
-        again = np.flatnonzero(mask & made & (f.pledge_entry[i] < 0))
-        again = again[luck.uniform(f.key[i[again]], "pledge covers") < loans.cover_asked]
-        asked = np.concatenate([np.flatnonzero(tipped), again])  # a loan is either
-        asked = asked[lowest_first(u[asked], f.key[i[asked]])]
-        taken = asked[_fitting(world, o, size[asked] * share[asked])]
-        new, rows = i[taken[~made[taken]]], i[taken]
-        f.pledge[rows] = size[taken]
-        f.pledge_cover[rows] = share[taken]
-        f.pledge_entry[rows] = world.entry_index(o.entry.id)
-        terms.charge(o.entry.id, "contingent", float((loans.loss * size[taken] * share[taken]).sum()), "banks")
-        f.loan_growth[new] += p.pledge_growth * math.exp(-taken.size / max(i.size, 1) / p.pledge_saturation)
-        made[taken] = True
+        pool = open_pool(world, o)
+        promised, room, offered = cover(asking, f.key, columns, pool, effect, luck.address("pledge covers"))
+        terms.charge(o.entry.id, "contingent", loans.loss * promised, "banks")
         # what firms may hope for: the cover, as far as the pool reached
-        room = taken.size / asked.size if asked.size else 1.0
-        open_to = float(np.minimum(share / HALF_COVER, 1.0)[mask].sum()) / max(i.size, 1)
-        st.pledge_offer = min(1.0, st.pledge_offer + room * open_to)
-    lent = i[made]
-    f.debt[lent] += f.pledge[lent]
-    st.pledged = float(f.pledge[lent].sum())
-    if (interest > 0.0).any():
-        share = interest[made] if interest.size > 1 else interest
+        st.pledge_offer = min(1.0, st.pledge_offer + room * (offered / count))
+    lent, st.pledged = owe(asking, f.pledge, f.debt)
+    if terms.offered("pledge_interest"):
+        share = interest[lent] if interest.size > 1 else interest
         terms.settle("pledge_interest", share * world.outside["interest_rate"] * f.pledge[lent], "firms", lent)
-
-
-def _fitting(world: World, o: Offer, covered: np.ndarray) -> np.ndarray:
-    """Open a pool's year, and return which of the covered sums (m,) its leverage reaches in their order."""
-    st = world.state
-    st.pool_size[o.entry.id] = o.budget
-    st.pool_left.setdefault(o.entry.id, o.budget)
-    return np.cumsum(covered) <= float(np.max(np.asarray(o.worth))) * o.budget

@@ -205,12 +205,12 @@ def _rewarded(terms: Terms, p: Parameters, luck: Luck, world: World, graduates: 
     inc = world.incubators
     if terms.offered("operator_award"):
         ready = luck.uniform(inc.key, "operator ready") < p.operator_ready
-        rows = np.flatnonzero(inc.alive & ~inc.professional & ready)
+        rows = (inc.alive & ~inc.professional & ready).nonzero()[0]
         paid = terms.draw("operator_award", rows, np.full(rows.size, WHOLE_OFFER), inc.tenants[rows])
         inc.professional[paid.index[paid.real > 0.0]] = True
     effort = np.ones(len(inc))
     if terms.offered("graduation_reward"):
-        rows = np.flatnonzero(inc.alive & (graduates > 0))
+        rows = (inc.alive & (graduates > 0)).nonzero()[0]
         count = graduates[rows].astype(float)
         paid = terms.draw("graduation_reward", rows, WHOLE_OFFER * count, count, units=count)
         each = paid.real / (np.maximum(inc.tenants[paid.index], 1.0) * world.state.wage_index)
@@ -222,7 +222,8 @@ def _blur(world: World, p: Parameters) -> float:
     """Return the error in judging applicants over that of places without professional operators."""
     inc = world.incubators
     open_ = inc.alive & (inc.kind != MAKER_SPACE)
-    return 1.0 - p.professional_sight * float(inc.professional[open_].mean()) if open_.any() else 1.0
+    run = float(np.count_nonzero(open_ & inc.professional))
+    return 1.0 - p.professional_sight * run / max(float(np.count_nonzero(open_)), 1.0)
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:

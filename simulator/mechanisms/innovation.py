@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,7 +10,8 @@ import numpy as np
 from numba import njit
 
 from simulator.core.declare import Label, Mechanism
-from simulator.core.luck import Luck, normal_at, poisson_at
+from simulator.core.elementary import exp_of, log_of
+from simulator.core.luck import Luck, normal_at, poisson_quantile, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.mechanisms.innovation_abroad import AbroadParameters, absorb, buy_abroad
@@ -21,6 +23,10 @@ from simulator.mechanisms.innovation_orders import (
     place_orders,
 )
 from simulator.world.world import World
+
+BLOCK = 256  # firms whose exponentials and logarithms are taken together
+TINY = 1.0e-300  # keeps a logarithm finite
+MANY = 30.0  # mean arrivals beyond which some always come
 
 
 @dataclass(frozen=True)
@@ -170,7 +176,7 @@ class Making(NamedTuple):
     renewal: float
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _innovate(
     key: np.ndarray,
     alive: np.ndarray,
@@ -197,56 +203,74 @@ def _innovate(
     deflator: float,
     spillover: float,
     p: Making,
-    a_rate: np.uint64,
+    rate: np.ndarray,
     a_count: np.uint64,
     a_value: np.uint64,
 ) -> None:
     """Renew each firm's knowledge and productivity, and let its innovations arrive.
 
-    ``stake`` is what staff hold, (1,) for all or (n,); ``shared`` (S,) what platforms and dear energy add in a sector.
+    ``stake`` is what staff hold, (1,) for all or (n,); ``shared`` (S,) what platforms and dear energy add in a sector;
+    ``rate`` (n,) are the standard normals of this year's arrival rates.
     """
     spread = p.overdispersion
     kept, one_stake = 1.0 - 1.0 / p.novelty_life, stake.shape[0] == 1
-    for i in range(key.shape[0]):
-        innovations[i] = 0
-        if not alive[i]:
-            continue
-        old = knowledge[i]
-        before = old + p.common_knowledge
-        own = rd_real[i] / price
-        near = 0.0
-        if does_rd[i] and reference > 0.0:
-            for k in range(tech.shape[1]):
-                near += around[k] * tech[i, k]
-            # R&D near the firm over that of the first year, sized like the firm's own: it helps those who do some
-            near = near / reference * own * knowledge[i] / (knowledge[i] + p.absorption)
-        knowledge[i] = (1.0 - p.depreciation) * knowledge[i] + own + acquired[i] + spillover * near
-        acquired[i] = 0.0
-        stock = knowledge[i] + p.work_effect * boost[i]
-        if boost_life[i] > 0.0:
-            boost[i] *= 0.5 ** (1.0 / boost_life[i])
-        productivity[i] += p.productivity * np.log((knowledge[i] + p.common_knowledge) / before)
-        novelty[i] *= kept
-        if does_rd[i] or boost[i] > 0.0:
-            # without own R&D, only what bought work adds brings anything about
-            idle = 0.0 if does_rd[i] else (knowledge[i] / 1.0e6) ** p.returns
-            lift = 1.0 + p.stake_effect * (stake[0] if one_stake else stake[i])
+    per_price = 1.0 / price
+    gain, before, active = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK, np.int64)
+    mean, lifts, idle, none = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    for start in range(0, key.shape[0], BLOCK):
+        count, m = min(BLOCK, key.shape[0] - start), 0
+        for j in range(count):
+            i = start + j
+            innovations[i] = 0
+            gain[j] = before[j] = 1.0
+            if not alive[i]:
+                continue
+            old = knowledge[i]
+            own = rd_real[i] * per_price
+            near = absorbed = 0.0
             if does_rd[i]:
-                # what is shared helps those who can take it in: none without own R&D
-                lift *= 1.0 + shared[sector[i]] * (old / (old + p.absorption))
-            mean = (
-                p.arrival
-                * ((stock / 1.0e6) ** p.returns - idle)
-                * lift
-                * (1.0 + pooled[i])
-                * np.exp(p.quality_effect * quality[i] + spread * normal_at(a_rate, key[i]) - 0.5 * spread * spread)
-            )
-            n = poisson_at(a_count, key[i], mean)
-            if n > 0.0:
-                innovations[i] = n
-                hightech_share[i] += p.renewal * (1.0 - hightech_share[i])
-                worth = n * p.novelty_value * deflator * min(np.exp(p.value_spread * normal_at(a_value, key[i])), 1.0e4)
-                novelty[i] = min(NOVELTY_MOST, novelty[i] + worth / max(revenue[i], 1.0e5) * (1.0 - novelty[i]))
+                absorbed = old / (old + p.absorption)
+            if does_rd[i] and reference > 0.0:
+                for k in range(tech.shape[1]):
+                    near += around[k] * tech[i, k]
+                # R&D near the firm over that of the first year, sized like the firm's own: it helps those who do some
+                near *= own * absorbed / reference
+            knowledge[i] = (1.0 - p.depreciation) * old + own + acquired[i] + spillover * near
+            acquired[i] = 0.0
+            stock = knowledge[i] + p.work_effect * boost[i]
+            if boost[i] != 0.0 and boost_life[i] > 0.0:
+                boost[i] *= 0.5 ** (1.0 / boost_life[i])
+            gain[j], before[j] = knowledge[i] + p.common_knowledge, old + p.common_knowledge
+            novelty[i] *= kept
+            if does_rd[i] or boost[i] > 0.0:
+                lift = 1.0 + p.stake_effect * (stake[0] if one_stake else stake[i])
+                idle[m] = 0.0
+                if does_rd[i]:
+                    # what is shared helps those who can take it in: none without own R&D
+                    lift *= 1.0 + shared[sector[i]] * absorbed
+                else:  # only what bought work adds brings anything about
+                    idle[m] = (knowledge[i] / 1.0e6) ** p.returns
+                lifts[m] = p.arrival * lift * (1.0 + pooled[i])
+                mean[m] = max(stock * 1.0e-6, TINY)
+                none[m] = p.quality_effect * quality[i] + spread * rate[i] - 0.5 * spread * spread
+                active[m] = i
+                m += 1
+        for j in range(count):
+            productivity[start + j] += p.productivity * log_of(gain[j] / before[j])
+        for j in range(m):
+            mean[j] = (exp_of(p.returns * log_of(mean[j])) - idle[j]) * lifts[j] * exp_of(none[j])
+            none[j] = exp_of(-mean[j])  # the chance that nothing arrives
+        for j in range(m):
+            i = active[j]
+            u = uniform_at(a_count, key[i])
+            if u > none[j] or mean[j] > MANY:
+                n = poisson_quantile(mean[j], u)
+                if n > 0.0:
+                    innovations[i] = n
+                    hightech_share[i] += p.renewal * (1.0 - hightech_share[i])
+                    worth = min(math.exp(p.value_spread * normal_at(a_value, key[i])), 1.0e4)
+                    worth *= n * p.novelty_value * deflator
+                    novelty[i] = min(NOVELTY_MOST, novelty[i] + worth / max(revenue[i], 1.0e5) * (1.0 - novelty[i]))
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
@@ -286,7 +310,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         st.deflator,
         p.spillover if world.switches.get("spillovers", "long") == "long" else p.short_spillover * p.spillover,
         Making._make(float(getattr(p, name)) for name in Making._fields),
-        luck.address("rate"),
+        luck.normal(f.key, "rate"),
         luck.address("count"),
         luck.address("value"),
     )

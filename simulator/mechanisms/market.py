@@ -203,8 +203,9 @@ def _products_follow(world: World) -> None:
     sold = np.flatnonzero(products.alive & (products.sales > 0.0))
     if sold.size == 0:
         return
-    row = rows_of(f.key, products.owner[sold])
-    sold, row = sold[row >= 0], row[row >= 0]
+    makers = np.flatnonzero(f.sector == world.region.sectors.index("pharma"))  # few, and no other firm owns any
+    row = rows_of(f.key[makers], products.owner[sold])
+    sold, row = sold[row >= 0], makers[row[row >= 0]]
     products.sales[sold] *= f.revenue[row] / np.maximum(f.revenue_lag1[row] + f.product_gain[row], 1.0)
 
 
@@ -246,7 +247,6 @@ def _profit_and_relief(world: World, terms: Terms, p: Parameters, luck: Luck) ->
     f, rules = world.firms, world.rules
     due, by_law, guided, beyond, lower = np.empty((5, len(f)))
     assess(
-        f.key,
         f.alive,
         f.sector,
         f.staff,
@@ -281,7 +281,7 @@ def _profit_and_relief(world: World, terms: Terms, p: Parameters, luck: Luck) ->
             1.0 - 1.0 / max(rules["loss_carry_years"], 1.0),
         ),
         _numbers(Earning, p),
-        luck.address("margin"),
+        luck.normal(f.key, "margin"),
         due,
         by_law,
         guided,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from simulator.core.luck import laplace_at, normal_at
+from simulator.core.elementary import exp_of, log_of
+from simulator.core.luck import uniform_at
 
+BLOCK = 256  # firms whose exponentials and logarithms are taken together
 FADED = 0.05  # mentoring below this is over
 SPREAD_SIZE = 1.0e7  # CNY / year of sales at which the spread of growth is stated
 SPREAD_LEAST = 0.02  # sales over that size below which the spread grows no more
@@ -52,7 +55,7 @@ class Law(NamedTuple):
     kept: float  # part of old losses that can still be set off a year later
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def means(
     alive: np.ndarray,
     sector: np.ndarray,
@@ -73,7 +76,7 @@ def means(
     return first / whole, second / whole
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def grow(
     key: np.ndarray,
     alive: np.ndarray,
@@ -107,33 +110,41 @@ def grow(
     follow, per_size = np.empty(count), 1.0 / (deflator * SPREAD_SIZE)
     for s in range(count):
         follow[s] = np.log1p(max(demand[s], -0.9))
-    for i in range(key.shape[0]):
-        s = sector[i]
-        lead = productivity[i] - mean_productivity[s] - edge[i]
-        edge[i] += lead  # an advantage raises sales once; after that it is in the level
-        if not alive[i]:
-            wish[i] = product_gain[i]
-            continue
-        b = p.spread * np.exp(-p.size_variance * np.log(max(revenue[i] * per_size, SPREAD_LEAST)))
-        b = min(b, SPREAD_MOST)
-        mu = follow[s] + p.productivity_gain * lead + p.novelty_gain * (novelty[i] - mean_novelty[s]) + loan_growth[i]
-        age = year - founded[i]
-        if age < p.young_years:
-            mu += p.young_growth * (1.0 - age / p.young_years)
-        if mentored[i] > FADED:
-            strong = p.mentoring_strong if quality[i] > 0.0 else max(0.0, 2.0 - p.mentoring_strong)
-            mu += p.mentoring * mentored[i] * strong
-        mu += p.quality_growth * quality[i]
-        # the mean of exp(Laplace) is 1 / (1 - b^2)
-        wish[i] = revenue[i] * (1.0 - b * b) * np.exp(mu + b * laplace_at(address, key[i])) + product_gain[i]
-        if not plant_sales[i] > 0.0:
-            k = 1 if revenue[i] > p.local_size else 0
-            before[k, s] += revenue[i]
-            after[k, s] += wish[i]
+    per_year = 1.0 / p.young_years
+    strong, weak = p.mentoring_strong, max(0.0, 2.0 - p.mentoring_strong)
+    b, u, power = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    for start in range(0, key.shape[0], BLOCK):
+        m = min(BLOCK, key.shape[0] - start)
+        for j in range(m):
+            u[j] = uniform_at(address, key[start + j])
+        here = revenue[start : start + m]
+        for j in range(m):
+            size = exp_of(-p.size_variance * log_of(max(here[j] * per_size, SPREAD_LEAST)))
+            b[j] = min(p.spread * size, SPREAD_MOST)
+            power[j] = b[j] * math.copysign(log_of(2.0 * min(u[j], 1.0 - u[j])), u[j] - 0.5)  # as in ``laplace_at``
+        for j in range(m):
+            i = start + j
+            s = sector[i]
+            lead = productivity[i] - mean_productivity[s] - edge[i]
+            edge[i] += lead  # an advantage raises sales once; after that it is in the level
+            mu = follow[s] + p.productivity_gain * lead + p.novelty_gain * (novelty[i] - mean_novelty[s])
+            mu += loan_growth[i] + p.young_growth * max(0.0, 1.0 - (year - founded[i]) * per_year)
+            q, help_ = quality[i], mentored[i]
+            mu += p.mentoring * (help_ if help_ > FADED else 0.0) * (strong if q > 0.0 else weak)
+            power[j] += mu + p.quality_growth * q
+        for j in range(m):
+            power[j] = (1.0 - b[j] * b[j]) * exp_of(power[j])  # the mean of exp(Laplace) is 1 / (1 - b^2)
+        for j in range(m):
+            i = start + j
+            wish[i] = (revenue[i] * power[j] if alive[i] else 0.0) + product_gain[i]
+            if alive[i] and not plant_sales[i] > 0.0:
+                k, s = 1 if revenue[i] > p.local_size else 0, sector[i]
+                before[k, s] += revenue[i]
+                after[k, s] += wish[i]
     return before, after
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def sell(
     alive: np.ndarray,
     sector: np.ndarray,
@@ -154,25 +165,30 @@ def sell(
 
     Works sell what their plants do, and their staff follow tonnes and not prices; ``prices`` are log growth.
     """
-    for i in range(alive.shape[0]):
-        was = revenue[i]
-        revenue_lag2[i] = revenue_lag1[i]
-        revenue_lag1[i] = was
-        if not alive[i]:
-            revenue[i] = wish[i] * factor[0, sector[i]]
-            growth[i] = 0.0
-            staff[i] = 0.0
-            continue
-        works = plant_sales[i] > 0.0
-        now = plant_sales[i] if works else wish[i] * factor[1 if was > local_size else 0, sector[i]]
-        revenue[i] = now
-        growth[i] = np.log(max(now, 1.0) / max(was, 1.0))
-        staff[i] = max(staff[i] * np.exp(labour * (growth[i] - (steel_prices if works else prices))), 1.0)
+    rise, tonnes = np.empty(BLOCK), np.empty(BLOCK)
+    for start in range(0, alive.shape[0], BLOCK):
+        m = min(BLOCK, alive.shape[0] - start)
+        for j in range(m):
+            i = start + j
+            was, works = revenue[i], plant_sales[i] > 0.0
+            revenue_lag2[i] = revenue_lag1[i]
+            revenue_lag1[i] = was
+            k = 1 if alive[i] and was > local_size else 0
+            now = plant_sales[i] if works and alive[i] else wish[i] * factor[k, sector[i]]
+            revenue[i] = now
+            rise[j] = max(now, 1.0) / max(was, 1.0)
+            tonnes[j] = steel_prices if works else prices
+        for j in range(m):
+            rise[j] = log_of(rise[j])
+            tonnes[j] = exp_of(labour * (rise[j] - tonnes[j]))
+        for j in range(m):
+            i = start + j
+            growth[i] = rise[j] if alive[i] else 0.0
+            staff[i] = max(staff[i] * tonnes[j], 1.0) if alive[i] else 0.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def assess(
-    key: np.ndarray,
     alive: np.ndarray,
     sector: np.ndarray,
     staff: np.ndarray,
@@ -198,7 +214,7 @@ def assess(
     year: int,
     law: Law,
     p: Earning,
-    address: np.uint64,
+    shock: np.ndarray,
     due: np.ndarray,
     by_law: np.ndarray,
     guided: np.ndarray,
@@ -207,16 +223,16 @@ def assess(
 ) -> None:
     """Move margins, set profits and pools of losses, (n,), and work out the tax on what profit is left.
 
-    ``deduction`` (R&D deducted beyond its cost, as a share) and ``hnte_tax`` (a further cut of the rate) are what
-    is offered, (1,) for all or (n,). ``due`` (n,) CNY is tax at the rates of law before any relief. Relief, (n,) CNY
-    each: ``by_law`` is the nation's, ``guided`` is that of deductions which guidance brought about, ``beyond`` of
-    deductions beyond the law's, and ``lower`` of the further cut.
+    ``shock`` (n,) are standard normals for margins. ``deduction`` (R&D deducted beyond its cost, as a share) and
+    ``hnte_tax`` (a further cut of the rate) are what is offered, (1,) for all or (n,). ``due`` (n,) CNY is tax at the
+    rates of law before any relief. Relief, (n,) CNY each: ``by_law`` is the nation's, ``guided`` is that of deductions
+    which guidance brought about, ``beyond`` of deductions beyond the law's, and ``lower`` of the further cut.
     """
     one_share, one_cut = deduction.shape[0] == 1, hnte_tax.shape[0] == 1
-    for i in range(key.shape[0]):
+    for i in range(alive.shape[0]):
         due[i] = by_law[i] = guided[i] = beyond[i] = lower[i] = 0.0
         usual = usual_margin[sector[i]]
-        margin[i] = usual + p.margin_persistence * (margin[i] - usual) + p.margin_noise * normal_at(address, key[i])
+        margin[i] = usual + p.margin_persistence * (margin[i] - usual) + p.margin_noise * shock[i]
         if not alive[i]:
             profit[i] = 0.0
             loss_pool[i] *= law.kept
@@ -259,7 +275,7 @@ def assess(
             lower[i] = min(hnte_tax[0] if one_cut else hnte_tax[i], rate - cut) * left
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def pay(
     alive: np.ndarray,
     sector: np.ndarray,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from simulator.core.luck import binomial_at, normal_at, poisson_at, sub_key
+from simulator.core.luck import binomial_at, normal_at, poisson_at, sub_key, uniform_at
 from simulator.world.agents import PRIVATE
 
 
@@ -98,6 +98,35 @@ def file_firms(
         cash[i] -= cost * filed[i]
 
 
+FEW = 64  # counts below which the chance that none of them comes stands in a table
+
+
+@njit(cache=True, nogil=True)
+def _none(chance: float) -> np.ndarray:
+    """Return for the counts 0 to FEW - 1 the chance that none comes, each at a chance, or at one less it if smaller."""
+    out, log = np.empty(FEW), np.log1p(-min(chance, 1.0 - chance)) if 0.0 < chance < 1.0 else 0.0
+    for n in range(FEW):
+        out[n] = np.exp(n * log)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _some(address: np.uint64, key: np.uint64, n: float, chance: float, none: np.ndarray) -> float:
+    """Return what ``binomial_at`` does; ``none`` (FEW,) belongs to the chance."""
+    if n >= FEW:
+        return binomial_at(address, key, n, chance)
+    u, p = uniform_at(address, key), none[int(n)]
+    flipped = chance > 0.5
+    k = 0.0
+    if u > p:  # most often none comes
+        odds, cumulative = (1.0 - chance) / chance if flipped else chance / (1.0 - chance), p
+        while u > cumulative and k < n:
+            k += 1.0
+            p *= (n - k + 1.0) / k * odds
+            cumulative += p
+    return n - k if flipped else k
+
+
 @njit(cache=True, nogil=True)
 def decide(
     key: np.ndarray,
@@ -115,6 +144,12 @@ def decide(
 ) -> None:
     """Decide what has waited, add grants, drop what lapses, and move the queue on by a year."""
     last = shares.shape[0] - 1
+    share_none = np.empty((last + 1, FEW))
+    for lag in range(last + 1):
+        share_none[lag] = _none(shares[lag])
+    true_none, marginal_none = _none(true_rate), _none(marginal_rate)
+    rest_lapse = min(1.0, marginal_lapse * lapse)
+    lapse_none, rest_none = _none(lapse), _none(rest_lapse)
     for i in range(key.shape[0]):
         waits = patents[i] > 0
         for lag in range(last + 1):
@@ -126,15 +161,15 @@ def decide(
         for lag in range(last, -1, -1):  # what is left of a year's filings joins those that waited a year longer
             true, marginal = float(waiting_true[i, lag]), float(waiting_marginal[i, lag])
             if true > 0.0:
-                decided = binomial_at(address, sub_key(key[i], lag), true, shares[lag])
+                decided = _some(address, sub_key(key[i], lag), true, shares[lag], share_none[lag])
                 true -= decided
                 if decided > 0.0:
-                    new_true += binomial_at(address, sub_key(key[i], 10 + lag), decided, true_rate)
+                    new_true += _some(address, sub_key(key[i], 10 + lag), decided, true_rate, true_none)
             if marginal > 0.0:
-                decided = binomial_at(address, sub_key(key[i], 20 + lag), marginal, shares[lag])
+                decided = _some(address, sub_key(key[i], 20 + lag), marginal, shares[lag], share_none[lag])
                 marginal -= decided
                 if decided > 0.0:
-                    new_marginal += binomial_at(address, sub_key(key[i], 30 + lag), decided, marginal_rate)
+                    new_marginal += _some(address, sub_key(key[i], 30 + lag), decided, marginal_rate, marginal_none)
             if lag == last:
                 waiting_true[i, last], waiting_marginal[i, last] = true, marginal
             elif lag == last - 1:
@@ -144,10 +179,10 @@ def decide(
                 waiting_true[i, lag + 1], waiting_marginal[i, lag + 1] = true, marginal
         if patents[i] > 0:
             held = float(good[i])
-            lost_good = binomial_at(address, sub_key(key[i], 40), held, lapse)
+            lost_good = _some(address, sub_key(key[i], 40), held, lapse, lapse_none)
             rest = float(patents[i]) - held
             if rest > 0.0:
-                lost_rest = binomial_at(address, sub_key(key[i], 41), rest, min(1.0, marginal_lapse * lapse))
+                lost_rest = _some(address, sub_key(key[i], 41), rest, rest_lapse, rest_none)
         granted[i] = new_true + new_marginal
         patents[i] += granted[i] - (lost_good + lost_rest)
         good[i] += new_true - lost_good

@@ -315,12 +315,17 @@ def _count_new_firms(world: World, luck: Luck, pharma: int, rows: np.ndarray) ->
     if world.since_plan() <= 0.0:
         return
     placed = rows[(f.incubator[rows] >= 0) & (f.incubated[rows] == 0) & (f.staff[rows] <= TECHNOLOGY_SME_STAFF)]
-    keys = [f.key[placed[~np.isin(f.origin[placed], BROUGHT_UP)]]]
+    keys = [f.key[placed[~_brought_up(f.origin[placed])]]]
     if f.waiting():
         new = np.flatnonzero((f.queued("sector") == pharma) & (f.queued("staff") <= TECHNOLOGY_SME_STAFF))
-        new = new[np.isin(f.queued("origin")[new], BROUGHT_UP)]
+        new = new[_brought_up(f.queued("origin")[new])]
         keys.append(f.queued("key")[new].astype(np.uint64))
     world.state.pharma_smes_new += float(_since_plan(world, luck, np.concatenate(keys)).sum())
+
+
+def _brought_up(origin: np.ndarray) -> np.ndarray:
+    """Return which origins (m,) are those of firms that count as incubated or drawn in from birth."""
+    return np.asarray((origin == BROUGHT_UP[0]) | (origin == BROUGHT_UP[1]))
 
 
 def _owners(world: World, rows: np.ndarray) -> np.ndarray:

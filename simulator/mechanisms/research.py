@@ -12,7 +12,6 @@ from simulator.core.luck import Luck, normal_quantile
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.mechanisms.research_kernels import (
-    Addresses,
     Columns,
     Faced,
     Habits,
@@ -21,6 +20,7 @@ from simulator.mechanisms.research_kernels import (
     decide,
     equip,
     performers,
+    take_part,
 )
 from simulator.mechanisms.research_notch import NotchParameters, answer_notch
 from simulator.world.rules import law_of
@@ -310,34 +310,36 @@ _STEPS = normal_quantile(np.arange(1, 64) / 64.0)
 def _own_research(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Decide on R&D and on claiming the deduction under this year's tax and rewards."""
     f, st, rules = world.firms, world.state, world.rules
-    years = (rules["loss_carry_years_hnte"], rules["loss_carry_years"])
-    carried = [1.0 - math.exp(-p.carry_hazard * y) for y in years]
-    certified = float(np.count_nonzero(f.alive & (f.hnte_until >= world.year))) / max(int(f.alive.sum()), 1)
-    strength = float(np.asarray(terms.total("enforcement")))
     hoped, rewarded = _hoped_reward(world, terms)
+    strength = float(terms.values("enforcement")[0])
+    steps = np.empty(_STEPS.size + 2)
+    steps[0], steps[1:-1], steps[-1] = 0.0, np.exp(p.claim_spread * _STEPS), np.inf
     faced = Faced(
         cost_factor=terms.values("claim_cost"),
         extra=terms.values("deduction_rate"),
         reward=hoped,
         begins=1.0 + p.platform_entry * world.sectors.platform_support,
-        steps=np.concatenate(([0.0], np.exp(p.claim_spread * _STEPS), [np.inf])),
+        steps=steps,
         simpler=1.0 - p.negative_list * rules["negative_list_simplification"],
         rewarded=rewarded,
         state_protection=1.0 + strength * p.enforcement_state,
         protection=1.0 + strength * p.enforcement,
         guided=terms.offered("claim_cost"),
         year=world.year,
-        recover=certified * carried[0] + (1.0 - certified) * carried[1],
         deflator=st.deflator,
         premium=st.research_premium,
     )
-    decide(
-        Columns._make(getattr(f, name) for name in Columns._fields),
-        faced,
-        law_of(rules),
-        Habits._make(float(getattr(p, name)) for name in Habits._fields),
-        Addresses._make(luck.address(name) for name in Addresses._fields),
+    columns = Columns._make([getattr(f, name) for name in Columns._fields])
+    habits = Habits._make([float(getattr(p, name)) for name in Habits._fields])
+    rows, keys, size, certified = take_part(columns, faced, habits, luck.address("enter"), luck.address("leave"))
+    # a large firm's mind is the mean of many laboratories' and divisions'; numpy has exponentials of many at once
+    noise = p.intensity_noise * np.minimum(np.maximum(size, 1.0e-9) ** -p.noise_size, 1.0)
+    mind = np.exp(p.drift + noise * luck.normal(keys, "mind") - 0.5 * noise * noise)
+    carried, other = (
+        1.0 - math.exp(-p.carry_hazard * rules[name]) for name in ("loss_carry_years_hnte", "loss_carry_years")
     )
+    recover = certified * carried + (1.0 - certified) * other
+    decide(columns, rows, mind, recover, faced, law_of(rules), habits, luck.address("claim"))
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:

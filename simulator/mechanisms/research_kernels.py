@@ -67,7 +67,6 @@ class Faced(NamedTuple):
     protection: float
     guided: bool
     year: int
-    recover: float
     deflator: float
     premium: float
 
@@ -103,15 +102,6 @@ class Habits(NamedTuple):
     traditional: float
 
 
-class Addresses(NamedTuple):
-    """Where the luck of each decision is."""
-
-    enter: np.uint64
-    leave: np.uint64
-    mind: np.uint64
-    claim: np.uint64
-
-
 @njit(cache=True, nogil=True)
 def _of(column: np.ndarray, i: int) -> float:
     """Return a row's value of a (n,) column, or what all have where it is (1,)."""
@@ -139,19 +129,25 @@ def _trouble(least: float, most: float, median: float, spread: float, steps: np.
 
 
 @njit(cache=True, nogil=True)
-def decide(f: Columns, faced: Faced, law: Law, p: Habits, at: Addresses) -> None:
-    """Decide on participation and size of real R&D, and on claiming the deduction, firm by firm.
+def take_part(
+    f: Columns, faced: Faced, p: Habits, a_enter: np.uint64, a_leave: np.uint64
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Let firms begin and stop to do R&D; return those that do some (m,), and the part of living firms with status.
 
-    What was reported moves to the years before; what a grant added ends with it: a firm adjusts from what it paid for
-    itself. ``recover`` is the part of a deduction that a firm without profit can still use; ``premium`` the wage of
-    researchers over the general path, log points.
+    Of those (m,): rows, keys, and revenue over REFERENCE_REVENUE. What was reported moves to the years before; what a
+    grant added ends with it: a firm adjusts from what it paid for itself.
     """
     # the luck of most firms is beyond the most that a chance can be, which is cheaper to find than the chance
     gentle = 0.0 <= p.size_entry <= 1.0
-    leave_most = p.leave * max(1.0, p.lasting) * max(1.0, p.loss_leave) * max(1.0, p.centre_leave) * p.small_leave
+    enter_most = 1.001 * p.entry * faced.begins.max()
+    outside_most = p.traditional * enter_most
+    leave_most = 1.001 * p.leave * max(1.0, p.lasting) * max(1.0, p.loss_leave) * max(1.0, p.centre_leave)
+    leave_most *= p.small_leave
     if p.experience > 1.0:
         leave_most = 1.0
-    dearer = np.exp(p.premium_spend * faced.premium)
+    unit = 1.0 / (faced.deflator * REFERENCE_REVENUE)
+    rows = np.empty(f.key.shape[0], np.int64)
+    m, living, certified = 0, 0, 0
     for i in range(f.key.shape[0]):
         f.rd_lag2[i] = f.rd_lag1[i]
         f.rd_lag1[i] = f.rd_reported[i]
@@ -161,29 +157,32 @@ def decide(f: Columns, faced: Faced, law: Law, p: Habits, at: Addresses) -> None
         if not f.alive[i]:
             f.rd_real[i] = 0.0
             continue
-        size = f.revenue[i] / faced.deflator / REFERENCE_REVENUE
+        living += 1
+        certified += f.hnte_until[i] >= faced.year
+        size = f.revenue[i] * unit
         if not f.does_rd[i]:
-            draw = uniform_at(at.enter, f.key[i])
-            if draw < MOST_ENTRY:
-                outside = f.above_scale[i] and not f.technology_sme[i]
+            draw = uniform_at(a_enter, f.key[i])
+            pull = (
+                p.link_entry * f.link[i]
+                + (p.facility_entry if f.uses_facility[i] else 0.0)
+                + p.nearness_entry * (f.nearness[i] - REFERENCE_NEARNESS)
+                + p.quality_entry * f.quality[i]
+            )
+            # but for rounding, up to 1.5 exp(x) is below 1 + x + x^2, and x^a below 1 + a(x - 1) for a from 0 to 1
+            up = max(pull, 0.0)
+            by_size = 1.0 + p.size_entry * (size - 1.0)
+            outside = f.above_scale[i] & ~f.technology_sme[i]
+            far = gentle & (pull <= 1.5)
+            far &= draw > (outside_most if outside else enter_most) * by_size * (1.0 + up + up * up)
+            if not far and draw < MOST_ENTRY:
                 chance = p.entry * ((p.traditional if outside else 1.0) * faced.begins[f.sector[i]])
-                pull = (
-                    p.link_entry * f.link[i]
-                    + (p.facility_entry if f.uses_facility[i] else 0.0)
-                    + p.nearness_entry * (f.nearness[i] - REFERENCE_NEARNESS)
-                    + p.quality_entry * f.quality[i]
-                )
-                # up to 1.5, exp(x) is below 1 + x + x^2, but for rounding
-                lift = 1.0 if pull <= 0.0 else 1.0 + pull + pull * pull
-                far = gentle and pull <= 1.5 and draw > 1.001 * chance * max(1.0, size) * lift
-                if not far:
-                    ease = _ease(f.cash[i], f.revenue[i], p.finance_floor, p.liquidity_need)
-                    if draw < min(chance * size**p.size_entry * (np.exp(pull) * ease), MOST_ENTRY):
-                        f.does_rd[i] = True
-                        f.rd_years[i] = 0
+                ease = _ease(f.cash[i], f.revenue[i], p.finance_floor, p.liquidity_need)
+                if draw < min(chance * size**p.size_entry * (np.exp(pull) * ease), MOST_ENTRY):
+                    f.does_rd[i] = True
+                    f.rd_years[i] = 0
         else:
-            draw = uniform_at(at.leave, f.key[i])
-            if draw <= 1.001 * leave_most:
+            draw = uniform_at(a_leave, f.key[i])
+            if draw <= leave_most:
                 chance = p.leave * max(p.experience ** f.rd_years[i], p.lasting)
                 chance *= p.loss_leave if f.profit[i] < 0.0 else 1.0
                 chance *= p.centre_leave if f.technology_centre[i] else 1.0
@@ -191,21 +190,43 @@ def decide(f: Columns, faced: Faced, law: Law, p: Habits, at: Addresses) -> None
                 if draw < chance:
                     f.does_rd[i] = False
                     f.rd_years[i] = 0
-        if not f.does_rd[i]:
+        if f.does_rd[i]:
+            rows[m] = i
+            m += 1
+        else:
             f.rd_real[i] = 0.0
             f.rd_reported[i] = 0.0
             f.claims[i] = False
-            continue
+    rows = rows[:m].copy()
+    keys, sizes = np.empty(m, np.uint64), np.empty(m)
+    for j in range(m):
+        keys[j], sizes[j] = f.key[rows[j]], f.revenue[rows[j]] * unit
+    return rows, keys, sizes, certified / max(living, 1)
+
+
+@njit(cache=True, nogil=True)
+def decide(
+    f: Columns,
+    rows: np.ndarray,
+    mind: np.ndarray,
+    recover: float,
+    faced: Faced,
+    law: Law,
+    p: Habits,
+    a_claim: np.uint64,
+) -> None:
+    """Decide on the size of real R&D, and on claiming the deduction, of the firms (m,) that do some.
+
+    ``mind`` (m,) is the factor by which each changes its mind on its intensity, ``recover`` the part of a deduction
+    that a firm without profit can still use; the premium on researchers is over the general path, log points.
+    """
+    dearer = np.exp(p.premium_spend * faced.premium)
+    for j in range(rows.shape[0]):
+        i = rows[j]
         f.rd_years[i] += 1
-        # a large firm's mind is the mean of many laboratories' and divisions'
-        small = size <= 1.0 and p.noise_size >= 0.0  # the power is one or more
-        noise = p.intensity_noise * (1.0 if small else min(1.0, size ** (-p.noise_size)))
-        f.rd_intensity[i] = min(
-            p.intensity_most,
-            f.rd_intensity[i] * np.exp(p.drift + noise * normal_at(at.mind, f.key[i]) - 0.5 * noise * noise),
-        )
+        f.rd_intensity[i] = min(p.intensity_most, f.rd_intensity[i] * mind[j])
         # the deduction is used where profit lets it be, now or within the years that losses may be carried
-        used = 1.0 if f.profit[i] > 0.0 else faced.recover
+        used = 1.0 if f.profit[i] > 0.0 else recover
         certified = f.hnte_until[i] >= faced.year
         tax = law.hnte_tax if certified else law.corporate_tax
         if has_small_rate(law, f.profit[i], f.staff[i]):
@@ -218,7 +239,7 @@ def decide(f: Columns, faced: Faced, law: Law, p: Habits, at: Addresses) -> None
         f.claims[i] = False
         if gain > 0.0:
             most, least = gain / max(min(factor, 1.0), 1e-9), gain / max(factor, 1.0)
-            draw = uniform_at(at.claim, f.key[i])
+            draw = uniform_at(a_claim, f.key[i])
             trouble = _trouble(least, most, p.claim_cost * faced.deflator, p.claim_spread, faced.steps, draw)
             f.claims[i] = gain > trouble * factor
             f.claim_induced[i] = faced.guided and f.claims[i] and gain <= trouble
@@ -247,13 +268,12 @@ def count_on(spent: np.ndarray, value: np.ndarray, rate: float, eligible: np.nda
 @njit(cache=True, nogil=True)
 def performers(alive: np.ndarray, spent: np.ndarray, revenue: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the living firms (m,) with sales that spent on R&D, and what they spent (m,); ``revenue`` may be empty."""
-    rows, sums = np.empty(alive.shape[0], np.int64), np.empty(alive.shape[0])
+    rows = np.empty(alive.shape[0], np.int64)
     m = 0
-    for i in range(alive.shape[0]):
-        if spent[i] > 0.0 and alive[i] and (revenue.shape[0] == 0 or revenue[i] > 0.0):
-            rows[m], sums[m] = i, spent[i]
-            m += 1
-    return rows[:m].copy(), sums[:m].copy()
+    for i in range(alive.shape[0]):  # no branch, which would be guessed wrong too often
+        rows[m] = i
+        m += (spent[i] > 0.0) & alive[i] & (revenue.shape[0] == 0 or revenue[i] > 0.0)
+    return rows[:m].copy(), spent[rows[:m]]
 
 
 @njit(cache=True, nogil=True)
@@ -272,10 +292,9 @@ def applicants(
     """Return the firms (m,) that apply for a grant, their R&D (CNY) and their rank: merit, substance, connections."""
     rows = np.empty(key.shape[0], np.int64)
     m = 0
-    for i in range(key.shape[0]):
-        if does_rd[i] and alive[i] and uniform_at(a_applies, key[i]) < chance:
-            rows[m] = i
-            m += 1
+    for i in range(key.shape[0]):  # no branch, which would be guessed wrong too often
+        rows[m] = i
+        m += does_rd[i] & alive[i] & (uniform_at(a_applies, key[i]) < chance)
     rows = rows[:m].copy()
     cost, rank = np.empty(m), np.empty(m)
     for j in range(m):

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from simulator.core.declare import Label, Mechanism
-from simulator.core.luck import Luck, child_keys, poisson_quantile, uniform_at
+from simulator.core.luck import Luck, child_keys, poisson_at, poisson_quantile, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.world.agents import ATTRACTED, INSTITUTE, OVERSEAS, TECH_DIMENSIONS
@@ -290,13 +290,14 @@ def _settle(world: World, p: Parameters, luck: Luck, keys: np.ndarray, kind: int
 def _found_funds(world: World) -> None:
     """Open the funds and transfer companies that were finished this year, the largest institutions first."""
     u = world.universities
-    for kind, lacking in (
-        ("university_fund", ~u.has_fund & (u.kind != OVERSEAS)),
-        ("institute_fund", (u.kind == ATTRACTED) & ~(u.has_fund & u.has_company)),
-    ):
+    for kind in ("university_fund", "institute_fund"):
         count = world.delivered(kind).size
         if count == 0:
             continue
+        if kind == "university_fund":
+            lacking = ~u.has_fund & (u.kind != OVERSEAS)
+        else:
+            lacking = (u.kind == ATTRACTED) & ~(u.has_fund & u.has_company)
         rows = np.flatnonzero(u.alive & lacking)
         # a fund goes first to where there is an incubation base to fill
         order = np.lexsort((u.key[rows], -u.researchers[rows], ~u.has_base[rows]))
@@ -394,6 +395,15 @@ def _meet_neighbours(world: World, p: Parameters) -> None:
     )
 
 
+@njit(cache=True, nogil=True)
+def _draw_results(
+    key: np.ndarray, alive: np.ndarray, mean: np.ndarray, address: np.uint64, results: np.ndarray
+) -> None:
+    """Draw the results (U,) of a year around their means (U,)."""
+    for i in range(key.shape[0]):
+        results[i] = poisson_at(address, key[i], mean[i]) if alive[i] else 0.0
+
+
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Produce the year's results and let partnerships form and fade."""
     u, f = world.universities, world.firms
@@ -415,8 +425,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     part_time = terms.column("part_time")
     mean = mean * (1.0 - p.part_time_cost * part_time) * (1.0 - p.credit_cost * terms.column("promotion_credit"))
     mean = mean * np.exp(p.overdispersion * luck.normal(u.key, "year") - 0.5 * p.overdispersion**2)
-    draws = luck.uniform(u.key, "results")
-    u.results[:] = [poisson_quantile(m, v) if a else 0.0 for m, v, a in zip(mean, draws, u.alive, strict=True)]
+    _draw_results(u.key, u.alive, mean, luck.address("results"), u.results)
     aged = u.shelf / YOUNG_YEARS
     u.shelf[:] = (u.shelf - aged) * (1.0 - p.shelf_life) + u.results
     u.shelf_old[:] = (u.shelf_old + aged) * (1.0 - p.shelf_life)

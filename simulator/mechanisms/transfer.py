@@ -5,20 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from simulator.core.declare import Label, Mechanism
-from simulator.core.luck import Luck, normal_at, poisson_at, poisson_quantile, uniform_at
+from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms, lowest_first
 from simulator.mechanisms.transfer_facilities import FacilityParameters, share_instruments
 from simulator.mechanisms.transfer_joint import JointParameters, joint_projects
+from simulator.mechanisms.transfer_kernels import (
+    Institutes,
+    Leaving,
+    Placing,
+    Rights,
+    Users,
+    contract_work,
+    known_sellers,
+    leave,
+    place_results,
+    register,
+    sign,
+)
 from simulator.mechanisms.transfer_market import MarketParameters, buy_technology, open_offices, sort_projects
 from simulator.world.hours import askers, serve
 from simulator.world.world import World
-
-REFERENCE_SHARE = 0.5  # inventors' share at which rates are stated: common before the reforms
-SLOWEST, FASTEST = 0.25, 4.0  # bounds of a year's change of a firm's technology sales by its growth
 
 
 @dataclass(frozen=True)
@@ -279,121 +288,6 @@ class Parameters(JointParameters, MarketParameters, FacilityParameters):
     )
 
 
-@njit(cache=True, nogil=True)
-def _demand(
-    alive: np.ndarray,
-    knowledge: np.ndarray,
-    does_rd: np.ndarray,
-    university: np.ndarray,
-    nearness: np.ndarray,
-    half: float,
-    count: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the firms (f,) with own R&D and a university, their pull on it (f,), and its sum by university (m,)."""
-    rows, pull = np.empty(alive.shape[0], np.int64), np.empty(alive.shape[0])
-    total = np.zeros(count)
-    k = 0
-    for i in range(alive.shape[0]):
-        if does_rd[i] and alive[i] and university[i] >= 0:
-            rows[k] = i
-            pull[k] = nearness[i] * knowledge[i] / (knowledge[i] + half)
-            total[university[i]] += pull[k]
-            k += 1
-    return rows[:k], pull[:k], total
-
-
-@njit(cache=True, nogil=True)
-def _bought(
-    key: np.ndarray,
-    rows: np.ndarray,
-    pull: np.ndarray,
-    university: np.ndarray,
-    rate: np.ndarray,
-    value: float,
-    address: np.uint64,
-    acquired: np.ndarray,
-    link: np.ndarray,
-    tie: float,
-) -> np.ndarray:
-    """Give results to firms (f,); return the deals (m,) done by each university."""
-    deals = np.zeros(rate.shape[0])
-    for k in range(rows.shape[0]):
-        i = rows[k]
-        j = university[i]
-        mean = pull[k] * rate[j]
-        draw = uniform_at(address, key[i])
-        if draw <= 1.0 - mean or pull[k] <= 0.0:  # exp(-x) is 1 - x or more
-            continue
-        n = poisson_quantile(mean, draw)
-        if n > 0.0:
-            deals[j] += n
-            acquired[i] += n * value
-            link[i] = max(link[i], tie)
-    return deals
-
-
-@njit(cache=True, nogil=True)
-def _counts(key: np.ndarray, mean: np.ndarray, address: np.uint64) -> np.ndarray:
-    """Return counts (m,) around the mean (m,)."""
-    out = np.empty(key.shape[0])
-    for j in range(key.shape[0]):
-        out[j] = poisson_at(address, key[j], mean[j])
-    return out
-
-
-@njit(cache=True, nogil=True)
-def _contract_work(
-    alive: np.ndarray, university: np.ndarray, link: np.ndarray, rd_real: np.ndarray, part: float, count: int
-) -> np.ndarray:
-    """Return by university (m,) the R&D (CNY) that firms buy from it, a ``part`` of theirs at a full tie."""
-    out = np.zeros(count)
-    for i in range(alive.shape[0]):
-        if university[i] >= 0 and alive[i]:
-            out[university[i]] += part * link[i] * rd_real[i]
-    return out
-
-
-@njit(cache=True, nogil=True)
-def _sellers(alive: np.ndarray, sales: np.ndarray, registers: np.ndarray) -> tuple[int, int]:
-    """Return how many living firms sell technology, and how many of them register their contracts."""
-    sellers, known = 0, 0
-    for i in range(alive.shape[0]):
-        if sales[i] > 0.0 and alive[i]:
-            sellers += 1
-            known += registers[i]
-    return sellers, known
-
-
-@njit(cache=True, nogil=True)
-def _register(
-    key: np.ndarray,
-    alive: np.ndarray,
-    revenue: np.ndarray,
-    revenue_lag1: np.ndarray,
-    sales: np.ndarray,
-    registers: np.ndarray,
-    contracts: np.ndarray,
-    growth: float,
-    chance: float,
-    spread: float,
-    a_join: np.uint64,
-    a_size: np.uint64,
-) -> None:
-    """Let sales of technology (n,) grow with the market and the firm, and let some sellers register them."""
-    for i in range(key.shape[0]):
-        contracts[i] = 0.0
-        if sales[i] == 0.0:
-            continue
-        sales[i] *= growth
-        sales[i] *= min(max(revenue[i] / max(revenue_lag1[i], 1.0), SLOWEST), FASTEST)
-        if not alive[i] or sales[i] <= 0.0:
-            continue
-        if not registers[i] and uniform_at(a_join, key[i]) < chance:
-            registers[i] = True
-        if registers[i]:
-            contracts[i] = sales[i] * np.exp(spread * normal_at(a_size, key[i]) - 0.5 * spread * spread)
-
-
 def _vouchers(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Let small firms ask for their first university hours, and start what the hours are worth."""
     f, u = world.firms, world.universities
@@ -438,15 +332,6 @@ def _vouchers(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f.rd_real[turned] = f.rd_intensity[turned] * f.revenue[turned]
 
 
-def _drive(world: World, terms: Terms, p: Parameters) -> np.ndarray:
-    """Return the effort (m,) for transfer by income kept, credit in promotion and prizes: one without any of them."""
-    own = np.maximum(world.universities.inventor_share, 0.05) * p.deal_value
-    prize = sum(float(np.max(o.value)) for o in terms.promises("transfer_prize"))
-    hoped = np.minimum(prize * world.state.paid_part.get("transfer_prize", 1.0) / own, 1.0)
-    kept = 1.0 + p.kept_gain * terms.column("income_kept")
-    return kept * (1.0 + p.credit_gain * terms.column("promotion_credit")) * (1.0 + p.prize_gain * hoped)
-
-
 def _prizes(world: World, terms: Terms) -> None:
     """Pay prizes for the year's deals, and remember what part was paid."""
     u = world.universities
@@ -458,35 +343,23 @@ def _prizes(world: World, terms: Terms) -> None:
     world.state.paid_part["transfer_prize"] = min(1.0, float(paid.amount.sum()) / max(float(asked.sum()), 1.0))
 
 
-def _place(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
+def _place(world: World, terms: Terms, p: Parameters, luck: Luck, f: Users, u: Institutes, rights: Rights) -> None:
     """Let firms take results from the shelves, as far as offices, approval and their own knowledge allow."""
-    f, u, st = world.firms, world.universities, world.state
-    months = p.delay * world.rules["transfer_approval_required"] * terms.column("approval")
-    passed = np.exp(-p.delay_hazard * months)
+    st = world.state
     offered = sort_projects(world, terms, p, luck)
-    drive = _drive(world, terms, p)
-    listed = terms.column("use_or_list")
-    rows, pull, demand = _demand(f.alive, f.knowledge, f.does_rd, f.university, f.nearness, p.absorption, len(u))
-    # a university without users near it places nothing
-    appetite = 2.0 * demand / (demand + p.users_half)
-    shelf = u.shelf + u.shelf_old * (p.old_results + (1.0 - p.old_results) * listed)
-    wish = p.use_chance * shelf * passed * drive * appetite * (1.0 + p.matching_gain * offered)
-    staff = u.transfer_staff * (1.0 + p.office_gain * u.has_office) * p.deals_per_staff * drive
-    rate = wish * staff / np.maximum(wish + staff, 1e-9)
-    per_pull = np.where(demand > 0.0, rate / np.maximum(demand, 1e-9), 0.0)
-    price = st.wage_index
-    deals = _bought(
-        f.key, rows, pull, f.university, per_pull, p.deal_value, luck.address("deal"), f.acquired, f.link, p.deal_tie
+    prize = sum(float(np.max(o.value)) for o in terms.promises("transfer_prize"))
+    place_results(
+        f,
+        u,
+        rights,
+        Placing._make([float(getattr(p, name)) for name in Placing._fields]),
+        float(world.rules["transfer_approval_required"]),
+        offered,
+        prize * st.paid_part.get("transfer_prize", 1.0),
+        st.wage_index,
+        luck.address("deal"),
+        luck.address("equity"),
     )
-    taken = np.minimum(deals / np.maximum(shelf, 1e-9), 1.0)
-    u.shelf *= 1.0 - taken
-    u.shelf_old *= 1.0 - taken
-    u.deals[:] = deals
-    equity_chance = np.minimum(
-        p.equity_share * (terms.column("team_equity") / REFERENCE_SHARE) ** p.share_elasticity, 1.0
-    )
-    equity = _counts(u.key, deals * equity_chance, luck.address("equity"))
-    u.deal_value[:] = price * (deals * p.deal_value + equity * p.equity_value)
 
 
 def _sell_technology(world: World, terms: Terms, p: Parameters, luck: Luck) -> float:
@@ -495,10 +368,9 @@ def _sell_technology(world: World, terms: Terms, p: Parameters, luck: Luck) -> f
     index = world.paths["tech_contract_national"]
     now, before = index.get(world.year, 1.0), index.get(world.year - 1, index.get(world.year, 1.0))
     nominal = (1.0 + world.outside["gdp_real_growth"]) * (1.0 + world.outside["gdp_deflator"])
-    sellers, known = _sellers(f.alive, f.technology_sales, f.registers)
-    help_ = float(np.asarray(terms.total("registration_service")))
-    joined = known / max(sellers, 1)
-    _register(
+    joined = float(known_sellers(f.alive, f.technology_sales, f.registers))
+    help_ = float(terms.values("registration_service")[0])
+    rows, keys = register(
         f.key,
         f.alive,
         f.revenue,
@@ -508,51 +380,44 @@ def _sell_technology(world: World, terms: Terms, p: Parameters, luck: Luck) -> f
         f.contracts,
         max(now / before / nominal, 0.5) ** p.market_growth,
         (p.register_start + p.register_spread * joined) * (1.0 + p.service_gain * help_),
-        p.contract_spread,
         luck.address("join"),
-        luck.address("size"),
     )
+    # numpy has exponentials of many at once
+    size = np.exp(p.contract_spread * luck.normal(keys, "size") - 0.5 * p.contract_spread * p.contract_spread)
+    sign(f.contracts, rows, f.technology_sales, size)
     return joined
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Sell hours, contracts and results; found spin-offs; register contracts."""
     f, u, st = world.firms, world.universities, world.state
+    users = Users._make([getattr(f, name) for name in Users._fields])
+    institutes = Institutes._make([getattr(u, name) for name in Institutes._fields])
+    rights = Rights._make([terms.values(name) for name in Rights._fields])
     open_offices(world, p)
     u.hours_sold[:] = 0.0
     _vouchers(world, terms, p, luck)
     share_instruments(world, terms, p, luck)
     matched = joint_projects(world, terms, p, luck, p.outsourcing)
 
-    bought = _contract_work(f.alive, f.university, f.link, f.rd_real, p.outsourcing, len(u))
+    bought = contract_work(users, p.outsourcing, len(u))
     u.contract_income[:] = bought + u.hours_sold + matched
     u.budget[:] = u.core_budget * u.working + u.contract_income
 
-    _place(world, terms, p, luck)
+    _place(world, terms, p, luck, users, institutes, rights)
     buy_technology(world, terms, p, luck, p.deal_tie, p.outsourcing)
     _prizes(world, terms)
-    _leave(world, terms, p, luck)
+    leave(
+        institutes,
+        rights,
+        Leaving._make([float(getattr(p, name)) for name in Leaving._fields]),
+        float(world.rules["transfer_approval_required"]),
+        float(terms.values("equity_tax_years")[0]),
+        luck.address("spin-off"),
+    )
     joined = _sell_technology(world, terms, p, luck)
     u.contracts[:] = joined * (u.contract_income + u.deal_value)
     st.transaction_share = p.transaction_share
-
-
-def _leave(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
-    """Let researchers leave to found firms, more readily the larger the part that is theirs."""
-    u = world.universities
-    own = np.maximum(u.inventor_share, 0.05)
-    share = np.maximum(np.maximum(own, terms.column("inventor_share")), terms.column("team_equity"))
-    # institutions differ by the whole elasticity; a rise above what one gave before moves less than a cut would
-    response = (own / REFERENCE_SHARE) ** p.share_elasticity * (share / own) ** (p.share_elasticity * p.rise_discount)
-    years = float(np.asarray(terms.total("equity_tax_years")))
-    mean = p.spinoff_rate * u.researchers * response * (1.0 + p.instalment_gain * years)
-    law = p.national_leave * (1.0 - world.rules["transfer_approval_required"])
-    mean = mean * (1.0 + p.leave_gain * np.maximum(terms.column("leave_right") - law, 0.0))
-    mean = mean * np.where(u.has_fund, p.fund_spinoffs, 1.0)
-    mean = mean * np.where(u.has_base, p.base_spinoffs, 1.0) * np.where(u.alive, 1.0, 0.0)
-    born = _counts(u.key, mean, luck.address("spin-off"))
-    u.spinoffs += born
-    u.leavers[:] = born
 
 
 MECHANISM = Mechanism("transfer", Label("Technology transfer", "成果转化"), Parameters, step)

@@ -300,20 +300,20 @@ def run(
     """
     found = opened(scenario)
     load_targets(found.region.id, folder=found.region.folder.parent)  # a bad file of targets should not cost a study
-    results: list[Outcome | Failure] = []
     sizes = batch_sizes(found, replicates)
     others = companions(found, attribute)
+    results: dict[int, list[Outcome | Failure]] = {number: [] for number in range(len(others) + 1)}
     with Pool([found, *others.values()], seed, jobs) as pool:
         for size in sizes:
-            batch = design(size, seed, start=len(results))
-            results += pool.run({0: batch}, progress)[0]
-            if settled(found, [r for r in results if isinstance(r, Outcome)]):
+            batch = design(size, seed, start=len(results[0]))
+            beside = [r for r in batch if attribute or r.index < PAIRS]  # in one go, so that years are shared
+            for number, more in pool.run({n: beside if n else batch for n in results}, progress).items():
+                results[number] += more
+            if settled(found, [r for r in results[0] if isinstance(r, Outcome)]):
                 break
-        batch = design(len(results) if attribute else min(len(results), PAIRS), seed)
-        more = pool.run(dict.fromkeys(range(1, len(others) + 1), batch), progress) if others else {}
-    result = collect(found, name_of(found), results, sizes, pool)
+    result = collect(found, name_of(found), results[0], sizes, pool)
     runs = {
-        name: collect(scenario, name, more[number], sizes, pool).outcomes
+        name: collect(scenario, name, results[number], sizes, pool).outcomes
         for number, (name, scenario) in enumerate(others.items(), 1)
     }
     return replace(result, beside=runs, companions=others, attributed=attribute)

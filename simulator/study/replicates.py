@@ -115,16 +115,28 @@ def run_one(scenario: Scenario, replicate: Replicate, seed: int) -> Outcome | Fa
     from simulator.simulate import simulate
 
     try:
-        run = simulate(scenario, values_of(replicate.draw, seed), replicate.seed)
-        bad = _not_finite(run)
-        if not bad:
-            return Outcome(
-                replicate, np.asarray(run.years), tuple(run.names), np.asarray(run.values, float), _sums(run)
-            )
-        message = f"not a finite number: {bad}"
+        return _outcome(scenario, replicate, simulate(scenario, values_of(replicate.draw, seed), replicate.seed), seed)
     except Exception as error:  # one bad run must not kill the others, whatever it raises
-        message = f"{type(error).__name__}: {error}".splitlines()[0]
-    return failed(scenario, replicate, seed, message)
+        return failed(scenario, replicate, seed, f"{type(error).__name__}: {error}".splitlines()[0])
+
+
+def run_together(scenarios: Sequence[Scenario], replicate: Replicate, seed: int) -> list[Outcome | Failure]:
+    """Run one replicate of several scenarios, the years that they share only once."""
+    from simulator.simulate import simulate_together
+
+    if len(scenarios) > 1:
+        try:
+            runs = simulate_together(scenarios, values_of(replicate.draw, seed), replicate.seed)
+            return [_outcome(s, replicate, run, seed) for s, run in zip(scenarios, runs, strict=True)]
+        except Exception:  # which of them it was shows when each runs alone
+            pass
+    return [run_one(scenario, replicate, seed) for scenario in scenarios]
+
+
+def _outcome(scenario: Scenario, replicate: Replicate, run: Run, seed: int) -> Outcome | Failure:
+    if bad := _not_finite(run):
+        return failed(scenario, replicate, seed, f"not a finite number: {bad}")
+    return Outcome(replicate, np.asarray(run.years), tuple(run.names), np.asarray(run.values, float), _sums(run))
 
 
 def failed(scenario: Scenario, replicate: Replicate, seed: int, message: str) -> Failure:
@@ -163,9 +175,13 @@ def _start_worker(scenarios: Sequence[Scenario], seed: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _run_chunk(number: int, replicates: Sequence[Replicate]) -> list[Outcome | Failure]:
+def _run_chunk(numbers: Sequence[int], replicates: Sequence[Replicate]) -> list[tuple[int, Outcome | Failure]]:
     scenarios, seed = _held
-    return [run_one(scenarios[number], replicate, seed) for replicate in replicates]
+    return [
+        found
+        for replicate in replicates
+        for found in zip(numbers, run_together([scenarios[n] for n in numbers], replicate, seed), strict=True)
+    ]
 
 
 class Pool:
@@ -198,41 +214,45 @@ class Pool:
         total = sum(len(replicates) for replicates in batches.values())
         results: dict[int, dict[int, Outcome | Failure]] = {number: {} for number in batches}
         done = 0
-        for number, part in self._parts(batches, total):
+        for part in self._parts(batches):
             done += len(part)
-            results[number].update((r.replicate.index, r) for r in part)
+            for number, result in part:
+                results[number][result.replicate.index] = result
             if progress is not None:
                 progress(done, total)
         self.seconds += time.perf_counter() - started
         return {number: [found[i] for i in sorted(found)] for number, found in results.items()}
 
-    def _parts(
-        self, batches: Mapping[int, Sequence[Replicate]], total: int
-    ) -> Iterator[tuple[int, list[Outcome | Failure]]]:
-        singles = [(number, replicate) for number, batch in batches.items() for replicate in batch]
-        here = len(singles) if self.jobs == 1 or total < 2 else (0 if self._executor else 1)
-        for number, replicate in singles[:here]:
-            yield number, [run_one(self.scenarios[number], replicate, self.seed)]
-        if len(singles) > here:
-            yield from self._elsewhere(singles[here:])
+    def _parts(self, batches: Mapping[int, Sequence[Replicate]]) -> Iterator[list[tuple[int, Outcome | Failure]]]:
+        together: dict[Replicate, list[int]] = {}  # by replicate, the scenarios that run it
+        for number, batch in batches.items():
+            for replicate in batch:
+                together.setdefault(replicate, []).append(number)
+        works = list(together.items())
+        here = len(works) if self.jobs == 1 or sum(map(len, batches.values())) < 2 else (0 if self._executor else 1)
+        for replicate, numbers in works[:here]:
+            scenarios = [self.scenarios[n] for n in numbers]
+            yield list(zip(numbers, run_together(scenarios, replicate, self.seed), strict=True))
+        if len(works) > here:
+            yield from self._elsewhere(works[here:])
 
-    def _elsewhere(self, singles: Sequence[tuple[int, Replicate]]) -> Iterator[tuple[int, list[Outcome | Failure]]]:
+    def _elsewhere(self, works: Sequence[tuple[Replicate, list[int]]]) -> Iterator[list[tuple[int, Outcome | Failure]]]:
         executor = self._executor = self._executor or self._start()
-        size = max(1, min(LARGEST_CHUNK, -(-len(singles) // (4 * self.jobs))))
-        futures: dict[Future[Any], tuple[int, list[Replicate]]] = {}
-        for number in dict.fromkeys(number for number, _ in singles):
-            mine = [replicate for n, replicate in singles if n == number]
+        size = max(1, min(LARGEST_CHUNK, -(-len(works) // (4 * self.jobs))))
+        futures: dict[Future[Any], tuple[tuple[int, ...], list[Replicate]]] = {}
+        for numbers in dict.fromkeys(tuple(numbers) for _, numbers in works):
+            mine = [replicate for replicate, those in works if tuple(those) == numbers]
             for i in range(0, len(mine), size):
                 chunk = mine[i : i + size]
-                futures[executor.submit(_run_chunk, number, chunk)] = (number, chunk)
+                futures[executor.submit(_run_chunk, numbers, chunk)] = (numbers, chunk)
         for future in as_completed(futures):
-            number, chunk = futures[future]
+            numbers, chunk = futures[future]
             try:
-                yield number, future.result()
+                yield future.result()
             except BrokenProcessPool:
                 self._executor = None  # the next batch starts fresh workers
                 message = "the worker process died (out of memory?)"
-                yield number, [failed(self.scenarios[number], r, self.seed, message) for r in chunk]
+                yield [(n, failed(self.scenarios[n], r, self.seed, message)) for n in numbers for r in chunk]
 
     def _start(self) -> ProcessPoolExecutor:
         methods = multiprocessing.get_all_start_methods()

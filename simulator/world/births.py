@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from simulator.core.elementary import exp_of
 from simulator.core.luck import Luck, child_keys
 from simulator.core.parameters import Range, parameter
 from simulator.world.agents import GROWN, TECH_DIMENSIONS
@@ -213,7 +214,7 @@ def _numbers(parents: np.ndarray, ends: np.ndarray, origins: np.ndarray) -> np.n
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _bear(
     sector: np.ndarray,
     district: np.ndarray,
@@ -238,7 +239,9 @@ def _bear(
     m, d = sector.shape[0], centre.shape[1]
     rows, near_u, u_sorted = near_first(u_tech, close)
     tech, out = np.empty((m, d), np.float32), np.empty((len(DRAWN), m))
-    here = np.empty(d)
+    here, factor, flat = np.empty(d), np.empty(noise.size), noise.ravel()
+    for j in range(flat.shape[0]):
+        factor[j] = exp_of(p.new_tech_spread * flat[j])
     r = 0
     for i in range(m):
         while i >= ends[r]:
@@ -246,7 +249,7 @@ def _bear(
         kind, s = kinds[r], sector[i]
         length = 0.0
         for k in range(d):
-            here[k] = centre[i, k] * math.exp(p.new_tech_spread * noise[i, k])
+            here[k] = centre[i, k] * factor[i * d + k]
             length += here[k] * here[k]
         length = math.sqrt(length)
         for k in range(d):

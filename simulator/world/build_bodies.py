@@ -80,9 +80,12 @@ def draw_alliances(world: World) -> None:
     region, f, count = world.region, world.firms, int(world.region.figure("alliances"))
     if count == 0:
         return
-    able = f.alive & f.does_rd
+    able = np.flatnonzero(f.alive & f.does_rd)
     firms = np.bincount(f.sector[able], minlength=len(region.sectors))
     money = np.bincount(f.sector[able], f.rd_real[able], len(region.sectors))
+    able = able[np.lexsort((-f.rd_real[able], f.sector[able]))]  # by sector, the most R&D first
+    ends = np.cumsum(firms)
+    free = ends - firms  # where the firms of each sector that are in no alliance yet begin
     order = np.lexsort((-money, -region.sector("key_industry")))
     chosen = np.resize([s for s in order if firms[s] >= ALLIANCE_SIZE], count)
     a = world.alliances
@@ -90,8 +93,8 @@ def draw_alliances(world: World) -> None:
     a.admit()
     a.founded[:] = region.start_year - ALLIANCE_AGE
     for k, sector in enumerate(chosen):
-        rows = np.flatnonzero(able & (f.sector == sector) & (f.alliance < 0))
-        rows = rows[np.argsort(-f.rd_real[rows], kind="stable")[:ALLIANCE_SIZE]]
+        rows = able[free[sector] : min(free[sector] + ALLIANCE_SIZE, ends[sector])]
+        free[sector] += rows.size
         if rows.size == 0:
             a.alive[k] = False
             continue

@@ -7,6 +7,7 @@ a total that is given, and what no statistic of the time tells (``assumed`` unle
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from simulator.core.luck import Luck
 from simulator.world.agents import LAGS, MAKER_SPACE, TECH_DIMENSIONS, Firms
@@ -130,38 +131,60 @@ def _fit_staff(c: dict[str, np.ndarray], totals: np.ndarray, known: list[int]) -
         c["staff"][rows] = low + (high - low) * unit**power
 
 
-def _swap_in(c: dict[str, np.ndarray], names: tuple[str, ...], row: int, fits: np.ndarray, taken: dict) -> None:
-    """Exchange values with a free row that ``fits`` (n,), if this one does not: the counts of every level stand."""
-    other = -1 if fits[row] else next((int(i) for i in np.flatnonzero(fits) if i not in taken), -1)
-    if other >= 0:
-        for name in names:
-            c[name][row], c[name][other] = c[name][other], c[name][row]
+@njit(cache=True, nogil=True)
+def _first_free(values: np.ndarray, wanted: float, taken: np.ndarray) -> int:
+    """Return the first row with a wanted value that is not taken, -1 for none."""
+    for i in range(values.shape[0]):
+        if values[i] == wanted and not taken[i]:
+            return i
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def _first_that_holds(
+    low: np.ndarray, high: np.ndarray, sector: np.ndarray, taken: np.ndarray, staff: float, wanted: int
+) -> int:
+    """Return the first row not taken whose size class holds the staff, if possible in a wanted sector; -1 for none."""
+    other = -1
+    for i in range(low.shape[0]):
+        if low[i] <= staff and staff <= high[i] and not taken[i]:
+            if sector[i] == wanted:
+                return i
+            if other < 0:
+                other = i
+    return other
+
+
+def _swap_in(c: dict[str, np.ndarray], names: tuple[str, ...], row: int, wanted: int, taken: np.ndarray) -> None:
+    """Exchange values with a free row whose first is ``wanted``, if this one's is not: all counts of levels stand."""
+    if c[names[0]][row] == wanted or (other := _first_free(c[names[0]], wanted, taken)) < 0:
+        return
+    for name in names:
+        c[name][row], c[name][other] = c[name][other], c[name][row]
 
 
 def _place_anchors(region: Region, c: dict[str, np.ndarray]) -> dict[int, dict]:
     """Give the named firms rows of their size class; what else they are is swapped in, so that margins stand."""
     placed: dict[int, dict] = {}
+    taken = np.zeros(c["staff"].size, bool)
     oldest = [_levels(k)[1] - 1.0 for k in region.margin("above_scale", "age")]
     for anchor in region.anchors:
         staff = float(anchor["staff"])
-        free = (c["low"] <= staff) & (staff <= c["high"])
-        free[list(placed)] = False
-        fits = np.flatnonzero(free)
-        if fits.size == 0:
+        row = _first_that_holds(c["low"], c["high"], c["sector"], taken, staff, int(float(anchor["sector"])))
+        if row < 0:
             raise ValueError(
                 f"{region.id}: no size class holds the anchor firm {anchor['firm']} with {staff:.0f} staff"
             )
-        same = fits[c["sector"][fits] == int(float(anchor["sector"]))]
-        row = int(same[0]) if same.size else int(fits[0])
         for name in ("sector", "district", "ownership"):
-            _swap_in(c, (name,), row, c[name] == int(float(anchor.get(name, 0))), placed)
+            _swap_in(c, (name,), row, int(float(anchor.get(name, 0))), taken)
         years = region.start_year - 1 - int(float(anchor["founded"]))
         band = min(int(np.searchsorted(oldest, years)), len(oldest) - 1)  # the oldest level is open
-        _swap_in(c, ("age", "founded"), row, c["age"] == band, placed)
+        _swap_in(c, ("age", "founded"), row, band, taken)
         c["staff"][row] = staff
         if c["age"][row] == band:
             c["founded"][row] = int(float(anchor["founded"]))
         placed[row] = anchor
+        taken[row] = True
     return placed
 
 
@@ -173,7 +196,7 @@ def draw_firms(world: World, luck: Luck, centres: np.ndarray) -> None:
     _fit_staff(parts[0], region.sector("above_scale_staff"), list(anchors))
     c = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
     n = c["key"].size
-    f = Firms(n, room=2 * n)
+    f = Firms(n, room=5 * n // 2)
     world.firms = f
     for name in ("key", "sector", "founded", "district", "ownership", "above_scale", "staff"):
         getattr(f, name)[:] = c[name]

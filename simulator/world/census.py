@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from simulator.world.agents import ACADEMICIAN, FOUNDED_AGAIN, POSTDOC
-from simulator.world.rules import MEDIUM_FIRM_REVENUE, SMALL_FIRM_STAFF
+from simulator.world.rules import large_or_medium
 from simulator.world.world import World
 
 WORKING_TIE = 0.5  # strength of the tie to a university from which it counts
@@ -174,7 +174,7 @@ def _research(
         claimants += claims[i]
         if has_institution[i]:
             institutions += 1
-            if staff[i] >= SMALL_FIRM_STAFF and revenue[i] >= MEDIUM_FIRM_REVENUE:
+            if large_or_medium(staff[i], revenue[i]):
                 large_staff += rd_staff[i]
                 large_technicians += technicians[i]
         if above_scale[i]:

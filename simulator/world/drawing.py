@@ -22,9 +22,24 @@ def exact_labels(score: np.ndarray, counts: list[int]) -> np.ndarray:
     """
     if sum(counts) != score.size:
         raise ValueError(f"counts add to {sum(counts)}, not to {score.size}")
-    labels = np.empty(score.size, np.int64)
-    labels[np.argsort(score)] = np.repeat(np.arange(len(counts)), counts)
-    return labels
+    ordered = np.append(np.sort(score), np.inf)
+    first = np.cumsum(counts)[:-1]  # in order, where the labels from 1 on begin
+    if np.any(ordered[first[first > 0]] == ordered[first[first > 0] - 1]):
+        # of equals at a border some get the one label and some the other
+        labels = np.empty(score.size, np.int64)
+        labels[np.argsort(score)] = np.repeat(np.arange(len(counts)), counts)
+        return labels
+    return _reached(score, ordered[first])
+
+
+@njit(cache=True, nogil=True)
+def _reached(score: np.ndarray, borders: np.ndarray) -> np.ndarray:
+    """Return how many of the borders (k,) each score (n,) has reached."""
+    out = np.zeros(score.shape[0], np.int64)
+    for border in borders:
+        for i in range(score.shape[0]):
+            out[i] += score[i] >= border
+    return out
 
 
 def share_out(total: float, weight: np.ndarray) -> np.ndarray:

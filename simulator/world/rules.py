@@ -79,9 +79,10 @@ def super_deduction(rules: Rules, technology_sme: np.ndarray) -> np.ndarray:
     return np.maximum(own, rules["rd_super_deduction"])
 
 
-def large_or_medium(staff: np.ndarray, revenue: np.ndarray) -> np.ndarray:
-    """Return which of (n,) firms are large or medium by staff and revenue (CNY / year).
+@njit(cache=True, nogil=True)
+def large_or_medium(staff: float, revenue: float) -> bool:
+    """Return whether a firm is large or medium by staff and revenue (CNY / year).
 
     Both lines of the national size standard of 2011 for industry must be met, as the standard asks.
     """
-    return (staff >= SMALL_FIRM_STAFF) & (revenue >= MEDIUM_FIRM_REVENUE)
+    return staff >= SMALL_FIRM_STAFF and revenue >= MEDIUM_FIRM_REVENUE

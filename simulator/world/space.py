@@ -54,14 +54,11 @@ def near_first(u_tech: np.ndarray, close: np.ndarray) -> tuple[np.ndarray, np.nd
     near = np.empty(close.shape)
     tech = np.empty((*close.shape, TECH_DIMENSIONS))
     for a in range(close.shape[0]):
-        for j in range(close.shape[1]):
-            at = j
-            while at > 0 and near[a, at - 1] < close[a, j]:
-                rows[a, at], near[a, at] = rows[a, at - 1], near[a, at - 1]
-                at -= 1
-            rows[a, at], near[a, at] = j, close[a, j]
+        rows[a] = np.argsort(-close[a], kind="mergesort")  # which leaves equals in their order
         for r in range(close.shape[1]):
-            tech[a, r] = u_tech[rows[a, r]]
+            near[a, r] = close[a, rows[a, r]]
+            for k in range(TECH_DIMENSIONS):
+                tech[a, r, k] = u_tech[rows[a, r], k]
     return rows, near, tech
 
 

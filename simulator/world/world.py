@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,8 +30,10 @@ from simulator.world.agents import (
 from simulator.world.region import Region
 
 AGENTS = ("firms", "universities", "incubators", "funds", "products", "projects", "alliances", "platforms")
+POPULATIONS = (*AGENTS, "plants", "pools", "sectors")
 _PAID = {name: name for name in ("firms", "universities", "incubators", "funds", "alliances")}
 _COMPACT_ABOVE = 0.08
+_FEW = 100  # rows that cost less than to move all others
 
 
 GDP_OF_REFERENCE = 6.616e11  # Qingdao, 2011: the scale at which numbers of institutes that come are stated
@@ -195,6 +198,24 @@ class World:
             else {"centre": 0.60, "province": 0.08, "city": 0.22, "district": 0.10}
         )
 
+    def branch(self, entries: Iterable[Any], outside: Mapping[str, Mapping[int, float]], rules: Any) -> World:
+        """Return a world like this one that goes on under other measures, shares nothing that changes with it.
+
+        Entries that both have keep their index, by which agents remember them.
+        """
+        other = copy.copy(self)
+        for name in POPULATIONS:
+            setattr(other, name, getattr(self, name).copy())
+        other.state, other.ledger = copy.deepcopy(self.state), self.ledger.copy()
+        other.outside, other.rules = dict(self.outside), dict(self.rules)
+        other.paths, other.national = outside, rules
+        other.entries, other.entry_ids = dict(self.entries), list(self.entry_ids)
+        for entry in entries:
+            if entry.id not in other.entries:
+                other.entry_ids.append(entry.id)
+            other.entries[entry.id] = (entry.lever.name, entry.payer)
+        return other
+
     def begin(self, year: int) -> None:
         """Open a year: read its outside values and national rules, empty the flows of the year before."""
         self.year = year
@@ -202,7 +223,7 @@ class World:
         # universities, incubators, funds and alliances are referred to by others and stay
         for name in ("firms", "products", "projects"):
             population = getattr(self, name)
-            if np.count_nonzero(population.alive) < (1.0 - _COMPACT_ABOVE) * len(population):
+            if len(population) - np.count_nonzero(population.alive) > max(_COMPACT_ABOVE * len(population), _FEW):
                 population.compact()
         self.outside = {name: series[year] for name, series in self.paths.items() if year in series}
         self.rules = {name: series[year] for name, series in self.national.items() if year in series}
@@ -232,7 +253,7 @@ class World:
     def delivered(self, kind: str) -> np.ndarray:
         """Return the rows of projects of a kind (of PROJECT_KINDS) that were finished this year."""
         projects = self.projects
-        return np.flatnonzero((projects.finished == self.year) & (projects.kind == PROJECT_KINDS.index(kind)))
+        return ((projects.finished == self.year) & (projects.kind == PROJECT_KINDS.index(kind))).nonzero()[0]
 
     def entry_index(self, entry_id: str) -> int:
         """Return the index under which agents remember an entry."""
