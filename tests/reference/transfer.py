@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from simulator.mechanisms.transfer import FASTEST, REFERENCE_SHARE, SLOWEST, Parameters
+from simulator.mechanisms.transfer import Parameters
+from simulator.mechanisms.transfer_kernels import FASTEST, REFERENCE_SHARE, SLOWEST
 from tests.reference.hours import Hours
 from tests.reference.luck import Draws, poisson_count
 from tests.reference.offers import Application, Counter
