@@ -16,10 +16,12 @@ import typer
 from simulator.core.problems import InputError
 
 if TYPE_CHECKING:
+    from simulator.scenario import Scenario
+    from simulator.study.actuals import OwnFigures
     from simulator.study.replicates import Progress
     from simulator.study.tables import Tables
 
-INPUT_WRONG, RUNS_FAILED, INTERRUPTED = 2, 3, 130
+INPUT_WRONG, RUNS_FAILED, GATE_FAILED, INTERRUPTED = 2, 3, 4, 130
 
 app = typer.Typer(
     name="ris",
@@ -132,6 +134,9 @@ def run(
     attribute: Annotated[
         bool, typer.Option("--attribute", help="Where each target's change comes from, and what it would take.")
     ] = False,
+    actuals: Annotated[
+        Path | None, typer.Option(help="Your own figures (CSV: name, year, value, sd): runs near them count for more.")
+    ] = None,
 ) -> None:
     """Run a scenario many times: targets with probabilities, money by payer, figures."""
     with exits():
@@ -141,6 +146,7 @@ def run(
         from simulator.study.ensemble import run as run_ensemble
 
         found = opened(scenario)
+        own = read_own_figures(actuals, found)
         sizes = batch_sizes(found, replicates)
         run_hash = output.identity([found], sizes, seed, companions(found, attribute))
         folder = output.folder_for([name_of(found) + "-attributed" * attribute], run_hash, out)
@@ -154,7 +160,7 @@ def run(
                     found, replicates=replicates, jobs=jobs, seed=seed, progress=progress, attribute=attribute
                 )
             output.save([result], folder, result.tables(), language, command=command_line(), force=force)
-        report(folder, language, reused=reused, quiet=quiet, as_json=json_)
+        report(folder, language, reused=reused, quiet=quiet, as_json=json_, own=own)
 
 
 @app.command()
@@ -268,19 +274,162 @@ def new_region(
         say(f"made-up figures: change what you know, then  ris check --plan {plan}  and  ris run {plan}")
 
 
-def report(folder: Path, language: str, *, reused: bool, quiet: bool, as_json: bool) -> None:
+class Aim(StrEnum):
+    """What ``ris calibrate`` can fit a region to."""
+
+    history = "history"
+
+
+@app.command()
+def calibrate(
+    region: Annotated[str, typer.Argument(help="Region, such as qingdao.", show_default=False)],
+    to: Annotated[Aim, typer.Option(help="What the parameters are fitted to.")] = Aim.history,
+    runs: Annotated[int, typer.Option(help="Runs of the bank; those already there are used.", min=200)] = 10_000,
+    seed: Seed = 0,
+    jobs: Jobs = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the sample [default: calibration/posterior].")] = None,
+    quiet: Quiet = False,
+    json_: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Fit a region's parameters: a bank of runs, then a posterior sample that `calibration: history` draws from."""
+    with exits():
+        from simulator.study.calibrate import calibrate as fit_region
+        from simulator.study.calibrate import posterior_predictive
+        from simulator.study.posterior import load_posterior
+        from simulator.study.prior_predictive import OutsidePriorError
+
+        try:
+            with progress_bar(quiet) as progress:
+                done = fit_region(
+                    region, runs=runs, seed=seed, jobs=jobs, progress=progress, folder=out, say=None if quiet else say
+                )
+        except OutsidePriorError as error:
+            say(str(error))
+            raise typer.Exit(GATE_FAILED) from None
+        except KeyboardInterrupt:
+            say("interrupted: the runs so far are kept, the same command goes on")
+            raise typer.Exit(INTERRUPTED) from None
+        if quiet:
+            typer.echo(str(done.path))
+            return
+        sample = load_posterior(region, folder=out)
+        with progress_bar(quiet) as progress:
+            seen = posterior_predictive(region, posterior=sample, jobs=jobs, progress=progress)
+        if json_:
+            points = json.loads(seen.to_json(orient="records"))
+            typer.echo(dump({"path": str(done.path), "points": points, **(dict(sample.manifest) if sample else {})}))
+        else:
+            from simulator.report.terminal import console
+            from simulator.report.terminal_calibration import page
+
+            console().print(page(done, seen, lang.value if lang else locale_language()))
+
+
+@app.command()
+def validate(
+    region: Annotated[str, typer.Argument(help="Region, such as qingdao.", show_default=False)],
+    jobs: Jobs = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the page [default: outputs/<region>-validation].")] = None,
+    quiet: Quiet = False,
+    json_: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Hold a region's fit against every gate; one page with figures. Exit code 4 when a gate fails."""
+    with exits():
+        from simulator.report.validation import plain, save_validation, validation_screen
+        from simulator.study.output import DEFAULT_PARENT
+        from simulator.study.validate import validate as hold
+
+        language = lang.value if lang else locale_language()
+        found = hold(region, jobs=jobs, say=(lambda _: None) if quiet else say)
+        folder = DEFAULT_PARENT / f"{found.region}-validation" if out is None else out
+        page = save_validation(found, folder, language)
+        if json_:
+            typer.echo(dump(plain(found) | {"page": str(page)}))
+        elif quiet:
+            typer.echo(str(page))
+        else:
+            from simulator.report.terminal import console
+
+            console().print(validation_screen(found, language))
+            typer.echo(f"{'页面：' if language == 'zh' else 'page: '}{page}")
+        if not found.ok:
+            say(f"{len(found.failed)} of the gates failed")
+            raise typer.Exit(GATE_FAILED)
+
+
+@app.command()
+def evaluate(
+    trial: Annotated[list[str] | None, typer.Option(help="Trial to run; may be given several times.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Run every trial.")] = False,
+    seed: Seed = 0,
+    jobs: Jobs = None,
+    out: Annotated[Path | None, typer.Option(help="Output folder [default: outputs/trials-<hash>].")] = None,
+    quiet: Quiet = False,
+    json_: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Run published trials inside the model, design and estimator as published, beside what was found there."""
+    with exits():
+        from simulator.report import trial_page
+        from simulator.study.output import DEFAULT_PARENT
+        from simulator.study.trials import evaluate as run_trials
+        from simulator.study.trials import identity, load_trials
+
+        language = lang.value if lang else locale_language()
+        if not all_ and not trial:
+            known = trial_page.trial_list(load_trials()[1], language)
+            say(f"--all runs every trial, --trial NAME one of them:\n{known}")
+            raise typer.Exit(INPUT_WRONG)
+        names = [] if all_ else list(trial or ())
+        with progress_bar(quiet) as progress:
+            result = run_trials(names, jobs=jobs, seed=seed, progress=progress)
+        folder = DEFAULT_PARENT / f"trials-{identity(names, seed, result.calibration)}" if out is None else out
+        files = trial_page.save(result, folder, language)
+        for line in result.failed:
+            say(f"failed: {line}")
+        if json_:
+            typer.echo(dump({"folder": str(folder), **trial_page.as_plain(result)}))
+        elif quiet:
+            typer.echo(str(folder))
+        else:
+            from simulator.report.terminal import console
+
+            console().print(trial_page.screen(result, language))
+            typer.echo(f"{'结果：' if language == 'zh' else 'results: '}{', '.join(str(f) for f in files)}")
+
+
+def read_own_figures(path: Path | None, scenario: Scenario) -> OwnFigures | None:
+    """Return a planner's own figures with what reads them against a run's tables, None where there are none."""
+    if path is None:
+        return None
+    from simulator.study.actuals import OwnFigures
+
+    return OwnFigures.read(path, scenario)
+
+
+def report(
+    folder: Path, language: str, *, reused: bool, quiet: bool, as_json: bool, own: OwnFigures | None = None
+) -> None:
     """Print what a folder holds; ends with exit code 3 where some of its runs failed."""
     from simulator.study import output
 
     tables = output.read(folder)
     runs = tables.meta.get("runs", [tables.meta])
     failures = [failure for meta in runs for failure in meta["failures"]]
+    weighted = None if own is None else own.reweigh(tables, folder)
     if as_json:
-        typer.echo(dump(as_plain(tables, folder, reused)))
+        typer.echo(dump(as_plain(tables, folder, reused) | ({} if weighted is None else {"actuals": weighted.plain()})))
     elif quiet:
         typer.echo(str(folder))
     else:
         show(tables, folder, language, reused=reused)
+        if weighted is not None:
+            from simulator.report.terminal import console
+            from simulator.report.terminal_actuals import actuals_screen
+
+            console().print(actuals_screen(weighted, language))
     if failures:
         for failure in failures:
             say(f"failed: draw {failure['draw']}, seed {failure['seed']}: {failure['message']}")

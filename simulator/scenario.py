@@ -92,7 +92,7 @@ class Scenario:
 
     def in_force(self, year: int) -> list[Entry]:
         """Return the entries that are in force for a part of the year or all of it."""
-        return [e for e in self.entries if e.share_of_year(year) > 0.0]
+        return [e for e in self.entries if e.start < year + 1.0 and e.stop > year and e.start < e.stop]
 
     def parts_from(self, other: Scenario) -> int:
         """Return the first year in which what happens here can differ from what happens in another scenario.

@@ -43,7 +43,9 @@ class Entry:
 
     def share_of_year(self, year: int) -> float:
         """Return the part of a year in which the entry is in force, 0 to 1."""
-        return max(0.0, min(self.stop, year + 1.0) - max(self.start, float(year)))
+        start, stop = self.start, self.stop
+        part = (stop if stop < year + 1.0 else year + 1.0) - (start if start > year else float(year))
+        return part if part > 0.0 else 0.0
 
     def acts_in(self, year: int) -> tuple[Any, ...]:
         """Return all by which the entry can make a difference in a year."""

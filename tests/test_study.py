@@ -237,7 +237,10 @@ def test_replicates_stop_only_at_fixed_steps(toy: Toy, home: Path) -> None:
 
 
 @pytest.mark.parametrize("calibration", ["history", "plan"])
-def test_a_calibration_that_is_not_fitted_is_refused_before_running(toy: Toy, home: Path, calibration: str) -> None:
+def test_a_calibration_that_is_not_fitted_is_refused_before_running(
+    toy: Toy, home: Path, calibration: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.study.posterior.FOLDER", home)  # where none lies
     text = (home / "plan.yaml").read_text(encoding="utf-8") + f"calibration: {calibration}\n"
     (home / "fitted.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match="not fitted yet"):

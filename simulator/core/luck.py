@@ -123,84 +123,89 @@ def _central(q: float) -> float:
     return q * num / den
 
 
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _outer(r: float) -> float:
+    """Return the distance from zero of a standard normal quantile in the tails, by r = sqrt(-log(chance beyond))."""
+    r -= 1.6
+    num = (
+        (
+            (
+                (
+                    ((7.74545014278341407640e-4 * r + 2.27238449892691845833e-2) * r + 2.41780725177450611770e-1) * r
+                    + 1.27045825245236838258e0
+                )
+                * r
+                + 3.64784832476320460504e0
+            )
+            * r
+            + 5.76949722146069140550e0
+        )
+        * r
+        + 4.63033784615654529590e0
+    ) * r + 1.42343711074968357734e0
+    den = (
+        (
+            (
+                (
+                    ((1.05075007164441684324e-9 * r + 5.47593808499534494600e-4) * r + 1.51986665636164571966e-2) * r
+                    + 1.48103976427480074590e-1
+                )
+                * r
+                + 6.89767334985100004550e-1
+            )
+            * r
+            + 1.67638483018380384940e0
+        )
+        * r
+        + 2.05319162663775882187e0
+    ) * r + 1.0
+    return num / den
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _outermost(r: float) -> float:
+    """Return the same for r above 5."""
+    r -= 5.0
+    num = (
+        (
+            (
+                (
+                    ((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r + 1.24266094738807843860e-3) * r
+                    + 2.65321895265761230930e-2
+                )
+                * r
+                + 2.96560571828504891230e-1
+            )
+            * r
+            + 1.78482653991729133580e0
+        )
+        * r
+        + 5.46378491116411436990e0
+    ) * r + 6.65790464350110377720e0
+    den = (
+        (
+            (
+                (
+                    ((2.04426310338993978564e-15 * r + 1.42151175831644588870e-7) * r + 1.84631831751005468180e-5) * r
+                    + 7.86869131145613259100e-4
+                )
+                * r
+                + 1.48753612908506148525e-2
+            )
+            * r
+            + 1.36929880922735805310e-1
+        )
+        * r
+        + 5.99832206555887937690e-1
+    ) * r + 1.0
+    return num / den
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def _tail(u: float) -> float:
     """Return the standard normal quantile of ``u`` farther than _CENTRAL from 1/2."""
-    r = min(u, 1.0 - u)
-    r = math.sqrt(-math.log(r))
-    if r <= 5.0:
-        r -= 1.6
-        num = (
-            (
-                (
-                    (
-                        ((7.74545014278341407640e-4 * r + 2.27238449892691845833e-2) * r + 2.41780725177450611770e-1)
-                        * r
-                        + 1.27045825245236838258e0
-                    )
-                    * r
-                    + 3.64784832476320460504e0
-                )
-                * r
-                + 5.76949722146069140550e0
-            )
-            * r
-            + 4.63033784615654529590e0
-        ) * r + 1.42343711074968357734e0
-        den = (
-            (
-                (
-                    (
-                        ((1.05075007164441684324e-9 * r + 5.47593808499534494600e-4) * r + 1.51986665636164571966e-2)
-                        * r
-                        + 1.48103976427480074590e-1
-                    )
-                    * r
-                    + 6.89767334985100004550e-1
-                )
-                * r
-                + 1.67638483018380384940e0
-            )
-            * r
-            + 2.05319162663775882187e0
-        ) * r + 1.0
-    else:
-        r -= 5.0
-        num = (
-            (
-                (
-                    (
-                        ((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r + 1.24266094738807843860e-3)
-                        * r
-                        + 2.65321895265761230930e-2
-                    )
-                    * r
-                    + 2.96560571828504891230e-1
-                )
-                * r
-                + 1.78482653991729133580e0
-            )
-            * r
-            + 5.46378491116411436990e0
-        ) * r + 6.65790464350110377720e0
-        den = (
-            (
-                (
-                    (
-                        ((2.04426310338993978564e-15 * r + 1.42151175831644588870e-7) * r + 1.84631831751005468180e-5)
-                        * r
-                        + 7.86869131145613259100e-4
-                    )
-                    * r
-                    + 1.48753612908506148525e-2
-                )
-                * r
-                + 1.36929880922735805310e-1
-            )
-            * r
-            + 5.99832206555887937690e-1
-        ) * r + 1.0
-    x = num / den
+    r = math.sqrt(-math.log(min(u, 1.0 - u)))
+    x = _outer(r) if r <= 5.0 else _outermost(r)
     return -x if u < 0.5 else x
 
 
@@ -296,15 +301,19 @@ def normals_of(address: np.uint64, keys: np.ndarray, out: np.ndarray) -> None:
     The few that lie in the tails are set right afterwards.
     """
     width = out.shape[1]
-    rows = max(_BLOCK // width, 1)
-    u, tails = np.empty(rows * width), np.empty(rows * width, np.int64)
+    rows = max(min(_BLOCK // width, keys.shape[0]), 1)
+    u, tails, far = np.empty(rows * width), np.empty(rows * width, np.int64), np.empty((2, rows * width))
+    names, line = np.empty(rows, np.uint64), np.empty(rows)
     flat = out.reshape(-1)
     for start in range(0, keys.shape[0], rows):
         block = keys[start : start + rows]
         count = block.shape[0] * width
         for k in range(width):
             for i in range(block.shape[0]):
-                u[i * width + k] = uniform_at(address, sub_key(block[i], k) if k > 0 else block[i])
+                names[i] = sub_key(block[i], k) if k > 0 else block[i]
+            _uniforms(address, names[: block.shape[0]], line)
+            for i in range(block.shape[0]):
+                u[i * width + k] = line[i]
         here = flat[start * width : start * width + count]
         for j in range(count):
             here[j] = _central(u[j] - 0.5)
@@ -312,8 +321,14 @@ def normals_of(address: np.uint64, keys: np.ndarray, out: np.ndarray) -> None:
         for j in range(count):
             tails[m] = j
             m += abs(u[j] - 0.5) > _CENTRAL
-        for j in tails[:m]:
-            here[j] = _tail(u[j])
+        for t in range(m):
+            v = u[tails[t]]
+            far[0, t] = math.sqrt(-math.log(min(v, 1.0 - v)))
+        for t in range(m):
+            far[1, t] = _outer(far[0, t])
+        for t in range(m):
+            x = far[1, t] if far[0, t] <= 5.0 else _outermost(far[0, t])
+            here[tails[t]] = -x if u[tails[t]] < 0.5 else x
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -20,12 +20,14 @@ from simulator.mechanisms.certification_kernels import (
     holders,
     keep_registers,
     recognise_bodies,
+    shortlist,
     tell,
 )
 from simulator.world.rules import law_of
 from simulator.world.world import World
 
 WHOLE_OFFER = 1.0e9  # CNY, more than any offer: firms take what is on the counter
+_ALL = np.empty(0, bool)
 # what is decided by luck, in the order of ``Decisions``
 DECISIONS = ("told", "recognised", "innovative", "scale", "below", "sets up a body", "struck out", "body")
 
@@ -127,7 +129,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     columns = Columns._make(getattr(f, name) for name in Columns._fields)
     odds = Odds._make(float(getattr(p, name)) for name in Odds._fields)
     at = Decisions._make(luck.address(name) for name in DECISIONS)
-    certified, recognised = holders(columns, year, len(world.sectors))
+    certified, recognised, performers = holders(columns, year, len(world.sectors))
     # own IP is met by utility models, filed as part of an application; their cost is in it
     least = rules["hnte_staff_share"], rules["hnte_hightech_share"], float(np.ceil(rules["hnte_min_age"]))
     known = tell(columns, year, certified, outreach, *least, odds, at.told)
@@ -138,7 +140,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     )
     if passed.size and terms.offered("certification_award"):
         terms.draw("certification_award", passed, np.full(passed.size, WHOLE_OFFER), f.rd_reported[passed])
-    recognise_bodies(columns, p.body_rd * st.deflator, recognised, *body_rewards(world, terms, p), odds, at)
+    recognise_bodies(columns, performers, p.body_rd * st.deflator, recognised, *body_rewards(world, terms, p), odds, at)
     count_supported(world, luck)
     threshold, industry = rules["above_scale_threshold"], region.sector("above_scale_firms") > 0
     st.hnte_revenue = keep_registers(columns, year, outreach, industry, threshold, p.scale_exit * threshold, odds, at)
@@ -152,6 +154,15 @@ def _support(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     rows, rank = candidates(
         f.key, f.alive, f.technology_sme, f.quality, f.does_rd, p.support_rd, p.support_noise, luck.address("rank")
     )
+    offers = terms.promises("growth_support")
+    if not any(o.entry.programme or isinstance(o.value, np.ndarray) for o in offers):
+        # of many firms a budget reaches few: only they need be ranked in full
+        keep = np.zeros(rows.size, bool)
+        for o in offers:
+            each = min(float(o.value), o.rate * WHOLE_OFFER)
+            reached = min(o.budget / each, float(rows.size))
+            shortlist(rows, rank, _ALL if o.eligible is None else o.eligible, int(reached) + 2, keep)
+        rows, rank = rows[keep], rank[keep]
     paid = terms.draw("growth_support", rows, np.full(rows.size, WHOLE_OFFER), rank)
     f.supported[paid.index] = world.year
     # what the programme's services are worth relieves the firm like cash of its own

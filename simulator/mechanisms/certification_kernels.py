@@ -16,6 +16,7 @@ from simulator.world.rules import (
     threshold_of,
 )
 
+BINS = 512  # of ranks, to find the highest
 MOST_TOLD = 0.95  # chance that a firm hears of a status in a year, at most
 
 
@@ -82,23 +83,28 @@ class Decisions(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def holders(f: Columns, year: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+def holders(f: Columns, year: int, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return by sector (S,) the share of R&D firms with a valid certificate, and of R&D bodies that are recognised.
 
-    Firms that are no more, or without an R&D institution, lose the recognition first.
+    Firms that are no more, or without an R&D institution, lose the recognition first. Also returns the rows (m,) of
+    living firms that do R&D or are recognised.
     """
+    rows = np.empty(f.key.shape[0], np.int64)
+    m = 0
     performers, certified = np.zeros(count, np.int64), np.zeros(count, np.int64)
     bodies, recognised = np.zeros(count, np.int64), np.zeros(count, np.int64)
     for i in range(f.key.shape[0]):
         if not f.alive[i] or not f.has_institution[i]:
             f.technology_centre[i] = False
+        rows[m] = i
+        m += f.alive[i] & (f.does_rd[i] | f.technology_centre[i])
         if f.alive[i]:
             s = f.sector[i]
             performers[s] += f.does_rd[i]
             certified[s] += f.hnte_until[i] >= year
             bodies[s] += f.has_institution[i]
             recognised[s] += f.technology_centre[i]
-    return np.minimum(certified / np.maximum(performers, 1), 1.0), recognised / np.maximum(bodies, 1)
+    return np.minimum(certified / np.maximum(performers, 1), 1.0), recognised / np.maximum(bodies, 1), rows[:m].copy()
 
 
 @njit(cache=True, nogil=True)
@@ -175,6 +181,7 @@ def certify(
 @njit(cache=True, nogil=True)
 def recognise_bodies(
     f: Columns,
+    rows: np.ndarray,
     least: float,
     recognised: np.ndarray,
     rewarded: np.ndarray,
@@ -185,13 +192,12 @@ def recognise_bodies(
 ) -> None:
     """Recognise R&D institutions of firms with R&D of ``least`` (CNY) or more; strike out some that do less.
 
-    ``recognised`` (S,) is the share of ``holders``; ``setup`` and ``reward`` are what rewards add to the chances to
-    set up a body and to be recognised for the firms ``rewarded``, (n,) or (0,) where there are none.
+    ``recognised`` (S,) is the share, ``rows`` (m,) the firms of ``holders``; ``setup`` and ``reward`` are what rewards
+    add to the chances to set up a body and to be recognised for the firms ``rewarded``, (n,) or (0,) where there are
+    none.
     """
     some = rewarded.shape[0] > 0
-    for i in range(f.key.shape[0]):
-        if not f.alive[i] or not (f.does_rd[i] or f.technology_centre[i]):
-            continue
+    for i in rows:
         enough, open_ = f.rd_real[i] >= least, some and rewarded[i]
         able = f.does_rd[i] and enough
         if able and open_ and not f.has_institution[i] and uniform_at(at.sets_up, f.key[i]) < setup:
@@ -243,6 +249,32 @@ def keep_registers(
         if f.above_scale[i] and f.revenue[i] < leaves and uniform_at(at.below, key) < p.scale_lag:
             f.above_scale[i] = False
     return whole
+
+
+@njit(cache=True, nogil=True)
+def shortlist(rows: np.ndarray, rank: np.ndarray, eligible: np.ndarray, count: int, keep: np.ndarray) -> None:
+    """Mark in ``keep`` (m,) those of the ``rows`` (m,) with the ``count`` highest ranks, and a few more.
+
+    Only rows that are ``eligible``, (n,) or (0,) where all are, count. By bins of rank: no order is needed.
+    """
+    low, high, n = np.inf, -np.inf, 0
+    for j in range(rows.shape[0]):
+        if eligible.shape[0] == 0 or eligible[rows[j]]:
+            low, high, n = min(low, rank[j]), max(high, rank[j]), n + 1
+    bins = np.zeros(BINS, np.int64)
+    last, first, found = BINS - 1, 0, 0
+    scale = last / (high - low) if high > low else 0.0
+    if n > count:
+        for j in range(rows.shape[0]):
+            if eligible.shape[0] == 0 or eligible[rows[j]]:
+                bins[int((rank[j] - low) * scale)] += 1
+        first = BINS
+        while found < count:
+            first -= 1
+            found += bins[first]
+    for j in range(rows.shape[0]):
+        if (eligible.shape[0] == 0 or eligible[rows[j]]) and int((rank[j] - low) * scale) >= first:
+            keep[j] = True
 
 
 @njit(cache=True, nogil=True)

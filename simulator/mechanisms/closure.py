@@ -20,7 +20,6 @@ from simulator.world.world import World
 REFERENCE_STAFF = 7.0  # staff at which the chances by age are stated: a small firm a year after opening
 FADED = 0.05  # mentoring below this is over
 ROUNDING = 1e-12  # more than the relative error of a product
-ORDINARY = -3.0  # quality, standard deviations: few firms are below
 
 
 @dataclass(frozen=True)
@@ -213,11 +212,19 @@ def _close(
     rows = np.empty(key.shape[0], np.int64)
     m = 0
     most = REFERENCE_STAFF**p.size * (1.0 + ROUNDING)  # what the smallest size multiplies a chance by
-    worst = most * math.exp(max(-p.quality * ORDINARY, 0.0))  # and that of an ordinary quality
     last, without, distressed = hazards.shape[0] - 1, 1.0 - p.knowledge, opened > 0.0
-    for i in range(key.shape[0]):
-        if not alive[i]:
-            continue
+    worst, moves = most * max(1.0, p.distress) ** 2 * max(1.0, without), max(p.footloose, 0.0)  # and what the rest does
+    worst *= max(1.0, 1.0 + p.exposed * opened) * max(1.0, p.early_news) * max(1.0, p.after_graduation)
+    worst *= max(1.0, p.state_owned) * (1.0 + ROUNDING)
+    count = 0
+    for i in range(key.shape[0]):  # no branch, which would be guessed wrong too often
+        x = -p.quality * quality[i]
+        h = hazards[min(max(year - founded[i] - 1, 0), last)]
+        rows[count] = i
+        # up to 1.5, exp(x) is no more than 1 + x + x^2
+        near = uniform_at(address, key[i]) <= worst * (1.0 + x + x * x) * h + moves
+        count += alive[i] & (near | (x > 1.5) | (mentored[i] > 1.0))
+    for i in rows[:count]:
         age = year - founded[i]
         h = hazards[min(max(age - 1, 0), last)]  # newcomers join at the end of their first year
         h *= without if does_rd[i] else 1.0
@@ -233,8 +240,6 @@ def _close(
             h *= p.state_owned
         leaves = p.footloose if settled[i] > 0 and year - settled[i] > p.bound_years else 0.0
         u = uniform_at(address, key[i])
-        if u > worst * h + leaves and quality[i] >= ORDINARY and p.quality >= 0.0:
-            continue
         h *= math.exp(-p.quality * quality[i])
         if u > most * h + leaves:
             continue

@@ -146,7 +146,7 @@ class PeopleParameters(BirthTraits):
     again_memory: float = parameter(
         0.4,
         unit="correlation",
-        prior=Range(0.0, 0.8),
+        prior=Range(0.0, 0.8, ceiling=1.0),
         source="assumed",
         doc="correlation of the quality of the second firm with that of the first",
     )

@@ -11,7 +11,7 @@ from numba import njit
 
 from simulator.core.declare import Label, Mechanism
 from simulator.core.elementary import exp_of, log_of
-from simulator.core.luck import Luck, normal_at, poisson_quantile, uniform_at
+from simulator.core.luck import Luck, normal_at, normals_of, poisson_quantile, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.mechanisms.innovation_abroad import AbroadParameters, absorb, buy_abroad
@@ -203,20 +203,20 @@ def _innovate(
     deflator: float,
     spillover: float,
     p: Making,
-    rate: np.ndarray,
+    a_rate: np.uint64,
     a_count: np.uint64,
     a_value: np.uint64,
 ) -> None:
     """Renew each firm's knowledge and productivity, and let its innovations arrive.
 
-    ``stake`` is what staff hold, (1,) for all or (n,); ``shared`` (S,) what platforms and dear energy add in a sector;
-    ``rate`` (n,) are the standard normals of this year's arrival rates.
+    ``stake`` is what staff hold, (1,) for all or (n,); ``shared`` (S,) what platforms and dear energy add in a sector.
     """
     spread = p.overdispersion
     kept, one_stake = 1.0 - 1.0 / p.novelty_life, stake.shape[0] == 1
     per_price = 1.0 / price
     gain, before, active = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK, np.int64)
     mean, lifts, idle, none = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    rate, names = np.empty((BLOCK, 1)), np.empty(BLOCK, np.uint64)
     for start in range(0, key.shape[0], BLOCK):
         count, m = min(BLOCK, key.shape[0] - start), 0
         for j in range(count):
@@ -252,12 +252,14 @@ def _innovate(
                     idle[m] = (knowledge[i] / 1.0e6) ** p.returns
                 lifts[m] = p.arrival * lift * (1.0 + pooled[i])
                 mean[m] = max(stock * 1.0e-6, TINY)
-                none[m] = p.quality_effect * quality[i] + spread * rate[i] - 0.5 * spread * spread
-                active[m] = i
+                none[m] = p.quality_effect * quality[i] - 0.5 * spread * spread
+                active[m], names[m] = i, key[i]
                 m += 1
         for j in range(count):
             productivity[start + j] += p.productivity * log_of(gain[j] / before[j])
+        normals_of(a_rate, names[:m], rate[:m])
         for j in range(m):
+            none[j] += spread * rate[j, 0]
             mean[j] = (exp_of(p.returns * log_of(mean[j])) - idle[j]) * lifts[j] * exp_of(none[j])
             none[j] = exp_of(-mean[j])  # the chance that nothing arrives
         for j in range(m):
@@ -310,7 +312,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         st.deflator,
         p.spillover if world.switches.get("spillovers", "long") == "long" else p.short_spillover * p.spillover,
         Making._make(float(getattr(p, name)) for name in Making._fields),
-        luck.normal(f.key, "rate"),
+        luck.address("rate"),
         luck.address("count"),
         luck.address("value"),
     )

@@ -11,7 +11,7 @@ from simulator.core.luck import Luck, poisson_quantile, sub_key
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.mechanisms.patenting_kernels import decide, file, file_firms
-from simulator.world.agents import LAGS, Firms, Universities
+from simulator.world.agents import LAGS
 from simulator.world.world import World
 
 
@@ -185,8 +185,11 @@ def marginal_wish(per_filing: float, cost: float, response: float, profit_respon
     return response * min(cover, 1.0) + profit_response * max(cover - 1.0, 0.0)
 
 
-def _firms_file(world: World, terms: Terms, p: Parameters, luck: Luck, cost: float) -> None:
-    """Let firms file, marginally as far as agents can serve what the subsidy (CNY a filing) makes worth its cost."""
+def _firms_file(world: World, terms: Terms, p: Parameters, luck: Luck, cost: float) -> np.ndarray:
+    """Let firms file, marginally as far as agents can serve what the subsidy (CNY a filing) makes worth its cost.
+
+    Returns the rows of those that do.
+    """
     f, st = world.firms, world.state
     offers = terms.promises("filing_subsidy")
     per_filing = float(sum(float(np.max(o.value)) for o in offers)) * st.paid_part.get("filing_subsidy", 1.0)
@@ -197,7 +200,7 @@ def _firms_file(world: World, terms: Terms, p: Parameters, luck: Luck, cost: flo
     else:
         st.agency += p.agency_speed * (wish - st.agency)
     propensity = p.propensity * (1.0 + p.propensity_growth) ** (world.year - world.region.start_year)
-    file_firms(
+    rows: np.ndarray = file_firms(
         f.key,
         f.alive,
         f.innovations,
@@ -223,6 +226,7 @@ def _firms_file(world: World, terms: Terms, p: Parameters, luck: Luck, cost: flo
         luck.address("marginal"),
         luck.address("size"),
     )
+    return rows
 
 
 def _universities_file(world: World, terms: Terms, p: Parameters, luck: Luck, cost: float) -> None:
@@ -254,8 +258,9 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     speed = out["patent_office_speed"]
     third = min(1.0, p.third_year * speed)
     shares = np.array([min(0.9, p.first_year * speed), min(0.95, p.second_year * speed), third])[:LAGS]
+    rewarded = []
     for who, name in ((f, "firms"), (u, "universities")):
-        decide(
+        granted = decide(
             who.key,
             who.waiting_true,
             who.waiting_marginal,
@@ -269,25 +274,26 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
             p.marginal_lapse,
             luck.address(f"decide {name}"),
         )
+        rewarded.append(granted[who.alive[granted]])
     _individuals(world, p, luck, shares)
 
     cost = p.filing_cost * st.deflator
-    _firms_file(world, terms, p, luck, cost)
+    filers = _firms_file(world, terms, p, luck, cost)
     _universities_file(world, terms, p, luck, cost)
-    _subsidise(terms, "filing_subsidy", f, f.filed, st.paid_part)
-    _subsidise(terms, "filing_subsidy_public", u, u.filed, st.paid_part)
-    _subsidise(terms, "grant_reward", f, f.granted, st.paid_part)
+    _subsidise(terms, "filing_subsidy", filers, f.filed, st.paid_part)
+    _subsidise(terms, "filing_subsidy_public", np.flatnonzero(u.filed), u.filed, st.paid_part)
+    _subsidise(terms, "grant_reward", rewarded[0], f.granted, st.paid_part)
 
 
-def _subsidise(terms: Terms, term: str, who: Firms | Universities, counts: np.ndarray, hopes: dict[str, float]) -> None:
-    """Pay a sum per filing or grant, largest applicants last, until the budget is spent.
+def _subsidise(terms: Terms, term: str, rows: np.ndarray, counts: np.ndarray, hopes: dict[str, float]) -> None:
+    """Pay a sum for each of the ``counts`` (n,) of filings or grants of ``rows`` (m,) until the budget is spent.
 
-    ``hopes`` keeps the part of what was asked that was paid: what applicants expect next year.
+    The largest applicants come last. ``hopes`` keeps the part of what was asked that was paid: what applicants expect
+    next year.
     """
     offers = terms.promises(term)
     if not offers:
         return
-    rows = np.flatnonzero(who.alive & (counts > 0))
     pieces = counts[rows].astype(float)
     asked = pieces * float(sum(float(np.max(o.value)) for o in offers))
     paid = terms.draw(term, rows, asked, -pieces, units=pieces)

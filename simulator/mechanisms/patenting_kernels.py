@@ -76,15 +76,18 @@ def file_firms(
     a_true: np.uint64,
     a_marginal: np.uint64,
     a_size: np.uint64,
-) -> None:
+) -> np.ndarray:
     """File what innovations bring and marginal applications beside it, and pay ``cost`` (CNY) for each.
 
     ``field`` (S,) is the propensity to patent of sectors over the mean; a firm about to seek or renew HNTE status
-    files more by ``burst``, a private one by ``enforced``.
+    files more by ``burst``, a private one by ``enforced``. Nothing of this year waits yet, as ``decide`` leaves it.
+    Returns the rows (m,) of those that file.
     """
+    rows, m = np.empty(key.shape[0], np.int64), 0
     for i in range(key.shape[0]):
-        if not (alive[i] and innovations[i] > 0):
-            filed_true[i] = filed[i] = waiting_true[i, 0] = waiting_marginal[i, 0] = 0
+        if not (innovations[i] > 0 and alive[i]):
+            if filed[i] != 0:  # few: most rows are only read
+                filed_true[i] = filed[i] = 0
             continue
         base = propensity * field[sector[i]] * innovations[i]
         if ownership[i] == PRIVATE:
@@ -95,7 +98,11 @@ def file_firms(
         filed_true[i] = waiting_true[i, 0] = true
         waiting_marginal[i, 0] = beside
         filed[i] = true + beside
-        cash[i] -= cost * filed[i]
+        if filed[i] > 0:
+            cash[i] -= cost * filed[i]
+            rows[m] = i
+            m += 1
+    return rows[:m].copy()
 
 
 FEW = 64  # counts below which the chance that none of them comes stands in a table
@@ -141,8 +148,11 @@ def decide(
     lapse: float,
     marginal_lapse: float,
     address: np.uint64,
-) -> None:
-    """Decide what has waited, add grants, drop what lapses, and move the queue on by a year."""
+) -> np.ndarray:
+    """Decide what has waited, add grants, drop what lapses, and move the queue on by a year.
+
+    Returns the rows (m,) that are granted some.
+    """
     last = shares.shape[0] - 1
     share_none = np.empty((last + 1, FEW))
     for lag in range(last + 1):
@@ -150,12 +160,14 @@ def decide(
     true_none, marginal_none = _none(true_rate), _none(marginal_rate)
     rest_lapse = min(1.0, marginal_lapse * lapse)
     lapse_none, rest_none = _none(lapse), _none(rest_lapse)
+    rows, m = np.empty(key.shape[0], np.int64), 0
     for i in range(key.shape[0]):
-        waits = patents[i] > 0
+        concerned = patents[i]
         for lag in range(last + 1):
-            waits = waits or waiting_true[i, lag] > 0 or waiting_marginal[i, lag] > 0
-        if not waits:  # most firms have no patent and none under way
-            granted[i] = 0
+            concerned += waiting_true[i, lag] + waiting_marginal[i, lag]
+        if not concerned > 0:  # most firms have no patent and none under way
+            if granted[i] != 0:
+                granted[i] = 0
             continue
         new_true = new_marginal = lost_good = lost_rest = 0.0
         for lag in range(last, -1, -1):  # what is left of a year's filings joins those that waited a year longer
@@ -187,3 +199,7 @@ def decide(
         patents[i] += granted[i] - (lost_good + lost_rest)
         good[i] += new_true - lost_good
         waiting_true[i, 0] = waiting_marginal[i, 0] = 0
+        if granted[i] > 0:
+            rows[m] = i
+            m += 1
+    return rows[:m].copy()

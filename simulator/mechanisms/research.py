@@ -307,8 +307,8 @@ class Parameters(NotchParameters):
 _STEPS = normal_quantile(np.arange(1, 64) / 64.0)
 
 
-def _own_research(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
-    """Decide on R&D and on claiming the deduction under this year's tax and rewards."""
+def _own_research(world: World, terms: Terms, p: Parameters, luck: Luck) -> np.ndarray:
+    """Decide on R&D and on claiming the deduction under this year's tax and rewards; return who does some (m,)."""
     f, st, rules = world.firms, world.state, world.rules
     hoped, rewarded = _hoped_reward(world, terms)
     strength = float(terms.values("enforcement")[0])
@@ -340,13 +340,14 @@ def _own_research(world: World, terms: Terms, p: Parameters, luck: Luck) -> None
     )
     recover = certified * carried + (1.0 - certified) * other
     decide(columns, rows, mind, recover, faced, law_of(rules), habits, luck.address("claim"))
+    return rows
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Decide R&D, take grants and rewards, answer the notch, count R&D staff."""
     f, st = world.firms, world.state
-    _own_research(world, terms, p, luck)
-    _grants(world, terms, p, luck)
+    performing = _own_research(world, terms, p, luck)
+    _grants(world, terms, p, luck, performing)
     answer_notch(world, terms, p, luck)
     _rewards(world, terms)
     equip(
@@ -369,15 +370,14 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     st.rd_labour_share = p.labour_share
 
 
-def _grants(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
-    """Pay ex-ante grants to those ranked first, and do the R&D that they are good for."""
+def _grants(world: World, terms: Terms, p: Parameters, luck: Luck, performing: np.ndarray) -> None:
+    """Pay ex-ante grants to the best of the firms ``performing`` R&D (m,), and do the R&D that grants are good for."""
     f = world.firms
     if not terms.offered("rd_grant"):
         return
     rows, cost, rank = applicants(
+        performing,
         f.key,
-        f.alive,
-        f.does_rd,
         f.quality,
         f.rd_real,
         p.apply,

@@ -278,9 +278,8 @@ def performers(alive: np.ndarray, spent: np.ndarray, revenue: np.ndarray) -> tup
 
 @njit(cache=True, nogil=True)
 def applicants(
+    performing: np.ndarray,
     key: np.ndarray,
-    alive: np.ndarray,
-    does_rd: np.ndarray,
     quality: np.ndarray,
     rd_real: np.ndarray,
     chance: float,
@@ -289,12 +288,15 @@ def applicants(
     a_applies: np.uint64,
     a_connections: np.uint64,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the firms (m,) that apply for a grant, their R&D (CNY) and their rank: merit, substance, connections."""
-    rows = np.empty(key.shape[0], np.int64)
+    """Return which firms ``performing`` (p,) R&D apply for a grant (m,), their R&D (CNY) and their rank.
+
+    The rank is of merit, substance and connections.
+    """
+    rows = np.empty(performing.shape[0], np.int64)
     m = 0
-    for i in range(key.shape[0]):  # no branch, which would be guessed wrong too often
+    for i in performing:  # no branch, which would be guessed wrong too often
         rows[m] = i
-        m += does_rd[i] & alive[i] & (uniform_at(a_applies, key[i]) < chance)
+        m += uniform_at(a_applies, key[i]) < chance
     rows = rows[:m].copy()
     cost, rank = np.empty(m), np.empty(m)
     for j in range(m):

@@ -16,6 +16,7 @@ from simulator.world.space import closeness, nearest, position, sector_centres
 from simulator.world.world import GDP_OF_REFERENCE, World
 
 YOUNG_YEARS = 2.0  # a result is young for so long
+BLOCK = 256  # firms looked at together
 
 
 @dataclass(frozen=True)
@@ -325,40 +326,39 @@ def _turn(
 
     They do where a meeting is more likely than with the one they know; ``close`` is (D, m), ``bonus`` by university.
     """
+    count = joined.shape[0]
     most = np.zeros(close.shape[0])  # by district, the most that a meeting with a newcomer can promise
-    order = np.empty(close.shape, np.int64)  # the near ones first: once the next is too far, so are all after it
-    best_bonus = 0.0
-    for j in range(joined.shape[0]):
-        best_bonus = max(best_bonus, bonus[joined[j]])
+    there, score = np.empty((close.shape[0], TECH_DIMENSIONS, count)), np.empty(count)  # as seen from each district
+    for j in range(count):
         for d in range(close.shape[0]):
+            for k in range(TECH_DIMENSIONS):
+                there[d, k, j] = close[d, j] * u_tech[j, k]
             # nearness is at most how close the districts are, but for rounding
             most[d] = max(most[d], 1.001 * close[d, j] * bonus[joined[j]])
-            at = j
-            while at > 0 and close[d, order[d, at - 1]] < close[d, j]:
-                order[d, at] = order[d, at - 1]
-                at -= 1
-            order[d, at] = j
-    for i in range(tech.shape[0]):
-        if not link[i] < loose:
-            continue
-        known = _promise(nearness[i], too_near) * bonus[max(university[i], 0)]
-        if most[district[i]] <= known:
-            continue
-        best, near = -1, 0.999 * known / best_bonus  # a meeting promises no more than nearness times the bonus
-        for r in range(joined.shape[0]):  # as in ``nearest``
-            j = order[district[i], r]
-            reach = close[district[i], j]
-            if 1.001 * reach <= near:
-                break
-            dot = rest = 0.0  # two sums, neither of which has to wait for the other
-            for k in range(0, TECH_DIMENSIONS, 2):
-                dot += tech[i, k] * u_tech[j, k]
-                rest += tech[i, k + 1] * u_tech[j, k + 1]
-            if (dot + rest) * reach > near:
-                best, near = j, (dot + rest) * reach
-        if best >= 0 and _promise(near, too_near) * bonus[joined[best]] > known:
-            university[i] = joined[best]
-            nearness[i] = near
+    per_rest = 1.0 / (1.0 - too_near)
+    known, open_ = np.empty(BLOCK), np.empty(BLOCK, np.int64)
+    for start in range(0, tech.shape[0], BLOCK):
+        m = 0
+        for i in range(start, min(start + BLOCK, tech.shape[0])):  # without branches, which would be guessed wrong
+            near = nearness[i]
+            promise = near * min(1.0, max(0.0, (1.0 - near) * per_rest)) * bonus[max(university[i], 0)]
+            known[m], open_[m] = promise, i
+            m += (link[i] < loose) & (most[district[i]] > promise)
+        for c in range(m):
+            i = open_[c]
+            to = there[district[i]]
+            t0, t1, t2, t3 = float(tech[i, 0]), float(tech[i, 1]), float(tech[i, 2]), float(tech[i, 3])
+            t4, t5, t6, t7 = float(tech[i, 4]), float(tech[i, 5]), float(tech[i, 6]), float(tech[i, 7])
+            for j in range(count):
+                low = (t0 * to[0, j] + t1 * to[1, j]) + (t2 * to[2, j] + t3 * to[3, j])
+                score[j] = low + ((t4 * to[4, j] + t5 * to[5, j]) + (t6 * to[6, j] + t7 * to[7, j]))
+            best, near = 0, score[0]
+            for j in range(1, count):
+                best = j if score[j] > near else best
+                near = max(near, score[j])
+            if _promise(near, too_near) * bonus[joined[best]] > known[c]:
+                university[i] = joined[best]
+                nearness[i] = near
 
 
 def _meet_neighbours(world: World, p: Parameters) -> None:

@@ -393,7 +393,15 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f, u, st = world.firms, world.universities, world.state
     users = Users._make([getattr(f, name) for name in Users._fields])
     institutes = Institutes._make([getattr(u, name) for name in Institutes._fields])
-    rights = Rights._make([terms.values(name) for name in Rights._fields])
+    rights = Rights(
+        approval=terms.values("approval"),
+        use_or_list=terms.values("use_or_list"),
+        income_kept=terms.values("income_kept"),
+        promotion_credit=terms.values("promotion_credit"),
+        team_equity=terms.values("team_equity"),
+        inventor_share=terms.values("inventor_share"),
+        leave_right=terms.values("leave_right"),
+    )
     open_offices(world, p)
     u.hours_sold[:] = 0.0
     _vouchers(world, terms, p, luck)

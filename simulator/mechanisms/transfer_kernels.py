@@ -48,7 +48,7 @@ class Institutes(NamedTuple):
 
 
 class Rights(NamedTuple):
-    """The terms of the same names, (m,), or (1,) where they are the same for all."""
+    """What the terms of these names say, (m,), or (1,) where they are the same for all."""
 
     approval: np.ndarray
     use_or_list: np.ndarray

@@ -63,6 +63,7 @@ def _beside(scenario: Scenario, path: Path) -> Scenario:
     return replace(
         found,
         years=scenario.years,
+        calibration=scenario.calibration,
         assumptions=scenario.assumptions,
         switches=scenario.switches,
         drivers=scenario.drivers,

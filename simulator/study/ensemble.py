@@ -15,7 +15,9 @@ from simulator.study.attribution import BASELINE, attribution_frame, companions
 from simulator.study.budget import PAIRS, added_frame, budget_frame
 from simulator.study.outside_paths import RUNS, out_of_reach, paths_needed
 from simulator.study.plans import lead_of, load_leads
+from simulator.study.posterior import KINDS, load_posterior
 from simulator.study.replicates import (
+    EVIDENCE,
     Failure,
     Outcome,
     Pool,
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 
 BATCH = 20
 TOLERATED_FAILURES = 0.05
-FITTED = ("evidence",)
 
 
 @dataclass(frozen=True)
@@ -225,9 +226,10 @@ def opened(scenario: Scenario | str | Path) -> Scenario:
 
     found = load_scenario(scenario) if isinstance(scenario, str | Path) else scenario
     problems, place = Problems(), Place(str(found.path))
-    if found.calibration not in FITTED:
+    if found.calibration != EVIDENCE and load_posterior(found.region.id, found.calibration) is None:
         message = f"calibration {found.calibration!r} is not fitted yet"
-        problems.add(place, message, allowed="calibration: " + " or ".join(FITTED))
+        fitted = [kind for kind in KINDS if load_posterior(found.region.id, kind) is not None]
+        problems.add(place, message, allowed="calibration: " + " or ".join([EVIDENCE, *fitted]))
     for address in found.replicates.until:
         name = address.partition("@")[0]
         if name not in INDICATORS:
@@ -289,7 +291,7 @@ def run(
     progress: Progress | None = None,
     attribute: bool = False,
 ) -> RunResult:
-    """Run a scenario many times: two seeds for each draw of the parameters from their priors.
+    """Run a scenario many times: two seeds for each draw of the parameters, from priors or a posterior.
 
     Where it names a baseline, that runs beside it with the same draws and seeds: a few times for the money, and
     with ``attribute`` every time, along with the others that tell where each target's change comes from.

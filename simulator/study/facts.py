@@ -7,7 +7,7 @@ tails, maximum likelihood of Subbotin's family for the shape of growth, a log-lo
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,13 +139,17 @@ def venture_shares(runs: Sequence[Trace]) -> tuple[float, float]:
     return below / max(all_, 1.0), above / max(all_, 1.0)
 
 
-def facts(seeds: Sequence[int] = (0, 1, 2), path: Path = HISTORY) -> list[Fact]:
-    """Return every fact over runs of the history with these seeds; nothing is fitted.
+def facts(
+    seeds: Sequence[int] = (0, 1, 2), path: Path = HISTORY, draws: Sequence[Mapping[str, float]] | None = None
+) -> list[Fact]:
+    """Return every fact over runs of the history with these seeds; nothing is fitted to them.
 
-    Exits of funds and closures by age are pooled over the runs, the others are means over them.
+    ``draws`` holds a set of parameters for each seed, by default the declared values. Exits of funds and closures by
+    age are pooled over the runs, the others are means over them.
     """
-    scenario, values = load_scenario(path), values_of(CENTRAL, 0)
-    runs = [trace(scenario, values, seed, "") for seed in seeds]
+    scenario = load_scenario(path)
+    values = [values_of(CENTRAL, 0)] * len(seeds) if draws is None else draws
+    runs = [trace(scenario, mine, seed, "") for seed, mine in zip(seeds, values, strict=True)]
     rows = [_values(run) for run in runs]
     found = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
     found["mortality_peak"] = 1.0 + int(np.argmax(hazards(runs)))

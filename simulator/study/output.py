@@ -64,6 +64,15 @@ def code_hash() -> str:
     return digest((_digest_files(package.rglob("*.py"), package) + _digest_files(data, CALIBRATION)).encode())
 
 
+def model_hash() -> str:
+    """Return the SHA-256 over the Python files that one run depends on: neither studies, pages nor data of a fit."""
+    package = Path(__file__).resolve().parents[1]
+    folders = ("core", "world", "mechanisms", "levers", "indicators")
+    files = [f for folder in folders for f in (package / folder).rglob("*.py")]
+    files += [package / f"{name}.py" for name in ("model", "simulate", "scenario", "scenario_entries")]
+    return _digest_files(files, package)
+
+
 def identity(
     scenarios: Sequence[Scenario],
     sizes: tuple[int, ...],
@@ -82,6 +91,8 @@ def identity(
         "replicates": list(sizes),
         "seed": seed,
     }
+    if fitted := sorted({f for s in scenarios for f in posterior_files(s)}):
+        content["posterior"] = [digest(f.read_bytes()) for f in fitted]
     if companions:
         content["companions"] = {name: s.fingerprint() for name, s in companions.items()}
     return digest(json.dumps(content, sort_keys=True).encode())
@@ -267,6 +278,14 @@ def manifest_of(runs: Sequence[RunResult], tables: Tables, command: str) -> dict
     }
 
 
+def posterior_files(scenario: Scenario) -> list[Path]:
+    """Return the posterior sample that a scenario's draws come from: none where they come from the priors."""
+    from simulator.study.posterior import paths_of  # which hashes code with this module
+
+    path, _ = paths_of(scenario.region.id, scenario.calibration)
+    return [path] if path.is_file() else []
+
+
 def input_files(scenario: Scenario) -> list[Path]:
     """Return every file that a scenario's results depend on, code apart."""
     path = Path(scenario.path)
@@ -285,6 +304,7 @@ def input_files(scenario: Scenario) -> list[Path]:
     files += own_files(scenario.region.folder.parent, OWN_FILES)
     files += [CALIBRATION / name for name in OWN_FILES]
     files += [CALIBRATION / "history" / f"{scenario.region.id}.csv"]
+    files += posterior_files(scenario)
     return [f for f in files if f.is_file()]
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
     from simulator.scenario import Scenario
     from simulator.simulate import Run
 
+EVIDENCE = "evidence"  # the calibration whose draws come from the priors
 SEEDS_PER_DRAW = 2
 SEED_STRIDE = 1_000_003
 LARGEST_CHUNK = 4
 NAMES_SHOWN = 5
+NEEDED_LATER = ("pandas", "pyarrow.parquet", "matplotlib.figure", "matplotlib.backends.backend_agg")
 Progress = Callable[[int, int], None]
 BillKey = tuple[str, str, int, str, str]  # entry, lever, year, payer, kind
 
@@ -96,12 +99,28 @@ def values_of(draw_number: int, seed: int) -> dict[str, float]:
     return draw(table(SCHEDULE, LEVERS.values()), draw_number, seed=seed)
 
 
+def parameters_of(scenario: Scenario, draw_number: int, seed: int) -> dict[str, float]:
+    """Return the parameter values of one draw: from the posterior that the scenario's calibration names, or the priors.
+
+    Draw k takes row k of the posterior, modulo its size. Raises StudyError where it has not been fitted.
+    """
+    if scenario.calibration == EVIDENCE or draw_number < 0:
+        return values_of(draw_number, seed)
+    from simulator.study.posterior import load_posterior
+
+    found = load_posterior(scenario.region.id, scenario.calibration)
+    if found is None:
+        raise StudyError(f"{scenario.path}: calibration {scenario.calibration!r} is not fitted yet")
+    return found.values(draw_number)
+
+
 def replay(path: str | Path, index: int, seed: int = 0) -> Run:
     """Run one replicate of a study again in this process; whatever it raises comes through."""
     from simulator.simulate import simulate
 
     replicate = design(index + 1, seed, index)[0]
-    return simulate(load_scenario(path), values_of(replicate.draw, seed), replicate.seed)
+    scenario = load_scenario(path)
+    return simulate(scenario, parameters_of(scenario, replicate.draw, seed), replicate.seed)
 
 
 def processors() -> int:
@@ -115,7 +134,8 @@ def run_one(scenario: Scenario, replicate: Replicate, seed: int) -> Outcome | Fa
     from simulator.simulate import simulate
 
     try:
-        return _outcome(scenario, replicate, simulate(scenario, values_of(replicate.draw, seed), replicate.seed), seed)
+        values = parameters_of(scenario, replicate.draw, seed)
+        return _outcome(scenario, replicate, simulate(scenario, values, replicate.seed), seed)
     except Exception as error:  # one bad run must not kill the others, whatever it raises
         return failed(scenario, replicate, seed, f"{type(error).__name__}: {error}".splitlines()[0])
 
@@ -124,9 +144,9 @@ def run_together(scenarios: Sequence[Scenario], replicate: Replicate, seed: int)
     """Run one replicate of several scenarios, the years that they share only once."""
     from simulator.simulate import simulate_together
 
-    if len(scenarios) > 1:
+    if len({scenario.calibration for scenario in scenarios}) == 1 < len(scenarios):
         try:
-            runs = simulate_together(scenarios, values_of(replicate.draw, seed), replicate.seed)
+            runs = simulate_together(scenarios, parameters_of(scenarios[0], replicate.draw, seed), replicate.seed)
             return [_outcome(s, replicate, run, seed) for s, run in zip(scenarios, runs, strict=True)]
         except Exception:  # which of them it was shows when each runs alone
             pass
@@ -245,6 +265,8 @@ class Pool:
             for i in range(0, len(mine), size):
                 chunk = mine[i : i + size]
                 futures[executor.submit(_run_chunk, numbers, chunk)] = (numbers, chunk)
+        for name in NEEDED_LATER:  # while the workers are busy
+            import_module(name)
         for future in as_completed(futures):
             numbers, chunk = futures[future]
             try:

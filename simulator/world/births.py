@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from simulator.core.elementary import exp_of
-from simulator.core.luck import Luck, child_keys
+from simulator.core.luck import Luck, child_keys, normals_of
 from simulator.core.parameters import Range, parameter
 from simulator.world.agents import GROWN, TECH_DIMENSIONS
 from simulator.world.space import closeness, near_first, nearest_of, sector_centres
@@ -214,6 +214,15 @@ def _numbers(parents: np.ndarray, ends: np.ndarray, origins: np.ndarray) -> np.n
     return out
 
 
+@njit(cache=True, nogil=True)
+def _normals(keys: np.ndarray, addresses: tuple[np.uint64, ...]) -> np.ndarray:
+    """Return the standard normals (d, m) that keys (m,) have at each of d addresses."""
+    out = np.empty((len(addresses), keys.shape[0], 1))
+    for k in range(len(addresses)):
+        normals_of(addresses[k], keys, out[k])
+    return out[:, :, 0]
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def _bear(
     sector: np.ndarray,
@@ -242,6 +251,11 @@ def _bear(
     here, factor, flat = np.empty(d), np.empty(noise.size), noise.ravel()
     for j in range(flat.shape[0]):
         factor[j] = exp_of(p.new_tech_spread * flat[j])
+    by_staff, by_sales, by_rd = np.empty(m), np.empty(m), np.empty(m)
+    for i in range(m):
+        by_staff[i] = exp_of(p.new_staff_spread * z[1, i] - 0.5 * p.new_staff_spread**2)
+        by_sales[i] = exp_of(p.new_revenue_spread * z[2, i])
+        by_rd[i] = exp_of(p.new_intensity_spread * z[3, i])
     r = 0
     for i in range(m):
         while i >= ends[r]:
@@ -257,13 +271,11 @@ def _bear(
             tech[i, k] = here[k]
         who, near = nearest_of(here, district[i], rows, near_u, u_sorted)
         quality = gap[i] + kind.quality_spread * z[0, i]
-        size = p.new_staff_spread * z[1, i] - 0.5 * p.new_staff_spread**2
-        staff = max(1.0, np.round(p.new_staff * math.exp(size))) * kind.size
+        staff = max(1.0, np.round(p.new_staff * by_staff[i])) * kind.size
         sales = staff * (table[0, s] * wage_index) * p.new_revenue
-        sales *= math.exp(p.new_revenue_spread * z[2, i])
+        sales *= by_sales[i]
         does_rd = dares[i] < kind.performs
-        intensity = p.new_intensity * math.exp(p.new_intensity_spread * z[3, i])
-        intensity = min(table[1, s] * intensity, p.new_intensity_most)
+        intensity = min(table[1, s] * p.new_intensity * by_rd[i], p.new_intensity_most)
         margin = table[2, s] - p.new_margin_gap + p.new_margin_spread * z[4, i]
         hightech = table[4, s] + p.new_hightech_rd * does_rd + p.new_hightech_quality * quality
         hightech += p.new_hightech_spread * z[5, i]
@@ -327,7 +339,8 @@ class Newcomers:
         if not self._parts:
             return np.zeros(len(region.sectors))
         parents, sector, district, centre, gap = (np.concatenate(part) for part in zip(*self._parts, strict=True))
-        ends = np.cumsum([part[0].size for part in self._parts])
+        sizes = np.array([part[0].size for part in self._parts])
+        ends = np.cumsum(sizes)
         kinds = np.array(self._kinds, KIND)
         keys = child_keys(parents, _numbers(parents, ends, kinds["origin"]), world.year)
         u = world.universities
@@ -344,10 +357,10 @@ class Newcomers:
             u.tech.astype(float),
             closeness(region, u.district, world.state.decay_km),
             self.luck.normals(keys, "birth tech", TECH_DIMENSIONS),
-            np.array([self.luck.normal(keys, f"birth {name}") for name in LUCK]),
+            _normals(keys, tuple([self.luck.address(f"birth {name}") for name in LUCK])),
             self.luck.uniform(keys, "birth R&D"),
         )
-        origin = np.repeat(kinds["origin"], np.diff(ends, prepend=0))
+        origin = np.repeat(kinds["origin"], sizes)
         values: dict[str, np.ndarray] = dict(zip(DRAWN, drawn, strict=True))
         values |= {"key": keys, "sector": sector, "district": district, "origin": origin, "tech": tech}
         world.firms.arrive(keys.size, **values, rd_reported=values["rd_real"])

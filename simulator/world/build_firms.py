@@ -11,7 +11,7 @@ from numba import njit
 
 from simulator.core.luck import Luck
 from simulator.world.agents import LAGS, MAKER_SPACE, TECH_DIMENSIONS, Firms
-from simulator.world.drawing import bend, exact_labels, highest, keys_of, pareto_between, share_out
+from simulator.world.drawing import bend, exact_labels, highest, keys_of, lowest_within, pareto_between, share_out
 from simulator.world.region import Region
 from simulator.world.rules import hnte_threshold
 from simulator.world.space import position
@@ -378,9 +378,8 @@ def _statuses(world: World, luck: Luck) -> None:
     )
     f.technology_sales[rows] = np.clip(sells, 0.0, SALES_MOST) * f.revenue[rows]
     rows = np.flatnonzero(f.technology_sales > 0)
-    order = rows[np.argsort(luck.uniform(f.key[rows], "registers") - REGISTERS_BY_RD * f.does_rd[rows], kind="stable")]
-    reached = np.cumsum(f.technology_sales[order])
-    f.registers[order[: int(np.searchsorted(reached, region.figure("contract_value")))]] = True
+    rank = luck.uniform(f.key[rows], "registers") - REGISTERS_BY_RD * f.does_rd[rows]
+    f.registers[rows[lowest_within(rank, f.technology_sales[rows], region.figure("contract_value"))]] = True
     f.listed[highest(np.where(f.profit > 0, f.revenue, 0.0), int(region.figure("listed_firms")))] = 2
 
 
@@ -391,7 +390,7 @@ def _space(world: World, luck: Luck) -> None:
     spaces = np.flatnonzero(inc.kind != MAKER_SPACE)
     tenants = int(region.figure("incubator_tenants"))
     young = np.flatnonzero(~f.above_scale)
-    young = young[np.argsort(-f.founded[young] - 0.5 * luck.uniform(f.key[young], "tenant"), kind="stable")][:tenants]
+    young = young[_first(f.founded[young] + 0.5 * luck.uniform(f.key[young], "tenant"), tenants)]
     if spaces.size and young.size:
         per = share_out(young.size, inc.seats[spaces])
         f.incubator[young] = np.repeat(spaces, per.astype(int))

@@ -22,14 +22,16 @@ def exact_labels(score: np.ndarray, counts: list[int]) -> np.ndarray:
     """
     if sum(counts) != score.size:
         raise ValueError(f"counts add to {sum(counts)}, not to {score.size}")
-    ordered = np.append(np.sort(score), np.inf)
     first = np.cumsum(counts)[:-1]  # in order, where the labels from 1 on begin
-    if np.any(ordered[first[first > 0]] == ordered[first[first > 0] - 1]):
+    borders = np.full(first.size, np.inf)
+    inside = np.unique(first[first < score.size])
+    if inside.size:
+        borders[first < score.size] = np.partition(score, inside)[first[first < score.size]]
+    labels: np.ndarray = _reached(score, borders)
+    if np.any(np.bincount(labels, minlength=len(counts)) != counts):
         # of equals at a border some get the one label and some the other
-        labels = np.empty(score.size, np.int64)
         labels[np.argsort(score)] = np.repeat(np.arange(len(counts)), counts)
-        return labels
-    return _reached(score, ordered[first])
+    return labels
 
 
 @njit(cache=True, nogil=True)
@@ -40,6 +42,38 @@ def _reached(score: np.ndarray, borders: np.ndarray) -> np.ndarray:
         for i in range(score.shape[0]):
             out[i] += score[i] >= border
     return out
+
+
+@njit(cache=True, nogil=True)
+def lowest_within(score: np.ndarray, amount: np.ndarray, total: float) -> np.ndarray:
+    """Return the rows (m,) of the lowest scores (n,) whose positive amounts (n,) add to less than ``total``.
+
+    Halves of the scores are taken or left as a whole, so that few need to be sorted.
+    """
+    chosen, m, whole = np.empty(score.shape[0], np.int64), 0, 0.0
+    left = np.arange(score.shape[0])
+    while left.shape[0] > 32:
+        here = score[left]
+        middle = here.mean()
+        below = here <= middle
+        part = left[below]
+        if part.shape[0] == 0 or part.shape[0] == left.shape[0]:  # all equal, but for rounding
+            break
+        sums = whole + amount[part].sum()
+        if sums < total:
+            chosen[m : m + part.shape[0]] = part
+            m += part.shape[0]
+            whole = sums
+            left = left[~below]
+        else:
+            left = part
+    for i in left[np.argsort(score[left], kind="mergesort")]:
+        whole += amount[i]
+        if not whole < total:
+            break
+        chosen[m] = i
+        m += 1
+    return chosen[:m].copy()
 
 
 def share_out(total: float, weight: np.ndarray) -> np.ndarray:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
 from numba import njit
 
+from simulator.core.elementary import exp_of
 from simulator.core.luck import name_hash, normal_quantile, uniform_at
 from simulator.world.agents import TECH_DIMENSIONS
 from simulator.world.region import Region
@@ -32,10 +34,23 @@ def _centres(sectors: tuple[str, ...]) -> np.ndarray:
     return out / np.linalg.norm(out, axis=1, keepdims=True)
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
 def position(centres: np.ndarray, noise: np.ndarray, width: float) -> np.ndarray:
     """Return (n, 8) unit vectors scattered around (n, 8) centres by (n, 8) standard normals."""
-    raw = centres * np.exp(width * noise)
-    return raw / np.linalg.norm(raw, axis=1, keepdims=True)
+    n, d = noise.shape
+    out = np.empty((n, d))
+    flat, draws = out.reshape(-1), noise.reshape(-1)
+    for j in range(draws.shape[0]):
+        flat[j] = exp_of(width * draws[j])
+    for i in range(n):
+        square = 0.0
+        for k in range(d):
+            out[i, k] *= centres[i, k]
+            square += out[i, k] * out[i, k]
+        length = math.sqrt(square)
+        for k in range(d):
+            out[i, k] /= length
+    return out
 
 
 def closeness(region: Region, there: np.ndarray, decay: float) -> np.ndarray:

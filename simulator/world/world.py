@@ -32,7 +32,7 @@ from simulator.world.region import Region
 AGENTS = ("firms", "universities", "incubators", "funds", "products", "projects", "alliances", "platforms")
 POPULATIONS = (*AGENTS, "plants", "pools", "sectors")
 _PAID = {name: name for name in ("firms", "universities", "incubators", "funds", "alliances")}
-_COMPACT_ABOVE = 0.08
+_COMPACT_ABOVE = 0.12  # share of dead rows from which moving the others costs less than passing over them
 _FEW = 100  # rows that cost less than to move all others
 
 

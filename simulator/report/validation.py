@@ -1,0 +1,240 @@
+"""What a validation found: gates in a terminal, and one page with figures."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from simulator.report.validation_figures import draw_validation
+from simulator.report.words import colon, listed, number, unit_text
+from simulator.study.gates import GROUPS, IDENTIFIED, INNER, Gate
+from simulator.study.validate import Validation
+
+Say = Callable[[str], None]
+PAGE = "validation.html"
+BASELINES_ZH = {"persistence": "持平", "linear": "线性趋势", "exponential": "指数趋势"}
+SHOWN_MOVES = 0.005  # log points below which a forecast is said not to move
+_STYLE = (
+    "body{font:15px/1.5 sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222}"
+    "table{border-collapse:collapse;margin:.6em 0 1.4em}td,th{padding:.15em .9em .15em 0;text-align:left;"
+    "vertical-align:top;border-bottom:1px solid #ddd}.n{text-align:right;font-variant-numeric:tabular-nums}"
+    ".bad{color:#D55E00;font-weight:bold}.ok{color:#009E73}.dim{color:#777}img{max-width:100%}"
+)
+
+
+def pick(label: Any, language: str) -> str:
+    """Return a label in a language."""
+    return str(label.zh if language == "zh" else label.en)
+
+
+def verdict(gate: Gate, language: str) -> str:
+    """Return whether a gate holds, in words; nothing where nothing is asked."""
+    if gate.ok is None:
+        return ""
+    if language == "zh":
+        return "通过" if gate.ok else "未通过"
+    return "pass" if gate.ok else "FAIL"
+
+
+def title(found: Validation, language: str) -> str:
+    """Return the headline: how many gates hold."""
+    asked = [gate for gate in found.gates if gate.ok is not None]
+    passed = len(asked) - len(found.failed)
+    if language == "zh":
+        return f"{found.region} 的检验：{len(asked)} 项中通过 {passed} 项"
+    return f"Validation of {found.region}: {passed} of {len(asked)} gates pass"
+
+
+def series_rows(found: Validation, language: str) -> list[list[str]]:
+    """Return a row a series of the inner test: CRPS of the model and of each baseline, skill, points inside."""
+    from simulator.model import INDICATORS
+
+    out = []
+    for score in found.inner.scores if found.inner is not None else ():
+        indicator = INDICATORS[score.indicator]
+        name = pick(indicator.label, language)
+        unit = unit_text(indicator.unit, language)
+        like = score.model
+
+        def crps(value: float, unit: str = indicator.unit, like: float = like) -> str:
+            return number(value, unit, language, like=like)
+
+        cells = [crps(score.baselines[b]) if b in score.baselines else "–" for b in BASELINES_ZH]
+        skill = f"{score.skill:+.2f}" if score.scored else "–"
+        few = "*" if score.few and score.fitted else ""
+        shown = (
+            name if not unit or unit.lower() in name.lower() else f"{name}{'，' if language == 'zh' else ', '}{unit}"
+        )
+        out.append([shown, f"{score.fitted}{few}", crps(score.model), *cells, skill, f"{score.inside}/{score.tested}",
+                    f"{score.width:.2f}"])  # fmt: skip
+    return out
+
+
+def series_heads(language: str) -> list[str]:
+    """Return the heads of that table."""
+    if language == "zh":
+        return ["序列", "拟合点", "模型 CRPS", *BASELINES_ZH.values(), "优势", "区间内", "宽度"]
+    return ["series", "points", "model CRPS", *BASELINES_ZH, "skill", "inside", "width"]
+
+
+def influence_rows(found: Validation, language: str) -> list[list[str]]:
+    """Return a row a series left out: the largest parameter moves and the headline forecasts that move."""
+    from simulator.model import INDICATORS
+
+    out = []
+    for row in found.influence:
+        moved = listed((f"{name} {shift:+.2f}" for name, shift in row.moved), language)
+        ordered = sorted(row.forecasts.items(), key=lambda item: -abs(item[1]))
+        shown = [
+            f"{pick(INDICATORS[n].label, language)} {100.0 * d:+.1f} %" for n, d in ordered if abs(d) >= SHOWN_MOVES
+        ]
+        out.append([pick(INDICATORS[row.indicator].label, language), str(row.points), moved or "–",
+                    listed(shown[:3], language) or "–"])  # fmt: skip
+    return out
+
+
+def influence_heads(language: str) -> list[str]:
+    """Return the heads of that table."""
+    if language == "zh":
+        return ["去掉的序列", "点数", "移动最大的参数（先验标准差）", "规划末年预测的变化"]
+    return ["series left out", "points", "parameters that move most (prior sd)", "forecasts of the plan's last year"]
+
+
+def series_note(language: str) -> str:
+    """Return what the columns of the inner test mean."""
+    if language == "zh":
+        return (
+            "CRPS 与指标同单位，越小越好；优势为 1 减去模型与最佳基准 CRPS 之比，正值为模型更优；"
+            "宽度为 90 % 区间占中位数；* 仅两三个点，基准的离散度只是估计；“–” 处没有可比的基准"
+        )
+    return (
+        "CRPS is in the indicator's unit, smaller is better; skill is 1 - CRPS over that of the best baseline, above 0"
+        " where the model wins; width is that of the 90 % band over the median; * two or three points: the baselines'"
+        " spread is a guess; – no baseline to be held against"
+    )
+
+
+def gate_groups(found: Validation) -> list[tuple[str, list[Gate]]]:
+    """Return the gates by group, in their order."""
+    return [(g, [x for x in found.gates if x.group == g]) for g in GROUPS if any(x.group == g for x in found.gates)]
+
+
+def validation_screen(found: Validation, language: str) -> RenderableType:
+    """Return the gates with figure, what is asked and the verdict, and the tables behind the inner test."""
+    parts: list[RenderableType] = [Text(title(found, language), style="bold")]
+    if found.status is not None:
+        parts.append(Text(pick(found.status, language), style="dim"))
+    for group, gates in gate_groups(found):
+        parts += [Rule(style="dim"), Text(pick(GROUPS[group], language), style="bold")]
+        if group == INNER:
+            parts += [_grid(series_heads(language), series_rows(found, language)),
+                      Text(series_note(language), style="dim")]  # fmt: skip
+        parts.append(_gates(gates, language))
+        if group == IDENTIFIED and found.influence:
+            parts += [Text(""), _grid(influence_heads(language), influence_rows(found, language))]
+    return Group(*parts, Rule(style="dim"), *(Text(pick(note, language), style="dim") for note in found.notes))
+
+
+def _gates(gates: Sequence[Gate], language: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
+    for gate in gates:
+        style = {True: "green", False: "bold red", None: "dim"}[gate.ok]
+        row = (pick(gate.name, language), gate.figure, gate.asked)
+        table.add_row(*(Text(cell, overflow="fold") for cell in row), Text(verdict(gate, language), style=style))
+    return table
+
+
+def _grid(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for k, head in enumerate(heads):
+        table.add_column(Text(head, style="dim"), justify="right" if k and len(heads) > 4 else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+# ---- files ------------------------------------------------------------------------------------------
+
+
+def plain(found: Validation) -> dict[str, Any]:
+    """Return gates, scores and influence as plain values for JSON."""
+    gates = [
+        {"group": g.group, "name": g.name.en, "figure": g.figure, "asked": g.asked, "ok": g.ok} for g in found.gates
+    ]
+    scores = [
+        {"indicator": s.indicator, "fitted": s.fitted, "tested": s.tested, "crps": s.model, "baselines": s.baselines,
+         "best": s.best, "skill": s.skill if s.scored else None, "inside": s.inside, "width": s.width}
+        for s in (found.inner.scores if found.inner is not None else ())
+    ]  # fmt: skip
+    influence = [
+        {"indicator": i.indicator, "points": i.points, "moved": dict(i.moved), "forecasts": i.forecasts}
+        for i in found.influence
+    ]
+    notes = [note.en for note in found.notes]
+    out: dict[str, Any] = {"region": found.region, "ok": found.ok, "gates": gates, "inner_test": scores}
+    return out | {"influence": influence, "notes": notes}
+
+
+def save_validation(found: Validation, folder: Path, language: str) -> Path:
+    """Write figures, ``validation.json`` and the page that holds them all, and return the page's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pictures = [p for p in draw_validation(found, folder / "figures", language) if p.suffix == ".png"]
+    text = json.dumps(plain(found), indent=1, ensure_ascii=False, allow_nan=False)
+    (folder / "validation.json").write_text(text + "\n", encoding="utf-8")
+    page = folder / PAGE
+    page.write_text(_page(found, pictures, language), encoding="utf-8")
+    return page
+
+
+def _page(found: Validation, pictures: Sequence[Path], language: str) -> str:
+    def table(heads: Sequence[str], rows: Sequence[Sequence[str]], classes: Sequence[str] = ()) -> str:
+        head = "".join(f"<th>{html.escape(h)}</th>" for h in heads)
+        kinds = [*classes, *[""] * 20]
+        lines = (
+            "".join(f'<td class="{k}">{html.escape(c)}</td>' for c, k in zip(row, kinds, strict=False)) for row in rows
+        )
+        return f"<table><tr>{head}</tr>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>"
+
+    def gate_table(gates: Sequence[Gate]) -> str:
+        rows = []
+        for gate in gates:
+            kind = {True: "ok", False: "bad", None: "dim"}[gate.ok]
+            cells = (pick(gate.name, language), gate.figure, gate.asked)
+            rows.append("".join(f"<td>{html.escape(c)}</td>" for c in cells)
+                        + f'<td class="{kind}">{verdict(gate, language)}</td>')  # fmt: skip
+        return "<table>" + "".join(f"<tr>{row}</tr>" for row in rows) + "</table>"
+
+    body = [f"<h1>{html.escape(title(found, language))}</h1>"]
+    if found.status is not None:
+        body.append(f'<p class="dim">{html.escape(pick(found.status, language))}</p>')
+    body += [f"<p>{html.escape(pick(note, language))}</p>" for note in found.notes]
+    images = {p.stem: base64.b64encode(p.read_bytes()).decode() for p in pictures}
+    for group, gates in gate_groups(found):
+        body.append(f"<h2>{html.escape(pick(GROUPS[group], language))}</h2>")
+        if group == INNER:
+            body.append(table(series_heads(language), series_rows(found, language), ["", *["n"] * 8]))
+            body.append(f'<p class="dim">{html.escape(series_note(language))}</p>')
+        body.append(gate_table(gates))
+        if group == IDENTIFIED and found.influence:
+            body.append(table(influence_heads(language), influence_rows(found, language)))
+        if group in images:
+            alt = html.escape(pick(GROUPS[group], language))
+            body.append(f'<img alt="{alt}" src="data:image/png;base64,{images[group]}">')
+    seconds = listed((f"{name} {s:.0f} s" for name, s in found.seconds.items()), language)
+    if seconds:
+        spent = ("用时" if language == "zh" else "time spent") + colon(language)
+        body.append(f'<p class="dim">{html.escape(spent + seconds)}</p>')
+    name = html.escape(title(found, language))
+    return (
+        f'<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8"><title>{name}</title>'
+        f"<style>{_STYLE}</style></head><body>{''.join(body)}</body></html>\n"
+    )

@@ -1,0 +1,286 @@
+"""A planner's own figures: runs that agree with them count for more (``ris run --actuals file.csv``).
+
+The file has the columns ``name, year, value`` and, if wanted, ``sd``: an indicator in the simulator's unit or a
+published figure in that of ``observed.csv``, and the standard deviation of the figure in the same unit. Each run gets
+an importance weight, the normal likelihood of the figures given the run on a log (or logit) scale, errors of figure and
+model together. Weights that would rest on too few runs are drawn together (tempered) until the runs are worth the
+floor: that is the same as trusting the figures less, and the page says by how much.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simulator.core.problems import InputError, Problem, closest
+from simulator.study.history import History, load_history
+from simulator.study.published import FIGURES
+from simulator.study.targets import SIMULATED, Target, load_targets
+
+if TYPE_CHECKING:
+    import pandas
+
+    from simulator.core.declare import Indicator
+    from simulator.scenario import Scenario
+    from simulator.study.tables import Tables
+
+REQUIRED, OPTIONAL = ("name", "year", "value"), ("sd", "unit", "source", "note")
+# Where nothing is said: an official count, and the model's own discrepancy of the history's typical series.
+DEFAULT_SD, DEFAULT_DISCREPANCY = 0.03, 0.08
+# Below so many effective runs a 90 % band rests on one or two of them at either end.
+LEAST_RUNS, LEAST_SHARE = 20, 0.10
+_HALVINGS = 60
+
+
+@dataclass(frozen=True)
+class Reweighted:
+    """What the figures change: ``points`` used, ``weights`` (n,) adding to 1, and one row a figure and a target.
+
+    ``effective`` is how many equally weighted runs the weights are worth (Kish), ``untempered`` how many they would
+    have been worth at the errors given, and ``widened`` the factor on those errors that keeps the floor (1: none).
+    """
+
+    points: History
+    weights: np.ndarray
+    effective: float
+    untempered: float
+    floor: float
+    widened: float
+    figures: pandas.DataFrame
+    targets: pandas.DataFrame
+
+    def plain(self) -> dict[str, Any]:
+        """Return all of it as plain values for JSON."""
+        return {
+            "runs": int(self.weights.size),
+            "effective_runs": self.effective,
+            "effective_runs_at_given_errors": self.untempered,
+            "floor": self.floor,
+            "errors_widened": self.widened,
+            "figures": json.loads(self.figures.to_json(orient="records", double_precision=15, force_ascii=False)),
+            "targets": json.loads(self.targets.to_json(orient="records", double_precision=15, force_ascii=False)),
+        }
+
+
+def read_actuals(path: Path, scenario: Scenario) -> History:
+    """Return a planner's figures as points in the simulator's units; raises InputError with all that is wrong."""
+    from simulator.model import INDICATORS
+
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError([Problem(str(path), 1, 1, f"cannot be read: {error}")]) from None
+    reader = csv.DictReader(text.splitlines())
+    heads = [name.strip() for name in reader.fieldnames or ()]
+    wrong = [name for name in REQUIRED if name not in heads] + [n for n in heads if n not in (*REQUIRED, *OPTIONAL)]
+    if wrong or (reader.fieldnames is not None and heads != list(reader.fieldnames)):
+        raise InputError([Problem(str(path), 1, 1, "columns", ", ".join(heads), ", ".join((*REQUIRED, "sd")))])
+    problems: list[Problem] = []
+    rows: list[tuple[str, int, float, float]] = []
+    seen: set[tuple[str, int]] = set()
+    for row in reader:
+        line = reader.line_num
+        name, scale = _indicator(str(row["name"] or "").strip(), INDICATORS)
+        if not name:
+            among = (*INDICATORS, *(f.name for f in FIGURES))
+            found = str(row["name"])
+            problems.append(Problem(str(path), line, 1, "unknown figure", found, suggestion=closest(found, among)))
+            continue
+        first, last = scenario.years
+        year = _number(row["year"])
+        value, sd = _number(row["value"]), _number(row.get("sd") or "0")
+        if year is None or year != int(year) or not first <= year <= last:
+            problems.append(Problem(str(path), line, 1, "year", str(row["year"]), f"{first} to {last}"))
+        elif value is None or value <= 0.0 or (_share(INDICATORS[name]) and value / scale >= 1.0):
+            allowed = "a number above 0 (a share: below 1, a percentage below 100)"
+            problems.append(Problem(str(path), line, 1, "value", str(row["value"]), allowed))
+        elif sd is None or sd < 0.0:
+            problems.append(Problem(str(path), line, 1, "sd", str(row.get("sd")), "a number above 0, or nothing"))
+        elif (name, int(year)) in seen:
+            problems.append(Problem(str(path), line, 1, "this figure is given twice", f"{name} {int(year)}"))
+        else:
+            seen.add((name, int(year)))
+            rows.append((name, int(year), value / scale, sd / value))
+    if not rows and not problems:
+        problems.append(Problem(str(path), 1, 1, "no figures", "", "one row a figure"))
+    if problems:
+        raise InputError(problems)
+    return _points(scenario.region.id, rows, INDICATORS)
+
+
+def _indicator(name: str, indicators: Sequence[str] | dict[str, Indicator]) -> tuple[str, float]:
+    """Return the indicator that a name stands for, and the published unit over the simulator's."""
+    if name in indicators:
+        return name, 1.0
+    figure = next((f for f in FIGURES if f.name == name and f.indicator in indicators), None)
+    return (figure.indicator, figure.scale) if figure is not None else ("", 1.0)
+
+
+def _number(text: object) -> float | None:
+    try:
+        value = float(str(text).replace(",", "").replace("_", "").strip())
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _share(indicator: Indicator) -> bool:
+    return indicator.kind == "share" and indicator.unit == "1"
+
+
+def _points(region: str, rows: Sequence[tuple[str, int, float, float]], indicators: dict[str, Indicator]) -> History:
+    """Return rows of indicator, year, value and relative error as points, with the model's discrepancy for each."""
+    model: dict[str, float] = {}
+    try:
+        known = load_history(region)
+        model = {name: float(sd) for name, sd in zip(known.names, known.sd_model, strict=True)}
+    except InputError:  # a city without a history: the typical discrepancy stands for each
+        pass
+    return History(
+        region,
+        tuple(name for name, *_ in rows),
+        np.array([year for _, year, *_ in rows], int),
+        np.array([value for _, _, value, _ in rows]),
+        np.array([sd or DEFAULT_SD for *_, sd in rows]),
+        np.array([model.get(name, DEFAULT_DISCREPANCY) for name, *_ in rows]),
+        ("fit",) * len(rows),
+        ("actuals",) * len(rows),
+        np.array([_share(indicators[name]) for name, *_ in rows], bool),
+    )
+
+
+def log_likelihood(points: History, simulated: np.ndarray) -> np.ndarray:
+    """Return the log-likelihood of the points (M,) given each run's figures (n, M), up to a constant: (n,)."""
+    apart = points.transform(simulated) - points.transform(points.values[None, :])
+    return np.asarray(-0.5 * (apart * np.linalg.solve(points.covariance(), apart.T).T).sum(axis=1))
+
+
+def effective(weights: np.ndarray) -> float:
+    """Return how many equally weighted runs these weights (n,) are worth (Kish 1965)."""
+    return float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def tempered(loglike: np.ndarray, floor: float) -> tuple[np.ndarray, float]:
+    """Return weights (n,) adding to 1, and the power (0 to 1) of the likelihood at which they are worth the floor.
+
+    The power is 1 where the likelihood itself leaves enough runs. Raises ValueError for a floor above n.
+    """
+    if floor > loglike.size:
+        raise ValueError(f"{loglike.size} runs cannot be worth {floor:g}")
+
+    def weights(power: float) -> np.ndarray:
+        w = np.exp(power * (loglike - loglike.max()))
+        return np.asarray(w / w.sum())
+
+    if effective(weights(1.0)) >= floor:
+        return weights(1.0), 1.0
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if effective(weights(middle)) >= floor else (low, middle)
+    return weights(low), low
+
+
+def weighted_quantile(figures: np.ndarray, weights: np.ndarray, levels: Sequence[float]) -> list[float]:
+    """Return quantiles of figures (n,) under weights (n,): linear between the middles of the sorted weights' steps."""
+    order = np.argsort(figures, kind="stable")
+    x, w = figures[order], weights[order] / weights.sum()
+    return [float(q) for q in np.interp(levels, np.cumsum(w) - 0.5 * w, x)]
+
+
+def series_reader(tables: Tables) -> tuple[np.ndarray, int, Callable[[str], np.ndarray]]:
+    """Return the years (T,) and number of a run's tables, and what gives each indicator's series, (n, T)."""
+    frame = tables.series
+    years = np.unique(frame["year"].to_numpy())
+    names = frame["indicator"].to_numpy()
+    count = len(frame) // (len(np.unique(names)) * years.size)
+
+    def series(name: str) -> np.ndarray:
+        return np.asarray(frame["value"].to_numpy()[names == name].reshape(count, years.size), float)
+
+    return years, count, series
+
+
+def reweigh(scenario: Scenario, tables: Tables, points: History) -> Reweighted:
+    """Return a run's targets before and after weighting by how well each run agrees with the points.
+
+    Raises InputError where the run holds fewer runs than the floor.
+    """
+    import pandas
+
+    from simulator.model import INDICATORS
+
+    years, count, series = series_reader(tables)
+    if count < LEAST_RUNS:
+        message = f"{count} runs are too few to be weighted"
+        raise InputError([Problem(str(scenario.path), 1, 1, message, allowed=f"--replicates {LEAST_RUNS} or more")])
+    at = [int(np.flatnonzero(years == year)[0]) for year in points.years]
+    simulated = np.stack([series(name)[:, t] for name, t in zip(points.names, at, strict=True)], axis=1)
+    loglike = log_likelihood(points, simulated)
+    floor = max(float(LEAST_RUNS), LEAST_SHARE * count)
+    weights, power = tempered(loglike, floor)
+    plain = np.exp(loglike - loglike.max())
+    even = np.full(count, 1.0 / count)
+    levels = (0.05, 0.5, 0.95)
+
+    def spread(prefix: str, figures: np.ndarray, w: np.ndarray) -> dict[str, float]:
+        return dict(zip((f"{prefix}p05", f"{prefix}p50", f"{prefix}p95"), weighted_quantile(figures, w, levels),
+                        strict=True))  # fmt: skip
+
+    figures = [
+        {"indicator": name, "name": INDICATORS[name].label.en, "name_zh": INDICATORS[name].label.zh}
+        | {"unit": INDICATORS[name].unit, "year": int(points.years[k]), "value": float(points.values[k])}
+        | {"sd": float(points.sd[k])}
+        | spread("", simulated[:, k], even) | spread("after_", simulated[:, k], weights)
+        for k, name in enumerate(points.names)
+    ]  # fmt: skip
+    targets = [
+        _target_row(t, t.figures(series(str(t.indicator)), years, INDICATORS), weights, even, spread)
+        for t in load_targets(scenario.region.id, folder=scenario.region.folder.parent)
+        if t.status(INDICATORS, years) == SIMULATED
+    ]
+    return Reweighted(
+        points, weights, effective(weights), effective(plain), floor, power**-0.5 if power > 0.0 else math.inf,
+        pandas.DataFrame(figures), pandas.DataFrame(targets),
+    )  # fmt: skip
+
+
+def _target_row(
+    target: Target, figures: np.ndarray, weights: np.ndarray, even: np.ndarray, spread: Callable[..., dict[str, float]]
+) -> dict[str, Any]:
+    met = target.met(figures)
+    row: dict[str, Any] = {"id": target.id, "kind": target.kind, "name": target.name.en, "name_zh": target.name.zh}
+    row |= {"year": target.year, "unit": target.unit, "op": target.op, "value": target.value}
+    row |= spread("", figures, even) | {"probability": float(met.mean())}
+    return row | spread("after_", figures, weights) | {"after_probability": float(weights @ met)}
+
+
+@dataclass(frozen=True)
+class OwnFigures:
+    """A planner's file, read against a scenario before it runs, and used once its tables are there."""
+
+    path: Path
+    scenario: Scenario
+    points: History
+
+    @classmethod
+    def read(cls, path: Path, scenario: Scenario) -> OwnFigures:
+        """Return the figures of a file; raises InputError with everything that is wrong with it."""
+        return cls(path, scenario, read_actuals(path, scenario))
+
+    def reweigh(self, tables: Tables, folder: Path) -> Reweighted:
+        """Return what the figures change, written as CSV into a folder of their own within the run's."""
+        from simulator.study.output import write_csv
+
+        found = reweigh(self.scenario, tables, self.points)
+        home = folder / f"actuals-{self.path.stem}"
+        write_csv(found.figures, home / "actuals.csv")
+        write_csv(found.targets, home / "targets.csv")
+        return found
