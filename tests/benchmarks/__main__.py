@@ -58,7 +58,9 @@ def _read(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--only", default=",".join(PARTS), help="parts to measure, such as b,e")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} rounds and small regions")
-    parser.add_argument("--full", action="store_true", help="ten years of the largest region too")
+    parser.add_argument(
+        "--full", action="store_true", help="the reference at 100,000 firms and ten years of the largest region too"
+    )
     parser.add_argument("--rounds", type=int, default=0, help=f"rounds [default: {ROUNDS}]")
     parser.add_argument("--json", action="store_true", help="everything as JSON")
     parser.add_argument(

@@ -52,7 +52,8 @@ def _reference_run(firms: int) -> float:
 def reference(bench: Bench, options: Options) -> Part:
     """Compare the model with the reference on the same years of the same agents, with every measure in force."""
     part = Part("a", "the model against the same model as plain Mesa agents")
-    for firms in (1_000,) if options.quick else (1_000, 10_000, 100_000):
+    sizes = (1_000,) if options.quick else (1_000, 10_000, 100_000) if options.full else (1_000, 10_000)
+    for firms in sizes:
         given = _reference_work(firms)
         repeat = 1 if firms > 1_000 else 8  # the model's piece would be too short to be timed
 
