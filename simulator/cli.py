@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -274,6 +274,15 @@ def new_region(
         say(f"made-up figures: change what you know, then  ris check --plan {plan}  and  ris run {plan}")
 
 
+def print_page(screen: Any, label: str = "", files: Iterable[Path] = ()) -> None:
+    """Print a screen, and under its label where the files are."""
+    from simulator.report.terminal import console
+
+    console().print(screen)
+    if label:
+        typer.echo(label + ", ".join(str(file) for file in files))
+
+
 class Aim(StrEnum):
     """What ``ris calibrate`` can fit a region to."""
 
@@ -320,10 +329,9 @@ def calibrate(
             points = json.loads(seen.to_json(orient="records"))
             typer.echo(dump({"path": str(done.path), "points": points, **(dict(sample.manifest) if sample else {})}))
         else:
-            from simulator.report.terminal import console
             from simulator.report.terminal_calibration import page
 
-            console().print(page(done, seen, lang.value if lang else locale_language()))
+            print_page(page(done, seen, lang.value if lang else locale_language()))
 
 
 @app.command()
@@ -350,10 +358,7 @@ def validate(
         elif quiet:
             typer.echo(str(page))
         else:
-            from simulator.report.terminal import console
-
-            console().print(validation_screen(found, language))
-            typer.echo(f"{'页面：' if language == 'zh' else 'page: '}{page}")
+            print_page(validation_screen(found, language), {"zh": "页面：", "en": "page: "}[language], [page])
         if not found.ok:
             say(f"{len(found.failed)} of the gates failed")
             raise typer.Exit(GATE_FAILED)
@@ -394,10 +399,7 @@ def evaluate(
         elif quiet:
             typer.echo(str(folder))
         else:
-            from simulator.report.terminal import console
-
-            console().print(trial_page.screen(result, language))
-            typer.echo(f"{'结果：' if language == 'zh' else 'results: '}{', '.join(str(f) for f in files)}")
+            print_page(trial_page.screen(result, language), {"zh": "结果：", "en": "results: "}[language], files)
 
 
 def read_own_figures(path: Path | None, scenario: Scenario) -> OwnFigures | None:

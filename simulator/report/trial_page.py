@@ -44,7 +44,6 @@ ROW = 0.3  # inches
 WIDTH = 10.0
 NAME_WIDTH = {"en": 62, "zh": 36}
 TEXT_WIDTH = 150
-HEADS = ("estimand", "published", "model", "band", "verdict")
 VERDICT_CELLS = 15  # of a terminal, so that no narrow one hides a miss
 
 
