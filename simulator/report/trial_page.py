@@ -24,7 +24,7 @@ from simulator.report.style import (
     styled,
     usable_language,
 )
-from simulator.report.words import bracketed, colon, unit_text
+from simulator.report.words import bracketed, colon, counted, unit_text
 from simulator.study.trials import MISSED, OPEN, REPRODUCED, Evaluation, Found, Trial
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ WIDTH = 10.0
 NAME_WIDTH = {"en": 62, "zh": 36}
 TEXT_WIDTH = 150
 VERDICT_CELLS = 15  # of a terminal, so that no narrow one hides a miss
+
+
+def _many(number: int, unit: str) -> str:
+    return f"{number} {counted(str(number), unit)}"
 
 
 def _in(pair: tuple[str, ...], language: str) -> str:
@@ -90,7 +94,7 @@ def summary(found: Sequence[Found], language: str) -> str:
         parts.append(
             f"{_in(words, language)}（{trials} 项试验，{len(own)} 个估计量）：{said}"
             if zh
-            else f"{_in(words, language)} ({trials} trials, {len(own)} estimands): {said}"
+            else f"{_in(words, language)} ({_many(trials, 'trials')}, {_many(len(own), 'estimands')}): {said}"
         )
     return "\n".join(parts)
 
