@@ -153,6 +153,13 @@ INDICATORS: dict[str, Indicator] = {i.name: i for theme in THEMES for i in theme
 
 # What the literature does not settle; the first choice is the default.
 SWITCHES: dict[str, tuple[str, ...]] = {
+    "entry": ("market", "parent"),
+    "fund_crowding": ("depth", "in", "out"),
+    "incubators": ("mentoring", "none", "signal"),
+    "lock_in": ("low", "high"),
+    "neighbours": ("apart", "counted"),
+    "opportunities": ("open", "closed"),
     "relabelling": ("on", "off"),
+    "research_rule": ("elasticity", "satisficing"),
     "spillovers": ("long", "short"),
 }

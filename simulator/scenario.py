@@ -481,7 +481,7 @@ def _identifier(folder: Path) -> str:
     ignored = Problems()
     path = folder / "region.yaml"
     data = read_bytes(path, ignored, 1_000_000) if path.is_file() else None
-    root = parse_yaml(data, str(path), ignored) if data is not None else None
+    root = parse_yaml(data, str(_short(path)), ignored) if data is not None else None  # as it is named when read again
     return str(root.value["id"].value) if root is not None and "id" in root.value else ""
 
 

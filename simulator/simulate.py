@@ -10,7 +10,7 @@ import numpy as np
 
 from simulator.core.ledger import Bill
 from simulator.core.luck import Generator, Luck
-from simulator.core.memory import keep_freed_memory
+from simulator.core.memory import collector_at_rest, keep_freed_memory
 from simulator.core.parameters import override
 from simulator.core.terms import Terms
 from simulator.model import INDICATORS, LEVERS, SCHEDULE
@@ -66,6 +66,7 @@ def measure(world: World) -> list[float]:
         return [float(i.measure(world)) for i in INDICATORS.values()]
 
 
+@collector_at_rest()
 def simulate(scenario: Scenario, values: Mapping[str, float], seed: int, *, generator: Generator = "hash") -> Run:
     """Return the series of one run: one row a year, one column an indicator.
 
@@ -75,6 +76,7 @@ def simulate(scenario: Scenario, values: Mapping[str, float], seed: int, *, gene
     return _carry_on(start(scenario, luck), scenario, p, luck, [])
 
 
+@collector_at_rest()
 def simulate_together(
     scenarios: Sequence[Scenario], values: Mapping[str, float], seed: int, *, generator: Generator = "hash"
 ) -> list[Run]:

@@ -369,7 +369,8 @@ def test_the_command_stops_where_the_input_is_wrong() -> None:
 
 
 @pytest.mark.slow
-def test_the_real_model_gives_its_history_back(tmp_path: Path) -> None:
+def test_the_real_model_gives_its_history_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posterior_module, "FOLDER", tmp_path)  # where runs look for the sample
     done = calibrate("qingdao", runs=300, folder=tmp_path, parent=tmp_path / "bank")
     assert done.coverage.ok
     sample = load_posterior("qingdao", folder=tmp_path)

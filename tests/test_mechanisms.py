@@ -25,6 +25,7 @@ from simulator.core.parameters import ParameterRow, rows, table
 from simulator.mechanisms.delivery import governance
 from simulator.mechanisms.finance_funds import crowding
 from simulator.mechanisms.patenting import marginal_wish
+from simulator.mechanisms.science_kernels import turn
 from simulator.model import INDICATORS, LEVERS, SCHEDULE, SWITCHES
 from simulator.scenario import Scenario
 from simulator.simulate import measure, run_year, start
@@ -55,7 +56,8 @@ def sources() -> frozenset[str]:
 def scenario_of(name: str) -> Scenario:
     """Return a plan: as it is, under a boom (of Benxi's), with every lever at its dose, or with scarce doses only.
 
-    In the last one budgets ration, and open questions are answered otherwise. Benxi is the smaller and faster city.
+    In the last one budgets ration, and open questions have their last answer; in ``questions`` they have their second.
+    Benxi is the smaller and faster city.
     """
     city, what = name.split()
     plan = shipped(ROOT / "scenarios" / city / "plan.yaml")
@@ -66,6 +68,9 @@ def scenario_of(name: str) -> Scenario:
         return replace(plan, drivers={"all": "boom"}, counterfactual=more)
     if what == "everything":
         return with_entries(plan, *(entry(lever, lever.dose) for lever in LEVERS.values()))
+    if what == "questions":
+        others = {switch: choices[1] for switch, choices in SWITCHES.items()}
+        return with_entries(replace(plan, switches=others), *(entry(lever, lever.dose) for lever in LEVERS.values()))
     others = {switch: choices[-1] for switch, choices in SWITCHES.items()}
     added = tuple(entry(lever, {**lever.dose, **scarce(lever)}) for lever in LEVERS.values())
     return replace(plan, switches=others, entries=added)
@@ -117,7 +122,8 @@ class Recording:
 def test_every_parameter_is_read_by_something() -> None:
     read: set[str] = set()
     p = {owner: Recording(owner, inner, read) for owner, inner in parameters().items()}
-    for name in ("qingdao everything", "qingdao scarce", "benxi plan"):  # only Benxi has plants, visitors and farms
+    # only Benxi has plants, visitors and farms
+    for name in ("qingdao everything", "qingdao scarce", "benxi plan", "benxi questions"):
         for _ in years_of(scenario_of(name), p):
             pass
     assert {row.name for row in ALL} - read == set()
@@ -155,7 +161,8 @@ def test_no_parameter_is_without_effect(thing: Mechanism | Lever) -> None:
 
     What the plans have no use for does so where every lever is at its dose, or where money is scarce.
     """
-    tries = ["benxi plan", "benxi everything", "qingdao plan", "qingdao everything", "qingdao scarce"]
+    tries = [f"{city} {what}" for city in ("benxi", "qingdao") for what in ("plan", "everything")]
+    tries += ["qingdao scarce", "benxi questions"]
     if thing.name == "steel":  # only Benxi has plants
         tries = ["benxi plan", "benxi boom", "benxi everything"]
     declared = rows(thing.name, thing.Parameters)
@@ -282,3 +289,29 @@ def test_the_nearest_university_is_the_nearest(seed: int, decay: float) -> None:
     np.testing.assert_array_equal(best, near.argmax(axis=1))
     np.testing.assert_allclose(score, near.max(axis=1))
     assert (score <= 1.0 + 1e-12).all()
+    twice = nearest(tech, district, np.concatenate([other, other]), np.concatenate([close, close], axis=1))
+    np.testing.assert_array_equal(twice[0], best)  # of equals the first
+    np.testing.assert_array_equal(twice[1], score)
+
+
+@pytest.mark.parametrize("newcomers", [1, 15, 16, 40])
+def test_firms_turn_to_the_newcomer_that_is_nearest_if_it_promises_more(newcomers: int) -> None:
+    tech, other = (np.abs(draws((n, 8), n)) + 0.2 for n in (300, newcomers + 5))
+    tech, other = (t / np.linalg.norm(t, axis=1, keepdims=True) for t in (tech, other))
+    district, near = np.arange(300) % 3, np.exp(-np.abs(draws((3, newcomers + 5), 1)))
+    joined, bonus = np.arange(5, newcomers + 5), np.where(np.arange(newcomers + 5) % 2, 1.2, 1.0)
+    university, nearness = nearest(tech, district, other[:5], near[:, :5].copy())
+    link = np.where(np.arange(300) % 5, 0.0, 0.9)
+
+    def promise(x: np.ndarray) -> np.ndarray:
+        return np.asarray(x * np.clip((1.0 - x) / 0.2, 0.0, 1.0))
+
+    reach = (tech @ other[joined].T) * near[district][:, joined]
+    best = joined[reach.argmax(axis=1)]
+    better = promise(reach.max(axis=1)) * bonus[best] > promise(nearness) * bonus[university]
+    moves = better & (link < 0.5)
+    expected = np.where(moves, best, university), np.where(moves, reach.max(axis=1), nearness)
+    turn(tech, district, link, university, nearness, other[joined], joined, near[:, joined].copy(), bonus, 0.8, 0.5)
+    np.testing.assert_array_equal(university, expected[0])
+    np.testing.assert_allclose(nearness, expected[1])
+    assert 0 < moves.sum() < 240

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from model_runs import ROOT, entry, parameters, shipped, with_entries
 
 from simulator.core.luck import Luck
 from simulator.core.luck import sub_key as compiled_sub_key
-from simulator.model import LEVERS
+from simulator.model import LEVERS, SWITCHES
 from simulator.scenario import Scenario
 from simulator.simulate import run_year, start
 from simulator.study.replicates import values_of
@@ -64,6 +65,12 @@ def test_every_lever_at_its_dose_agrees(half: int) -> None:
     added = [entry(lever, lever.dose, first=2013.25) for lever in list(LEVERS.values())[half::2]]
     scenario = with_entries(shipped(BENXI / "baseline.yaml", 2015), *added)
     assert both(scenario, 8, 0) == []
+
+
+@pytest.mark.parametrize("choice", [1, -1])
+def test_other_answers_to_open_questions_agree(choice: int) -> None:
+    switches = {switch: choices[choice] for switch, choices in SWITCHES.items()}
+    assert both(replace(shipped(BENXI / "equity_first.yaml", 2016), switches=switches), 9, 0) == []
 
 
 def test_a_difference_is_seen() -> None:

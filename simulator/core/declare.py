@@ -54,7 +54,8 @@ class Indicator:
     """One thing to look at: ``measure(world) -> float`` reads and never writes.
 
     ``observer`` says whether it is what a statistical office publishes or the true state;
-    ``true`` names the counterpart without relabelling, marginal filing or registering, if there is one.
+    ``true`` names the counterpart without relabelling, marginal filing or registering, if there is one;
+    ``net`` the one less what neighbouring cities lost by it, by which it is judged where their losses count.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Indicator:
     observer: Literal["official", "true"] = "official"
     true: str | None = None
     definition: str = ""
+    net: str | None = None
 
 
 @dataclass(frozen=True)

@@ -257,6 +257,20 @@ def poisson_quantile(mean: float, u: float) -> float:
 
 
 @njit(cache=True, nogil=True)
+def count_above(mean: float, u: float, none: float) -> float:
+    """Return what ``poisson_quantile`` does where ``none``, the chance of no count at all, is worked out already."""
+    if mean <= 0.0 or mean >= 40.0:
+        return poisson_quantile(mean, u)
+    p = cumulative = none
+    k = 0
+    while u > cumulative and k < 400:
+        k += 1
+        p *= mean / k
+        cumulative += p
+    return float(k)
+
+
+@njit(cache=True, nogil=True)
 def poisson_at(address: np.uint64, key: np.uint64, mean: float) -> float:
     """Return the Poisson count with the given mean that belongs to an address and a key."""
     return poisson_quantile(mean, uniform_at(address, key)) if mean > 0.0 else 0.0

@@ -97,7 +97,7 @@ class Population:
     def _grow_to(self, n: int) -> None:
         # rows beyond n hold the values of birth: fresh from _reserve, or put back by compact
         if n > self._capacity:
-            self._reserve(n + n // 4 + 16)
+            self._reserve(n + max(n // 4, _LEAST_ROOM))
         self.n = n
         self._publish()
 
@@ -197,6 +197,7 @@ class Population:
 _dtype = lru_cache(np.dtype)  # a type by its name, often asked for
 _LAYOUTS: dict[type, list[tuple[list[str], np.ndarray]]] = {}
 _BLOCK = 16  # columns of one block at most: a population that grows holds a block's rows twice
+_LEAST_ROOM = 512  # rows more that a population has room for when it grows: the small ones then do so seldom
 
 
 def _layout(kind: type[Population]) -> list[tuple[list[str], np.ndarray]]:
@@ -267,7 +268,7 @@ def _close_up_rows(data: np.ndarray, rows: np.ndarray) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _find(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+def find(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Return the row of each of the ``wanted`` (m,) among (n,) keys, -1 where there is none.
 
     A table of the wanted keys by their last bits (keys are hashes) passes over most of the others at once.
@@ -298,4 +299,4 @@ def _find(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 
 def rows_of(keys: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """Return the (m,) rows at which the wanted keys stand among (n,) keys, -1 where they do not."""
-    return np.asarray(_find(keys, wanted.astype(np.uint64)))
+    return np.asarray(find(keys, wanted.astype(np.uint64)))

@@ -16,6 +16,7 @@ from simulator.core.problems import Place, Problems, closest
 LARGEST_YAML = 1_000_000  # bytes
 LARGEST_CSV = 20_000_000  # bytes
 DEEPEST = 20  # levels of nesting
+MOST_TREES = 50  # files whose content is kept
 
 _INTEGER = re.compile(r"[-+]?[0-9]+(_[0-9]+)*\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(_[0-9]+)*(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
@@ -130,8 +131,23 @@ def read_yaml(path: Path, problems: Problems) -> Node | None:
     return None if data is None else parse_yaml(data, str(path), problems)
 
 
+_TREES: dict[tuple[str, bytes], Node] = {}  # files that were read before: one study reads the same file several times
+
+
 def parse_yaml(data: bytes, file: str, problems: Problems) -> Node | None:
-    """Return the bytes of a YAML file as a tree; see ``read_yaml``."""
+    """Return the bytes of a YAML file as a tree, which is not to be changed; see ``read_yaml``."""
+    key, before = (file, data), len(problems)
+    if key not in _TREES:
+        root = _parse_yaml(data, file, problems)
+        if root is None or len(problems) > before:
+            return root
+        if len(_TREES) >= MOST_TREES:
+            _TREES.clear()
+        _TREES[key] = root
+    return _TREES[key]
+
+
+def _parse_yaml(data: bytes, file: str, problems: Problems) -> Node | None:
     text = decode(data, file, problems)
     if text is None:
         return None

@@ -109,11 +109,10 @@ def award(
     due = np.zeros(rows.shape[0])
     by_row, by_unit, some = value.shape[0] != 1, units.shape[0] != 1, eligible.shape[0] > 0
     asked = 0.0
-    for i in range(rows.shape[0]):
-        if some and not eligible[rows[i]]:
-            continue
+    for i in range(rows.shape[0]):  # worked out for all: who is eligible cannot be foreseen by a branch
         most = (value[rows[i]] if by_row else value[0]) * (units[i] if by_unit else units[0])
-        due[i] = min(want[i], max(min(most, rate * wanted[i]) - got[i], 0.0))
+        sum_ = min(want[i], max(min(most, rate * wanted[i]) - got[i], 0.0))
+        due[i] = sum_ if not some or eligible[rows[i]] else 0.0
         asked += due[i]
     if asked <= 0.0:
         return 0.0

@@ -58,6 +58,16 @@ INDICATORS = (
         lambda w: w.state.firms_attracted,
         definition="firms that moved in or opened here from elsewhere since the first year; projects signed that "
         "never became a firm are not counted, firms that left again are",
+        net="attracted_firms_net",
+    ),
+    Indicator(
+        "attracted_firms_net",
+        Label("Firms attracted, net of neighbours' losses", "引进企业累计（扣除邻近城市流失）"),
+        "firms",
+        "stock",
+        lambda w: w.state.firms_attracted - w.state.firms_missing,
+        "true",
+        definition="firms attracted since the first year less those that neighbouring cities lost by courting",
     ),
     Indicator(
         "firms_drawn",
@@ -68,6 +78,16 @@ INDICATORS = (
         "true",
         definition="firms that came because they were courted and would not have come anyway; neighbours_firms_lost is "
         "the part that neighbouring cities lost",
+        net="firms_drawn_net",
+    ),
+    Indicator(
+        "firms_drawn_net",
+        Label("Firms drawn, net of neighbours' losses", "招引落户企业（扣除邻近城市流失）"),
+        "firms / year",
+        "flow",
+        lambda w: w.state.firms_drawn - w.state.firms_taken,
+        "true",
+        definition="firms drawn by courting less those that neighbouring cities lost: what both together gained",
     ),
     Indicator(
         "neighbours_firms_lost",

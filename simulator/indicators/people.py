@@ -45,6 +45,16 @@ INDICATORS = (
         "stock",
         lambda w: w.state.high_end_engaged,
         definition="came since the year in which the plan starts, by a programme or not; not net of those who left",
+        net="high_end_engaged_net",
+    ),
+    Indicator(
+        "high_end_engaged_net",
+        Label("High-end talents engaged, net of neighbours' losses", "引进高端优秀人才（扣除邻近城市流失）"),
+        "persons",
+        "stock",
+        lambda w: w.state.high_end_engaged - w.state.engaged_missing,
+        "true",
+        definition="came since the year in which the plan starts, less those whom neighbouring cities lost by it",
     ),
     Indicator(
         "academicians",

@@ -19,6 +19,10 @@ def _pool(world: World, name: str) -> float:
     return float(world.pools.stock[world.pool(name)])
 
 
+def _missing(world: World, name: str) -> float:
+    return float(world.pools.missing[world.pool(name)])
+
+
 def _floor(world: World) -> float:
     inc = world.incubators
     return float(inc.floor[inc.alive & (inc.kind == INCUBATOR)].sum())
@@ -133,6 +137,16 @@ INDICATORS = (
         "stock",
         lambda w: w.state.institutes_attracted,
         definition="settled since the first year",
+        net="institutes_attracted_net",
+    ),
+    Indicator(
+        "institutes_attracted_net",
+        Label("Institutes newly attracted, net of neighbours' losses", "新增引进机构（扣除邻近城市流失）"),
+        "institutions",
+        "stock",
+        lambda w: w.state.institutes_attracted - w.state.institutes_displaced,
+        "true",
+        definition="settled since the first year, less those that another city would have had",
     ),
     Indicator(
         "researchers",
@@ -141,6 +155,16 @@ INDICATORS = (
         "stock",
         lambda w: _pool(w, "researchers"),
         definition="people who could do R&D in the city",
+        net="researchers_net",
+    ),
+    Indicator(
+        "researchers_net",
+        Label("Researchers, net of neighbours' losses", "研发人才（扣除邻近城市流失）"),
+        "persons",
+        "stock",
+        lambda w: _pool(w, "researchers") - _missing(w, "researchers"),
+        "true",
+        definition="researchers, less those whom neighbours are without because they came since the first year",
     ),
     Indicator(
         "high_end_talents",
@@ -149,6 +173,16 @@ INDICATORS = (
         "stock",
         lambda w: _pool(w, "high_end"),
         definition="members of talent programmes and their like",
+        net="high_end_talents_net",
+    ),
+    Indicator(
+        "high_end_talents_net",
+        Label("High-end talents, net of neighbours' losses", "高端人才（扣除邻近城市流失）"),
+        "persons",
+        "stock",
+        lambda w: _pool(w, "high_end") - _missing(w, "high_end"),
+        "true",
+        definition="high-end talents, less those whom neighbours are without because they came since the first year",
     ),
     Indicator(
         "talent_total",
@@ -157,6 +191,16 @@ INDICATORS = (
         "stock",
         lambda w: w.state.talent_total,
         definition="the broad official aggregate, mostly outside R&D",
+        net="talent_total_net",
+    ),
+    Indicator(
+        "talent_total_net",
+        Label("Talent total, net of neighbours' losses", "人才资源总量（扣除邻近城市流失）"),
+        "persons",
+        "stock",
+        lambda w: w.state.talent_total - w.state.talent_missing,
+        "true",
+        definition="the broad aggregate, less those whom neighbours are without because they came since the first year",
     ),
     Indicator(
         "talent_drawn",
@@ -167,6 +211,16 @@ INDICATORS = (
         "true",
         definition="researchers, graduates and high-end talents who came for what the city offers; neighbours_loss is"
         " the part that its neighbours lost",
+        net="talent_drawn_net",
+    ),
+    Indicator(
+        "talent_drawn_net",
+        Label("Talent drawn, net of neighbours' losses", "吸引流入人才（扣除邻近城市流失）"),
+        "persons / year",
+        "flow",
+        lambda w: float(w.pools.drawn.sum() - w.pools.taken.sum()),
+        "true",
+        definition="talent drawn to the city less what its neighbours lost: what both together gained",
     ),
     Indicator(
         "neighbours_loss",

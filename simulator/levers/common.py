@@ -62,20 +62,21 @@ def _either(staff: np.ndarray, limit: float, below: float, above: float) -> np.n
 @njit(cache=True, nogil=True)
 def in_sectors(alive: np.ndarray, sector: np.ndarray, own: np.ndarray) -> np.ndarray:
     """Return the (n,) mask of the living firms whose sector is among ``own`` (S,)."""
-    out = np.empty(alive.shape[0], np.bool_)
-    for i in range(alive.shape[0]):
-        out[i] = alive[i] & own[sector[i]]
+    out = np.zeros(alive.shape[0], np.bool_)
+    for s in range(own.shape[0]):
+        if own[s]:  # a pass a sector without a look-up compiles to vectors
+            for i in range(alive.shape[0]):
+                out[i] |= alive[i] & (sector[i] == s)
     return out
 
 
 @njit(cache=True, nogil=True)
 def sum_of(values: np.ndarray, mask: np.ndarray) -> float:
-    """Return the sum of the values (n,) of the rows of a mask (n,)."""
-    total = 0.0
+    """Return the sum of the finite values (n,) of the rows of a mask (n,)."""
+    total = 0  # stays a whole number where the values are: such sums compile to vectors
     for i in range(values.shape[0]):
-        if mask[i]:
-            total += values[i]
-    return total
+        total += values[i] * mask[i]
+    return float(total)
 
 
 def in_order(budget: float, costs: Sequence[float]) -> list[float]:

@@ -19,6 +19,7 @@ from simulator.world.world import World
 
 REFERENCE_STAFF = 7.0  # staff at which the chances by age are stated: a small firm a year after opening
 FADED = 0.05  # mentoring below this is over
+STEPS = (1.0, 5.0, 15.0, 60.0)  # staff from which a chance is bounded anew
 ROUNDING = 1e-12  # more than the relative error of a product
 
 
@@ -211,18 +212,21 @@ def _close(
     """Return the rows of the firms that close; ``hazards`` are the chances by age in years from the first on."""
     rows = np.empty(key.shape[0], np.int64)
     m = 0
-    most = REFERENCE_STAFF**p.size * (1.0 + ROUNDING)  # what the smallest size multiplies a chance by
     last, without, distressed = hazards.shape[0] - 1, 1.0 - p.knowledge, opened > 0.0
-    worst, moves = most * max(1.0, p.distress) ** 2 * max(1.0, without), max(p.footloose, 0.0)  # and what the rest does
-    worst *= max(1.0, 1.0 + p.exposed * opened) * max(1.0, p.early_news) * max(1.0, p.after_graduation)
-    worst *= max(1.0, p.state_owned) * (1.0 + ROUNDING)
+    # what staff of no less than each step multiplies a chance by at most
+    by_size = (np.array(STEPS) / REFERENCE_STAFF) ** (-p.size) * (1.0 + ROUNDING)
+    most, moves = by_size[0], max(p.footloose, 0.0)
+    worst = max(1.0, 1.0 + p.exposed * opened) * max(1.0, p.early_news) * max(1.0, p.after_graduation)
+    worst *= max(1.0, p.state_owned) * (1.0 + ROUNDING)  # what else can raise a chance, but for the firm's quality
     count = 0
     for i in range(key.shape[0]):  # no branch, which would be guessed wrong too often
         x = -p.quality * quality[i]
-        h = hazards[min(max(year - founded[i] - 1, 0), last)]
+        size = int(staff[i] >= STEPS[1]) + int(staff[i] >= STEPS[2]) + int(staff[i] >= STEPS[3])
+        h = hazards[min(max(year - founded[i] - 1, 0), last)] * by_size[size] * (without if does_rd[i] else 1.0)
+        h *= (p.distress if profit[i] < 0.0 else 1.0) * (p.distress if cash[i] < 0.0 else 1.0)
         rows[count] = i
         # up to 1.5, exp(x) is no more than 1 + x + x^2
-        near = uniform_at(address, key[i]) <= worst * (1.0 + x + x * x) * h + moves
+        near = uniform_at(address, key[i]) <= worst * (1.0 + x + x * x) * h + (moves if settled[i] > 0 else 0.0)
         count += alive[i] & (near | (x > 1.5) | (mentored[i] > 1.0))
     for i in rows[:count]:
         age = year - founded[i]
@@ -290,10 +294,21 @@ def _wind_up(
     return lost, defaults, patents, quality_patents, waiting_true, waiting_marginal, stakes
 
 
+@njit(cache=True, nogil=True)
+def _small_private(rows: np.ndarray, ownership: np.ndarray, above_scale: np.ndarray, settled: np.ndarray) -> np.ndarray:
+    """Return which of the ``rows`` (m,) are small private firms that did not come from elsewhere."""
+    mine = np.empty_like(rows)
+    m = 0
+    for i in rows:
+        mine[m] = i
+        m += (ownership[i] == PRIVATE) & (not above_scale[i]) & (settled[i] == 0)
+    return mine[:m]
+
+
 def _founders_left(world: World, rows: np.ndarray) -> dict[str, np.ndarray]:
     """Return what the founders of small private firms take with them from the firms that close, by column."""
     f = world.firms
-    mine = rows[(f.ownership[rows] == PRIVATE) & ~f.above_scale[rows] & (f.settled[rows] == 0)]
+    mine = _small_private(rows, f.ownership, f.above_scale, f.settled)
     return {name: getattr(f, name)[mine] for name in ("key", "sector", "district", "tech", "quality")}
 
 

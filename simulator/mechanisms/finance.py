@@ -14,11 +14,12 @@ from simulator.mechanisms.finance_funds import FundParameters, invest, raise_cap
 from simulator.mechanisms.finance_loans import LoanParameters, lend, settle
 from simulator.mechanisms.finance_market import MarketParameters, go_public
 from simulator.mechanisms.finance_pledge import Lending, PledgeParameters, pledge
+from simulator.mechanisms.finance_seal import SealParameters, sealed
 from simulator.world.world import World
 
 
 @dataclass(frozen=True)
-class Parameters(FundParameters, MarketParameters, PledgeParameters, LoanParameters):
+class Parameters(FundParameters, MarketParameters, PledgeParameters, LoanParameters, SealParameters):
     """How lenders and investors choose, and what their money does."""
 
     growth_fading: float = parameter(
@@ -46,10 +47,11 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     st.loan_loss = p.loss
     st.pool_left = dict(st.pool_size)
     st.loan_defaults = settle(world, terms, p, luck, p.pledge_default, p.growth_fading)
-    lend(world, terms, p, luck)
+    bears_seal = sealed(world, p)
+    lend(world, terms, p, luck, bears_seal)
     pledge(world, terms, p, loans, luck)
     raise_capital(world, terms, p, luck)
-    invest(world, p, luck)
+    invest(world, p, luck, bears_seal)
     sell(world, terms, p, luck)
     go_public(world, terms, p, luck)
     open_funds(world)

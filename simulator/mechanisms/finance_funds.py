@@ -29,6 +29,13 @@ LEAST_CAPITAL = 1.0e6  # CNY: less is too little for any fund
 class FundParameters:
     """How funds raise and choose, and what their money does."""
 
+    seal_odds: float = parameter(
+        1.6,
+        unit="factor",
+        prior=Range(1.1, 3.0, "log"),
+        source="assumed",
+        doc="odds of a venture deal of a firm with the seal, as those of a first grant; only under incubators: signal",
+    )
     crowd_thin: float = parameter(
         0.9,
         unit="CNY / CNY",
@@ -42,6 +49,20 @@ class FundParameters:
         prior=Range(-0.6, 0.3),
         source="judgement_crowding_deep",
         doc="the same where it is deep",
+    )
+    crowd_in: float = parameter(
+        0.9,
+        unit="CNY / CNY",
+        prior=Range(0.2, 1.3),
+        source="judgement_crowding_thin",
+        doc="the same at any depth under the switch for funds that crowd in; acts only under it",
+    )
+    crowd_out: float = parameter(
+        -0.2,
+        unit="CNY / CNY",
+        prior=Range(-0.6, 0.3),
+        source="judgement_crowding_deep",
+        doc="the same at any depth under the switch for funds that crowd out; acts only under it",
     )
     depth_half: float = parameter(
         0.012,
@@ -240,7 +261,11 @@ def raise_capital(world: World, terms: Terms, p: FundParameters, luck: Luck) -> 
     region = world.region
     index = world.outside["venture_national"]
     ordinary = p.renewal * index * (region.figure("venture_committed") + region.figure("angel_committed"))
-    mu = crowding(st.venture_depth, p.crowd_thin, p.crowd_deep, p.depth_half)
+    answer = world.switches.get("fund_crowding", "depth")
+    if answer == "depth":
+        mu = crowding(st.venture_depth, p.crowd_thin, p.crowd_deep, p.depth_half)
+    else:
+        mu = p.crowd_in if answer == "in" else p.crowd_out
     private_guided = 0.0
     groups = []
     for o in terms.promises("fund_capital"):
@@ -309,14 +334,14 @@ def _firms(world: World) -> Firms:
     return Firms._make([getattr(world.firms, name) for name in Firms._fields])
 
 
-def invest(world: World, p: FundParameters, luck: Luck) -> None:
+def invest(world: World, p: FundParameters, luck: Luck, sealed: np.ndarray) -> None:
     """Let funds choose firms by what they can see; they invest about half at home."""
     st = world.state
     choice = Choice._make([float(getattr(p, name)) for name in Choice._fields])._replace(
         angel_ticket=p.angel_ticket * st.deflator, venture_ticket=p.venture_ticket * st.deflator
     )
     st.venture_invested = place(
-        _funds(world), _firms(world), choice, world.year, luck.address("deals"), luck.address("seen")
+        _funds(world), _firms(world), choice, world.year, sealed, luck.address("deals"), luck.address("seen")
     )
     world.ledger.transfer("funds:private", "firms:equity", st.venture_invested)
 

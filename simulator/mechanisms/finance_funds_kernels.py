@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from simulator.core.luck import child_keys, normal_at, normal_quantile, poisson_at, uniform_at
+from simulator.core.luck import child_keys, normal_at, normals_of, poisson_at, uniform_at
 from simulator.world.agents import ANGEL, PRIVATE
 
 LEAST_CASH = 1.0e5  # CNY without which a fund does not invest
@@ -68,6 +68,7 @@ class Choice(NamedTuple):
     seen_growth: float
     seen_rd: float
     grant_odds: float
+    seal_odds: float
     equity_growth: float
 
 
@@ -137,36 +138,48 @@ def call_capital(funds: Funds, part: float, earliest: float) -> float:
 
 @njit(cache=True, nogil=True)
 def _best(
-    f: Firms, p: Choice, year: int, error: float, count: int, address: np.uint64
+    f: Firms, p: Choice, year: int, error: float, count: int, sealed: np.ndarray, address: np.uint64
 ) -> list[tuple[float, np.uint64, int]]:
     """Return the young private technology firms without a fund that look best, at most ``count``, the worst first.
 
-    The luck of most firms cannot lift them among the best found so far: bounds on it spare its quantile. Equals by key.
+    Equals by key.
     """
-    earliest, by_grant = year - p.oldest, math.log(p.grant_odds)
-    heap = [(-np.inf, np.uint64(0), -1)] * count
-    for i in range(f.key.shape[0]):
-        if f.founded[i] < earliest or not f.alive[i] or f.fund[i] >= 0 or f.listed[i] >= 2 or f.ownership[i] != PRIVATE:
-            continue
-        if not (f.technology_sme[i] or f.does_rd[i] or f.hnte_until[i] >= year):
-            continue
+    earliest, by_grant, by_seal = year - p.oldest, math.log(p.grant_odds), math.log(p.seal_odds)
+    rows = np.empty(f.key.shape[0], np.int64)
+    m = 0
+    for i in range(f.key.shape[0]):  # no branch, which would be guessed wrong too often
+        rows[m] = i
+        technical = f.technology_sme[i] | f.does_rd[i] | (f.hnte_until[i] >= year)
+        free = f.alive[i] & (f.fund[i] < 0) & (f.listed[i] < 2) & (f.ownership[i] == PRIVATE)
+        m += technical & free & (f.founded[i] >= earliest)
+    keys, luck, seen = np.empty(m, np.uint64), np.empty((m, 1)), np.empty(m)
+    for j in range(m):
+        keys[j] = f.key[rows[j]]
+    normals_of(address, keys, luck)
+    for j in range(m):
+        i = rows[j]
         look = f.quality[i] + p.seen_growth * f.growth[i] + (p.seen_rd if f.does_rd[i] else 0.0)
         look += by_grant if f.grants[i] == 1 else 0.0
-        u = uniform_at(address, f.key[i])
-        most = 0.0 if u <= 0.5 else 1.0 if u < 0.84 else 2.0 if u < 0.977 else 9.0
-        if error >= 0.0 and look + error * most < heap[0][0]:
-            continue
-        seen = (look + error * normal_quantile(u), ~f.key[i], i)
-        if seen > heap[0]:
-            heapq.heapreplace(heap, seen)
+        if sealed.shape[0] != 1 and sealed[i]:
+            look += by_seal
+        seen[j] = look + error * luck[j, 0]
+    least = np.partition(seen, m - count)[m - count] if m > count else -np.inf
+    heap = [(-np.inf, np.uint64(0), -1)] * count
+    for j in range(m):
+        if seen[j] >= least:
+            one = (seen[j], ~keys[j], rows[j])
+            if one > heap[0]:
+                heapq.heapreplace(heap, one)
     return [heapq.heappop(heap) for _ in range(count)]
 
 
 @njit(cache=True, nogil=True)
-def place(funds: Funds, f: Firms, p: Choice, year: int, a_deals: np.uint64, a_seen: np.uint64) -> float:
+def place(
+    funds: Funds, f: Firms, p: Choice, year: int, sealed: np.ndarray, a_deals: np.uint64, a_seen: np.uint64
+) -> float:
     """Let funds invest elsewhere and, in the firms that look best, at home, where the sum (CNY) is returned.
 
-    The most skilful funds have the first choice.
+    The most skilful funds have the first choice. ``sealed``, (n,) or (1,), says which firms bear a seal, if any.
     """
     deals = np.zeros(funds.key.shape[0], np.int64)
     count, public = 0, 0.0
@@ -182,7 +195,7 @@ def place(funds: Funds, f: Firms, p: Choice, year: int, a_deals: np.uint64, a_se
             public += deals[j] * funds.public_share[j]
     if count == 0:
         return 0.0
-    best = _best(f, p, year, p.screening * (1.0 + p.public_error * public / count), count, a_seen)
+    best = _best(f, p, year, p.screening * (1.0 + p.public_error * public / count), count, sealed, a_seen)
     whole = 0.0
     at = count - 1
     for j in np.argsort(-funds.skill, kind="mergesort"):

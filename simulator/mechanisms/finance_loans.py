@@ -19,6 +19,13 @@ from simulator.world.world import World
 class LoanParameters:
     """How banks lend, with cover and without."""
 
+    seal_standing: float = parameter(
+        0.2,
+        unit="1",
+        prior=Range(0.05, 0.5, "log"),
+        source="assumed",
+        doc="better standing of a firm with the seal with banks; only under incubators: signal",
+    )
     loan_chance: float = parameter(
         0.10,
         unit="1 / year",
@@ -157,7 +164,7 @@ def settle(world: World, terms: Terms, p: LoanParameters, luck: Luck, harder: fl
     return float(failed)
 
 
-def lend(world: World, terms: Terms, p: LoanParameters, luck: Luck) -> None:
+def lend(world: World, terms: Terms, p: LoanParameters, luck: Luck, sealed: np.ndarray) -> None:
     """Lend to small technology firms; covered loans stop where a pool's leverage is used up."""
     f, st = world.firms, world.state
     interest, offers = terms.values("loan_interest"), terms.promises("loan_cover")
@@ -168,6 +175,7 @@ def lend(world: World, terms: Terms, p: LoanParameters, luck: Luck) -> None:
         world.year,
         interest,
         max((p.cover_gain * most_of(o.value) / HALF_COVER for o in offers), default=0.0),
+        sealed,
         luck.address("loan"),
     )
     loans = Loans(f.loan, f.loan_cover, f.loan_entry, f.loan_growth)

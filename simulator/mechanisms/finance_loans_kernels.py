@@ -45,47 +45,39 @@ class Risk(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def _end(
-    f: Debtors,
-    i: int,
-    loan: np.ndarray,
-    cover: np.ndarray,
-    entry: np.ndarray,
-    p: Risk,
-    default: float,
-    address: np.uint64,
-    calls: np.ndarray,
-) -> bool:
-    """Let a loan be repaid or fail, and return whether it fails, which leaves the firm in distress."""
-    chance = default * (np.exp(-p.quality_default * f.quality[i]) * (p.loss_default if f.profit[i] < 0.0 else 1.0))
-    chance *= p.cover_default if cover[i] > 0.0 else 1.0
-    fails = uniform_at(address, f.key[i]) < min(chance, MOST_DEFAULT)
-    if fails:
-        calls[entry[i]] += p.loss * loan[i] * cover[i]  # the last place is of loans without cover
-        f.cash[i] = min(f.cash[i], -p.distress * loan[i])
-    f.debt[i] = max(f.debt[i] - loan[i], 0.0)
-    loan[i] = 0.0
-    cover[i] = 0.0
-    entry[i] = -1
-    return fails
-
-
-@njit(cache=True, nogil=True)
 def fall_due(
     f: Debtors, p: Risk, harder: float, fading: float, a_loan: np.uint64, a_pledge: np.uint64, calls: np.ndarray
 ) -> float:
     """Let last year's loans, and those on patents, be repaid or fail; return how many technology loans fail.
 
-    Loans on patents fail ``harder`` times as often. ``calls`` (2, E + 1) gathers what pools promised of the losses, CNY
-    by kind and entry; ``fading`` is what is left of last year's growth by loans and deals.
+    Loans on patents fail ``harder`` times as often; a failure leaves the firm in distress. ``calls`` (2, E + 1) gathers
+    what pools promised of the losses, CNY by kind and entry; ``fading`` is what is left of last year's growth by loans
+    and deals.
     """
-    failed = 0.0
+    owing = np.empty(f.key.shape[0], np.int64)
+    m, failed = 0, 0.0
     for i in range(f.key.shape[0]):
         f.loan_growth[i] *= fading
-        if f.loan[i] > 0.0 and f.alive[i]:
-            failed += _end(f, i, f.loan, f.loan_cover, f.loan_entry, p, p.default, a_loan, calls[0])
-        if f.pledge[i] > 0.0 and f.alive[i]:
-            _end(f, i, f.pledge, f.pledge_cover, f.pledge_entry, p, p.default * harder, a_pledge, calls[1])
+        owing[m] = i
+        m += f.alive[i] & ((f.loan[i] > 0.0) | (f.pledge[i] > 0.0))
+    # no helper with all columns as its argument: to hand them over costs more than the rest
+    for i in owing[:m]:
+        usual = np.exp(-p.quality_default * f.quality[i]) * (p.loss_default if f.profit[i] < 0.0 else 1.0)
+        if f.loan[i] > 0.0:
+            chance = p.default * usual * (p.cover_default if f.loan_cover[i] > 0.0 else 1.0)
+            if uniform_at(a_loan, f.key[i]) < min(chance, MOST_DEFAULT):
+                failed += 1.0
+                calls[0, f.loan_entry[i]] += p.loss * f.loan[i] * f.loan_cover[i]  # the last place: without cover
+                f.cash[i] = min(f.cash[i], -p.distress * f.loan[i])
+            f.debt[i] = max(f.debt[i] - f.loan[i], 0.0)
+            f.loan[i], f.loan_cover[i], f.loan_entry[i] = 0.0, 0.0, -1
+        if f.pledge[i] > 0.0:
+            chance = p.default * harder * usual * (p.cover_default if f.pledge_cover[i] > 0.0 else 1.0)
+            if uniform_at(a_pledge, f.key[i]) < min(chance, MOST_DEFAULT):
+                calls[1, f.pledge_entry[i]] += p.loss * f.pledge[i] * f.pledge_cover[i]
+                f.cash[i] = min(f.cash[i], -p.distress * f.pledge[i])
+            f.debt[i] = max(f.debt[i] - f.pledge[i], 0.0)
+            f.pledge[i], f.pledge_cover[i], f.pledge_entry[i] = 0.0, 0.0, -1
     return failed
 
 
@@ -115,18 +107,25 @@ class Standing(NamedTuple):
     collateral_patents: float
     collateral_debt: float
     heavy_debt: float
+    seal_standing: float
     loan_size: float
     loan_most: float
 
 
 @njit(cache=True, nogil=True)
 def seekers(
-    f: Seekers, p: Standing, year: int, interest: np.ndarray, covered: float, address: np.uint64
+    f: Seekers,
+    p: Standing,
+    year: int,
+    interest: np.ndarray,
+    covered: float,
+    sealed: np.ndarray,
+    address: np.uint64,
 ) -> tuple[Asking, int]:
     """Lend to small technology firms that need no cover; return those who may get a loan, and how many firms there are.
 
     ``interest``, (n,) or (1,), is the part of it that is paid, ``covered`` the most that cover adds to the chance of a
-    loan: whom the best collateral could not get one is left out.
+    loan: who could not get one in any case is left out. ``sealed``, (n,) or (1,), says who bears a seal.
     """
     rows = np.empty(f.key.shape[0], np.int64)
     count = 0
@@ -142,14 +141,20 @@ def seekers(
         rows[n], luck[n], chance[n] = i, u, p.loan_chance * (1.0 + p.interest_response * paid)
         n += u < MOST_COLLATERAL * max(chance[n], p.loan_chance + covered)
     collateral, size, made = np.empty(n), np.empty(n), np.empty(n, np.bool_)
+    m = 0
     for j in range(n):
         i = rows[j]
         standing = p.collateral + (p.collateral_profit if f.profit[i] > 0.0 else 0.0)
         standing += p.collateral_patents * np.log1p(f.patents[i]) if f.patents[i] > 0.0 else 0.0
         standing -= p.collateral_debt if f.debt[i] > p.heavy_debt * f.revenue[i] else 0.0
-        collateral[j] = min(max(standing, 0.1), MOST_COLLATERAL)
-        size[j] = min(p.loan_size * f.revenue[i], p.loan_most)
-        made[j] = luck[j] < chance[j] * collateral[j]
-        if made[j]:
-            f.loan[i] = size[j]
-    return Asking(rows[:n].copy(), luck[:n].copy(), collateral, size, made.copy(), made), count
+        if sealed.shape[0] != 1 and sealed[i]:
+            standing += p.seal_standing
+        standing = min(max(standing, 0.1), MOST_COLLATERAL)
+        if luck[j] < max(chance[j], p.loan_chance + covered) * standing:
+            rows[m], luck[m], collateral[m] = i, luck[j], standing
+            size[m] = min(p.loan_size * f.revenue[i], p.loan_most)
+            made[m] = luck[j] < chance[j] * standing
+            if made[m]:
+                f.loan[i] = size[m]
+            m += 1
+    return Asking(rows[:m].copy(), luck[:m].copy(), collateral[:m], size[:m], made[:m].copy(), made[:m]), count

@@ -218,7 +218,7 @@ def go_public(world: World, terms: Terms, p: MarketParameters, luck: Luck) -> No
     )
     at = Addresses(*map(luck.address, ("leaves board", "listing", "board", "bond ends", "bond")))
     columns = Firms._make([getattr(f, name) for name in Firms._fields])
-    listed, joined, st.bonds_issued = trade(columns, habits, aid, world.year, at)
+    listed, joined, rows, st.bonds_issued = trade(columns, habits, aid, world.year, at)
     st.raised_on_markets = 0.0
     if listed.size:
         _raise(world, p, listed, p.issue_share * p.price_earnings * f.profit[listed], habits.listing_cost)
@@ -230,8 +230,6 @@ def go_public(world: World, terms: Terms, p: MarketParameters, luck: Luck) -> No
     world.ledger.transfer("private", "firms:equity", st.raised_on_markets)
     world.ledger.transfer("private", "firms:bonds", st.bonds_issued)
     if terms.offered("bond_interest"):
-        rows = np.flatnonzero(f.bond)
-        rows = rows[f.alive[rows]]
         due = (aid.bond[rows] if aid.bond.size > 1 else aid.bond) * world.outside["interest_rate"] * f.bond[rows]
         terms.settle("bond_interest", due, "firms", rows)
 

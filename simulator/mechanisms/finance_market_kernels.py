@@ -92,13 +92,15 @@ def _paid_for(award: float, part: float, cost: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def trade(f: Firms, p: Habits, aid: Aid, year: int, at: Addresses) -> tuple[np.ndarray, np.ndarray, float]:
+def trade(f: Firms, p: Habits, aid: Aid, year: int, at: Addresses) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """Let firms leave boards, go to an exchange or a board, bear what being there costs, and repay and place bonds.
 
-    Returns the rows of those that go to an exchange and of those that join a board, and the bonds placed (CNY).
+    Returns the rows of those that go to an exchange, of those that join a board and of those that owe a bond, and the
+    bonds placed (CNY).
     """
     listed, joined = np.empty(f.key.shape[0], np.int64), np.empty(f.key.shape[0], np.int64)
-    m, k, placed = 0, 0, 0.0
+    owing = np.empty(f.key.shape[0], np.int64)
+    m, k, n, placed = 0, 0, 0, 0.0
     # an exchange takes firms with size, profit and age, as far as the national queue lets them through; a board takes
     # private technology firms with sales, growth and age that can pay for it
     exchange_lift, board_lift = 1.0 + p.listing_help * aid.help, 1.0 + p.board_help * aid.help
@@ -146,4 +148,7 @@ def trade(f: Firms, p: Habits, aid: Aid, year: int, at: Addresses) -> tuple[np.n
                 f.cash[i] += f.bond[i]
                 f.debt[i] += f.bond[i]
                 placed += f.bond[i]
-    return listed[:m].copy(), joined[:k].copy(), placed
+        if f.bond[i] > 0.0 and f.alive[i]:
+            owing[n] = i
+            n += 1
+    return listed[:m].copy(), joined[:k].copy(), owing[:n].copy(), placed

@@ -11,6 +11,7 @@ from simulator.core.luck import Luck, name_hash, poisson_quantile, sub_keys
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.mechanisms.founding_attraction import AttractionParameters, attract, poissons
+from simulator.mechanisms.founding_heirs import HeirParameters, descends, inheritance
 from simulator.mechanisms.founding_kernels import staff_founders, standing
 from simulator.mechanisms.founding_people import PeopleParameters, begin_again, renew_culture, student_starts
 from simulator.world.agents import GROWN, GUIDANCE, STAFF_FOUNDED, STUDENT_FOUNDED, UNIVERSITY_FOUNDED
@@ -22,7 +23,7 @@ REGULATED = ("pharma", "agriculture", "tourism")  # drugs, food, and hotels and 
 
 
 @dataclass(frozen=True)
-class Parameters(PeopleParameters, AttractionParameters):
+class Parameters(PeopleParameters, AttractionParameters, HeirParameters):
     """Who founds firms, and what encourages them."""
 
     staff_rate: float = parameter(
@@ -198,15 +199,18 @@ def _from_staff(newcomers: Newcomers, p: Parameters, lift: np.ndarray, unaided: 
     ``lift`` and ``unaided`` are the rate by sector (S,) over the usual one, with and without what makes it easier.
     """
     f, luck = newcomers.world.firms, newcomers.luck
+    parented = descends(newcomers.world)
     parents, sector, helped = staff_founders(
         f.key,
         f.alive,
         f.above_scale,
         f.rd_staff,
         f.sector,
+        f.quality,
         p.staff_rate,
         p.size_elasticity,
         p.founder_staff,
+        p.parent_quality if parented else 0.0,
         lift,
         unaided,
         p.same_sector,
@@ -214,6 +218,7 @@ def _from_staff(newcomers: Newcomers, p: Parameters, lift: np.ndarray, unaided: 
         luck.address("staff"),
         luck.address("stay"),
     )
+    gap = -p.marginal_gap * helped
     newcomers.request(
         f.key[parents],
         origin=STAFF_FOUNDED,
@@ -221,7 +226,7 @@ def _from_staff(newcomers: Newcomers, p: Parameters, lift: np.ndarray, unaided: 
         district=f.district[parents],
         centre=f.tech[parents],
         performs=performs,
-        quality=-p.marginal_gap * helped,
+        **(inheritance(newcomers.world, p, parents, gap) if parented else {"quality": gap}),
     )
 
 
@@ -279,10 +284,13 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     start = region.figure("tech_sme_pool") / region.figure("population")
     scale, small = standing(f.alive, f.above_scale, f.sector, len(sectors))
     now = small / st.population
-    common = easier * (1.0 - p.fund_displacement * depth) * (start / max(now, 1e-12)) ** p.crowding
+    # where firms descend from firms, the market pulls less, and those without a parent found fewer
+    pull, others = (p.market_pull, p.without_parent) if descends(world) else (1.0, 1.0)
+    common = easier * (1.0 - p.fund_displacement * depth) * (start / max(now, 1e-12)) ** (pull * p.crowding)
     # a trade that grows by its prices alone draws no founders
     real = sectors.demand_growth - world.outside["gdp_deflator"]
-    lift = common * np.exp(p.demand_response * (real - USUAL_GROWTH))
+    response = pull * p.demand_response
+    lift = common * np.exp(response * (real - USUAL_GROWTH))
     unaided = lift / easier
     if terms.offered("sector_founding"):
         lift *= 1.0 + p.sector_help * np.minimum(terms.column("sector_founding"), 1.0)
@@ -294,12 +302,13 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         lift[[region.sectors.index(s) for s in REGULATED]] *= 1.0 + p.approval_effect * (1.0 - approval)
     _from_staff(newcomers, p, lift, unaided, performs)
     on_leave, invited, coached = student_starts(world, terms, p)
-    common_lift = float(common) * float(np.exp(p.demand_response * (world.outside["gdp_real_growth"] - USUAL_GROWTH)))
+    common_lift = float(common) * float(np.exp(response * (world.outside["gdp_real_growth"] - USUAL_GROWTH)))
+    of_pools = others * common_lift
     for name, rate, help_, gap in (
         ("makers", p.maker_rate, easier, 0.0),
         ("graduates", p.student_rate * on_leave, easier * on_leave, p.student_gap),
     ):
-        seed, mean = pools.key[world.pool(name)], rate * pools.stock[world.pool(name)] * common_lift
+        seed, mean = pools.key[world.pool(name)], rate * pools.stock[world.pool(name)] * of_pools
         u = float(luck.uniform(np.array([seed]), name)[0])
         number, anyway = int(poisson_quantile(mean, u)), int(poisson_quantile(mean / help_, u))
         # those who found only because it is easier are the weaker ones
@@ -308,7 +317,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     if invited > 0.0:
         name = "student programme"
         seed = name_hash(f"{region.id} {name}")
-        mean = p.student_technology * p.student_rate / p.student_start * invited * common_lift
+        mean = p.student_technology * p.student_rate / p.student_start * invited * of_pools
         number = int(poisson_quantile(mean, float(luck.uniform(np.array([seed]), name)[0])))
         quality = np.full(number, -p.student_gap - p.marginal_gap)
         _from_pool(newcomers, seed, number, name, performs, quality, mentored=p.student_coached * coached)

@@ -82,6 +82,22 @@ class AttractionParameters(BirthTraits):
         source="assumed",
         doc="share of the firms won that neighbouring cities lose",
     )
+    courting_answer: float = parameter(
+        20.0,
+        unit="log points",
+        prior=Range(5.0, 80.0, "log"),
+        source="assumed",
+        doc="fall of the chance that a firm that is courted comes, as neighbours match what it is offered, over the "
+        "share of their firms that they lost the year before; neighbours are taken to be of the city's size; acts only "
+        "under the switch neighbours: counted",
+    )
+    courting_fading: float = parameter(
+        0.2,
+        unit="1 / year",
+        prior=Range(0.05, 0.5, "log"),
+        source="assumed",
+        doc="part of that fall that is gone a year later; acts only under the switch neighbours: counted",
+    )
     settled_size: float = parameter(
         12.0,
         unit="factor",
@@ -134,9 +150,13 @@ def attract(newcomers: Newcomers, terms: Terms, p: AttractionParameters, usual: 
     mean = p.inflow * scale * np.exp(p.inflow_response * (sectors.demand_growth - usual))
     own = np.repeat(np.arange(len(sectors)), poissons(newcomers.luck.address("comes"), sectors.key, mean))
     _settle(newcomers, p, own, "by itself", 1.0)
+    if world.switches.get("neighbours", "apart") == "counted":
+        lost = st.firms_taken / max(float(scale.sum()), 1.0)
+        st.neighbours_courting = (1.0 - p.courting_fading) * st.neighbours_courting + p.courting_answer * lost
     st.firms_drawn = st.firms_taken = 0.0
     if terms.offered("firms_sought") or terms.offered("headquarters_sought"):
         _court(newcomers, terms, p, scale, own)
+        st.firms_missing += st.firms_taken
 
 
 def _court(newcomers: Newcomers, terms: Terms, p: AttractionParameters, scale: np.ndarray, own: np.ndarray) -> None:
@@ -147,6 +167,7 @@ def _court(newcomers: Newcomers, terms: Terms, p: AttractionParameters, scale: n
     awards = {o.entry.id: o.unit_cost for o in terms.promises("settling_award")}
     room = p.sites * whole
     anyway = np.bincount(own, minlength=scale.size)
+    kept = math.exp(-st.neighbours_courting)
     came: dict[str, int] = {}
     for term, odds, size in (
         ("firms_sought", 1.0, 1.0),
@@ -155,7 +176,7 @@ def _court(newcomers: Newcomers, terms: Terms, p: AttractionParameters, scale: n
         for order in terms.orders(term):
             st.ordered += order.spent
             award = awards.get(order.entry.id, 0.0) / st.deflator
-            chance = odds * p.courting * (1.0 + p.courting_award * award / (award + p.courting_award_half))
+            chance = kept * odds * p.courting * (1.0 + p.courting_award * award / (award + p.courting_award_half))
             space = room if order.tag < 0 else min(room, p.sites * whole * (scale[order.tag] / whole) ** p.sector_sites)
             expected = space * (1.0 - math.exp(-chance * order.quantity / space)) if space > 0.0 else 0.0
             seed = name_hash(f"{world.region.id} {term} {order.entry.id}")

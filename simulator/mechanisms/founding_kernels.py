@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 
@@ -30,9 +32,11 @@ def staff_founders(
     above_scale: np.ndarray,
     rd_staff: np.ndarray,
     sector: np.ndarray,
+    quality: np.ndarray,
     rate: float,
     power: float,
     per: float,
+    by_quality: float,
     lift: np.ndarray,
     unaided: np.ndarray,
     same_sector: float,
@@ -40,7 +44,10 @@ def staff_founders(
     address: np.uint64,
     a_stay: np.uint64,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return for the (m,) firms that staff found: row of the parent, sector, and whether help made them possible."""
+    """Return for the (m,) firms that staff found: row of the parent, sector, and whether help made them possible.
+
+    ``by_quality`` is the slope of the log of the rate in the parent's quality, 0 for none.
+    """
     parents, into, helped = np.empty(64, np.int64), np.empty(64, np.int64), np.empty(64, np.bool_)
     m = 0
     for i in range(key.shape[0]):
@@ -48,9 +55,12 @@ def staff_founders(
             continue
         u, over = uniform_at(address, key[i]), rd_staff[i] / per
         # (1 + x)^power is at most 1 + power x, and exp(-mean) at least 1 - mean: most firms have no founder
-        if power <= 1.0 and u <= 1.0 - lift[sector[i]] * rate * (1.0 + power * over) - ROUNDING:
+        own = rate
+        if by_quality > 0.0:  # the mean over standard normal qualities is one
+            own *= math.exp(by_quality * (quality[i] - 0.5 * by_quality))
+        if power <= 1.0 and u <= 1.0 - lift[sector[i]] * own * (1.0 + power * over) - ROUNDING:
             continue
-        size = rate * (1.0 + over) ** power
+        size = own * (1.0 + over) ** power
         mean = lift[sector[i]] * size
         born, anyway = int(poisson_quantile(mean, u)), int(poisson_quantile(unaided[sector[i]] * size, u))
         while m + born > parents.shape[0]:

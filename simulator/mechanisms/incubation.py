@@ -274,7 +274,8 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     inc.mentors[:] = mentors * weight / max(float(weight.sum()), 1.0)
     attention = inc.mentors * p.mentor_load / (inc.mentors * p.mentor_load + np.maximum(inc.tenants, 1.0))
     attention = attention * np.where(inc.professional, p.professional, 1.0) * effort
-    _mentor(inside, f.incubator, f.mentored, attention)
+    if world.switches.get("incubators", "mentoring") == "mentoring":
+        _mentor(inside, f.incubator, f.mentored, attention)
 
     spaces = np.flatnonzero(inc.alive & (inc.kind == MAKER_SPACE))
     inc.fee_relief[:] = 0.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,10 +10,11 @@ from numba import njit
 
 from simulator.core.declare import Label, Mechanism
 from simulator.core.elementary import exp_of, log_of
-from simulator.core.luck import Luck, normal_at, normals_of, poisson_quantile, uniform_at
+from simulator.core.luck import Luck, count_above, normals_of, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.mechanisms.innovation_abroad import AbroadParameters, absorb, buy_abroad
+from simulator.mechanisms.innovation_opportunities import OpportunityParameters, openness, use_up
 from simulator.mechanisms.innovation_orders import (
     NOVELTY_MOST,
     OrderParameters,
@@ -30,7 +30,7 @@ MANY = 30.0  # mean arrivals beyond which some always come
 
 
 @dataclass(frozen=True)
-class Parameters(OrderParameters, AbroadParameters):
+class Parameters(OrderParameters, AbroadParameters, OpportunityParameters):
     """How knowledge is made and what comes of it."""
 
     depreciation: float = parameter(
@@ -191,6 +191,7 @@ def _innovate(
     pooled: np.ndarray,
     stake: np.ndarray,
     shared: np.ndarray,
+    left: np.ndarray,
     tech: np.ndarray,
     around: np.ndarray,
     reference: float,
@@ -209,14 +210,16 @@ def _innovate(
 ) -> None:
     """Renew each firm's knowledge and productivity, and let its innovations arrive.
 
-    ``stake`` is what staff hold, (1,) for all or (n,); ``shared`` (S,) what platforms and dear energy add in a sector.
+    ``stake`` is what staff hold, (1,) for all or (n,); ``shared`` (S,) what platforms and dear energy add in a sector,
+    ``left`` (S,) the part of its opportunities that is left.
     """
     spread = p.overdispersion
     kept, one_stake = 1.0 - 1.0 / p.novelty_life, stake.shape[0] == 1
     per_price = 1.0 / price
     gain, before, active = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK, np.int64)
     mean, lifts, idle, none = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
-    rate, names = np.empty((BLOCK, 1)), np.empty(BLOCK, np.uint64)
+    rate, names, luck = np.empty((BLOCK, 1)), np.empty(BLOCK, np.uint64), np.empty(BLOCK)
+    came, worth = np.empty(BLOCK), np.empty(BLOCK)
     for start in range(0, key.shape[0], BLOCK):
         count, m = min(BLOCK, key.shape[0] - start), 0
         for j in range(count):
@@ -250,7 +253,7 @@ def _innovate(
                     lift *= 1.0 + shared[sector[i]] * absorbed
                 else:  # only what bought work adds brings anything about
                     idle[m] = (knowledge[i] / 1.0e6) ** p.returns
-                lifts[m] = p.arrival * lift * (1.0 + pooled[i])
+                lifts[m] = p.arrival * lift * (1.0 + pooled[i]) * left[sector[i]]
                 mean[m] = max(stock * 1.0e-6, TINY)
                 none[m] = p.quality_effect * quality[i] - 0.5 * spread * spread
                 active[m], names[m] = i, key[i]
@@ -263,16 +266,22 @@ def _innovate(
             mean[j] = (exp_of(p.returns * log_of(mean[j])) - idle[j]) * lifts[j] * exp_of(none[j])
             none[j] = exp_of(-mean[j])  # the chance that nothing arrives
         for j in range(m):
+            luck[j] = uniform_at(a_count, names[j])
+        found = 0
+        for j in range(m):
+            if luck[j] > none[j] or mean[j] > MANY:
+                n = count_above(mean[j], luck[j], none[j])
+                i = active[j]
+                active[found], names[found], came[found] = i, key[i], n
+                found += n > 0.0
+        normals_of(a_value, names[:found], rate[:found])
+        for j in range(found):
+            worth[j] = min(exp_of(p.value_spread * rate[j, 0]), 1.0e4) * (came[j] * p.novelty_value * deflator)
+        for j in range(found):
             i = active[j]
-            u = uniform_at(a_count, key[i])
-            if u > none[j] or mean[j] > MANY:
-                n = poisson_quantile(mean[j], u)
-                if n > 0.0:
-                    innovations[i] = n
-                    hightech_share[i] += p.renewal * (1.0 - hightech_share[i])
-                    worth = min(math.exp(p.value_spread * normal_at(a_value, key[i])), 1.0e4)
-                    worth *= n * p.novelty_value * deflator
-                    novelty[i] = min(NOVELTY_MOST, novelty[i] + worth / max(revenue[i], 1.0e5) * (1.0 - novelty[i]))
+            innovations[i] = came[j]
+            hightech_share[i] += p.renewal * (1.0 - hightech_share[i])
+            novelty[i] = min(NOVELTY_MOST, novelty[i] + worth[j] / max(revenue[i], 1.0e5) * (1.0 - novelty[i]))
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
@@ -300,6 +309,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         f.pooled,
         np.atleast_1d(terms.total("staff_stake")),
         p.platform_effect * world.sectors.platform_support + world.sectors.induced,
+        openness(world, p, p.arrival, p.returns, p.quality_effect),
         f.tech,
         around,
         st.rd_reference * price,
@@ -320,6 +330,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     first = inventive[f.innovations[inventive] == 0]  # the others have renewed their sales already
     f.hightech_share[first] += p.renewal * (1.0 - f.hightech_share[first])
     f.innovations[inventive] += 1
+    use_up(world)
 
 
 MECHANISM = Mechanism("innovation", Label("Innovation", "创新"), Parameters, step)

@@ -10,9 +10,8 @@ import numpy as np
 from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
-from simulator.core.population import rows_of
 from simulator.core.terms import Terms
-from simulator.mechanisms.market_kernels import Earning, Growing, Law, assess, grow, means, pay, sell
+from simulator.mechanisms.market_kernels import Earning, Growing, Law, assess, follow, grow, means, pay, sell
 from simulator.world.world import World
 
 
@@ -36,6 +35,14 @@ class Parameters:
         prior=Range(0.4, 0.95, "logit"),
         source="assumed",
         doc="how far firms of a sector share a given demand; the rest of a firm's gain is new demand from outside",
+    )
+    staying: float = parameter(
+        0.7,
+        unit="1",
+        prior=Range(0.4, 0.9, "logit"),
+        source="assumed",
+        doc="part of a firm's buyers that stay with it for the year under the switch for high lock-in of demand, while "
+        "the others choose anew; acts only under it",
     )
     productivity_gain: float = parameter(
         0.8,
@@ -149,6 +156,9 @@ def _sell(world: World, p: Parameters, luck: Luck) -> None:
     f, st, sectors = world.firms, world.state, world.sectors
     mean_productivity, mean_novelty = means(f.alive, f.sector, f.revenue, f.productivity, f.novelty, len(sectors))
     wish = np.empty(len(f))
+    growing = _numbers(Growing, p)
+    if world.switches.get("lock_in", "low") == "low":
+        growing = growing._replace(staying=0.0)
     # launches of pharmaceutical products compete for the sector's demand like other sales
     before, after = grow(
         f.key,
@@ -169,7 +179,7 @@ def _sell(world: World, p: Parameters, luck: Luck) -> None:
         mean_novelty,
         world.year,
         st.deflator,
-        _numbers(Growing, p),
+        growing,
         luck.address("growth"),
         wish,
     )
@@ -200,13 +210,18 @@ def _sell(world: World, p: Parameters, luck: Luck) -> None:
 def _products_follow(world: World) -> None:
     """Let sales of products move with their owners': they are a part of revenue and never more than it."""
     f, products = world.firms, world.products
-    sold = np.flatnonzero(products.alive & (products.sales > 0.0))
-    if sold.size == 0:
-        return
-    makers = np.flatnonzero(f.sector == world.region.sectors.index("pharma"))  # few, and no other firm owns any
-    row = rows_of(f.key[makers], products.owner[sold])
-    sold, row = sold[row >= 0], makers[row[row >= 0]]
-    products.sales[sold] *= f.revenue[row] / np.maximum(f.revenue_lag1[row] + f.product_gain[row], 1.0)
+    if len(products):
+        follow(
+            products.alive,
+            products.owner,
+            products.sales,
+            f.sector,
+            world.region.sectors.index("pharma"),
+            f.key,
+            f.revenue,
+            f.revenue_lag1,
+            f.product_gain,
+        )
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:

@@ -10,6 +10,7 @@ from numba import njit
 
 from simulator.core.elementary import exp_of, log_of
 from simulator.core.luck import uniform_at
+from simulator.core.population import find
 
 BLOCK = 256  # firms whose exponentials and logarithms are taken together
 FADED = 0.05  # mentoring below this is over
@@ -31,6 +32,7 @@ class Growing(NamedTuple):
     mentoring: float
     mentoring_strong: float
     local_size: float
+    staying: float
 
 
 class Earning(NamedTuple):
@@ -107,12 +109,14 @@ def grow(
     """
     count = demand.shape[0]
     before, after = np.zeros((2, count)), np.zeros((2, count))
-    follow, per_size = np.empty(count), 1.0 / (deflator * SPREAD_SIZE)
+    follow, stays, per_size = np.empty(count), np.empty(count), 1.0 / (deflator * SPREAD_SIZE)
     for s in range(count):
         follow[s] = np.log1p(max(demand[s], -0.9))
+        stays[s] = p.staying * (1.0 + max(demand[s], -0.9))  # who stays with a supplier buys as much as the sector does
+    free = 1.0 - p.staying  # buyers that choose anew, and so all that an advantage can win this year
     per_year = 1.0 / p.young_years
     strong, weak = p.mentoring_strong, max(0.0, 2.0 - p.mentoring_strong)
-    b, u, power = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    b, u, power, gain = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
     for start in range(0, key.shape[0], BLOCK):
         m = min(BLOCK, key.shape[0] - start)
         for j in range(m):
@@ -126,14 +130,17 @@ def grow(
             i = start + j
             s = sector[i]
             lead = productivity[i] - mean_productivity[s] - edge[i]
-            edge[i] += lead  # an advantage raises sales once; after that it is in the level
+            edge[i] += free * lead  # an advantage raises sales once; after that it is in the level
             mu = follow[s] + p.productivity_gain * lead + p.novelty_gain * (novelty[i] - mean_novelty[s])
             mu += loan_growth[i] + p.young_growth * max(0.0, 1.0 - (year - founded[i]) * per_year)
             q, help_ = quality[i], mentored[i]
             mu += p.mentoring * (help_ if help_ > FADED else 0.0) * (strong if q > 0.0 else weak)
-            power[j] += mu + p.quality_growth * q
+            gain[j] = mu + p.quality_growth * q
+        if free < 1.0:
+            for j in range(m):
+                gain[j] = log_of(free * exp_of(gain[j]) + stays[sector[start + j]])
         for j in range(m):
-            power[j] = (1.0 - b[j] * b[j]) * exp_of(power[j])  # the mean of exp(Laplace) is 1 / (1 - b^2)
+            power[j] = (1.0 - b[j] * b[j]) * exp_of(power[j] + gain[j])  # the mean of exp(Laplace) is 1 / (1 - b^2)
         for j in range(m):
             i = start + j
             wish[i] = (revenue[i] * power[j] if alive[i] else 0.0) + product_gain[i]
@@ -185,6 +192,30 @@ def sell(
             i = start + j
             growth[i] = rise[j] if alive[i] else 0.0
             staff[i] = max(staff[i] * tonnes[j], 1.0) if alive[i] else 0.0
+
+
+@njit(cache=True, nogil=True)
+def follow(
+    alive: np.ndarray,
+    owner: np.ndarray,
+    sales: np.ndarray,
+    sector: np.ndarray,
+    makers: int,
+    key: np.ndarray,
+    revenue: np.ndarray,
+    revenue_lag1: np.ndarray,
+    product_gain: np.ndarray,
+) -> None:
+    """Move the ``sales`` of products (m,) with the revenue of their owners, firms (n,) of the sector ``makers``."""
+    sold = np.flatnonzero(alive & (sales > 0.0))
+    if sold.shape[0] == 0:
+        return
+    rows = np.flatnonzero(sector == makers)  # few, and no other firm owns any
+    at = find(key[rows], owner[sold])
+    for j in range(sold.shape[0]):
+        if at[j] >= 0:
+            i = rows[at[j]]
+            sales[sold[j]] *= revenue[i] / max(revenue_lag1[i] + product_gain[i], 1.0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from simulator.core.luck import binomial_at, normal_at, poisson_at, sub_key, uniform_at
+from simulator.core.elementary import exp_of
+from simulator.core.luck import binomial_at, count_above, normal_at, normals_of, poisson_at, sub_key, uniform_at
 from simulator.world.agents import PRIVATE
+
+BLOCK = 256  # firms whose luck and exponentials are taken together
 
 
 @njit(cache=True, nogil=True)
@@ -50,7 +53,7 @@ def file(
         filed[i] = true + beside
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def file_firms(
     key: np.ndarray,
     alive: np.ndarray,
@@ -83,25 +86,41 @@ def file_firms(
     files more by ``burst``, a private one by ``enforced``. Nothing of this year waits yet, as ``decide`` leaves it.
     Returns the rows (m,) of those that file.
     """
-    rows, m = np.empty(key.shape[0], np.int64), 0
+    rows, able, m = np.empty(key.shape[0], np.int64), 0, 0
     for i in range(key.shape[0]):
-        if not (innovations[i] > 0 and alive[i]):
-            if filed[i] != 0:  # few: most rows are only read
-                filed_true[i] = filed[i] = 0
-            continue
-        base = propensity * field[sector[i]] * innovations[i]
-        if ownership[i] == PRIVATE:
-            base *= 1.0 + enforced
-        if hnte_informed[i] and hnte_until[i] <= year + 1 and does_rd[i]:
-            base *= 1.0 + burst
-        true, beside = _applications(key[i], base, marginal, spread, a_true, a_marginal, a_size)
-        filed_true[i] = waiting_true[i, 0] = true
-        waiting_marginal[i, 0] = beside
-        filed[i] = true + beside
-        if filed[i] > 0:
+        if filed[i] != 0:  # few: most rows are only read
+            filed_true[i] = filed[i] = 0
+        rows[able] = i
+        able += (innovations[i] > 0) & alive[i]
+    names, mean, size = np.empty(BLOCK, np.uint64), np.empty((2, BLOCK)), np.empty((BLOCK, 1))
+    luck, none, came = np.empty((2, BLOCK)), np.empty((2, BLOCK)), np.empty((2, BLOCK))
+    for start in range(0, able, BLOCK):
+        count = min(BLOCK, able - start)
+        for j in range(count):
+            i = rows[start + j]
+            names[j] = key[i]
+            base = propensity * field[sector[i]] * innovations[i]
+            base *= 1.0 + (enforced if ownership[i] == PRIVATE else 0.0)
+            base *= 1.0 + (burst if hnte_informed[i] & (hnte_until[i] <= year + 1) & does_rd[i] else 0.0)
+            mean[0, j] = base
+        normals_of(a_size, names[:count], size[:count])
+        for j in range(count):
+            mean[1, j] = marginal * mean[0, j] * exp_of(spread * size[j, 0] - 0.5 * spread * spread)
+        for kind in range(2):
+            address = a_marginal if kind else a_true
+            for j in range(count):
+                luck[kind, j] = uniform_at(address, names[j])
+                none[kind, j] = exp_of(-mean[kind, j])
+            for j in range(count):
+                came[kind, j] = count_above(mean[kind, j], luck[kind, j], none[kind, j])
+        for j in range(count):
+            i = rows[start + j]
+            filed_true[i] = waiting_true[i, 0] = came[0, j]
+            waiting_marginal[i, 0] = came[1, j]
+            filed[i] = came[0, j] + came[1, j]
             cash[i] -= cost * filed[i]
-            rows[m] = i
-            m += 1
+            rows[m] = i  # of the rows looked at already, those that file
+            m += filed[i] > 0
     return rows[:m].copy()
 
 

@@ -23,12 +23,13 @@ from simulator.mechanisms.research_kernels import (
     take_part,
 )
 from simulator.mechanisms.research_notch import NotchParameters, answer_notch
+from simulator.mechanisms.research_routine import RoutineParameters, hold, searching
 from simulator.world.rules import law_of
 from simulator.world.world import World
 
 
 @dataclass(frozen=True)
-class Parameters(NotchParameters):
+class Parameters(NotchParameters, RoutineParameters):
     """How firms decide on R&D."""
 
     entry: float = parameter(
@@ -329,6 +330,8 @@ def _own_research(world: World, terms: Terms, p: Parameters, luck: Luck) -> np.n
         deflator=st.deflator,
         premium=st.research_premium,
     )
+    satisficing = world.switches.get("research_rule", "elasticity") == "satisficing"
+    induced = f.claim_induced.copy() if satisficing else f.claim_induced
     columns = Columns._make([getattr(f, name) for name in Columns._fields])
     habits = Habits._make([float(getattr(p, name)) for name in Habits._fields])
     rows, keys, size, certified = take_part(columns, faced, habits, luck.address("enter"), luck.address("leave"))
@@ -339,7 +342,12 @@ def _own_research(world: World, terms: Terms, p: Parameters, luck: Luck) -> np.n
         1.0 - math.exp(-p.carry_hazard * rules[name]) for name in ("loss_carry_years_hnte", "loss_carry_years")
     )
     recover = certified * carried + (1.0 - certified) * other
-    decide(columns, rows, mind, recover, faced, law_of(rules), habits, luck.address("claim"))
+    deciding = rows
+    if satisficing:
+        searches, follow = searching(world, p, luck, rows, keys)
+        hold(world, rows[~searches], induced)
+        deciding, mind = rows[searches], (mind * follow)[searches]
+    decide(columns, deciding, mind, recover, faced, law_of(rules), habits, luck.address("claim"))
     return rows
 
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from simulator.core.declare import Label, Mechanism
-from simulator.core.luck import Luck, child_keys, poisson_at, poisson_quantile, uniform_at
+from simulator.core.luck import Luck, child_keys, poisson_quantile
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
+from simulator.mechanisms.science_kernels import draw_results, form_ties, turn
 from simulator.world.agents import ATTRACTED, INSTITUTE, OVERSEAS, TECH_DIMENSIONS
 from simulator.world.space import closeness, nearest, position, sector_centres
 from simulator.world.world import GDP_OF_REFERENCE, World
 
 YOUNG_YEARS = 2.0  # a result is young for so long
-BLOCK = 256  # firms looked at together
 
 
 @dataclass(frozen=True)
@@ -203,40 +202,6 @@ class Parameters:
     )
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _promise(near: float, too_near: float) -> float:
-    """Return how likely a meeting is at some nearness, over one that is as near as can be of use.
-
-    There must be enough overlap to understand each other, enough novelty to learn: an inverted U.
-    """
-    return near * (1.0 if near < too_near else max(0.0, (1.0 - near) / (1.0 - too_near)))
-
-
-@njit(cache=True, nogil=True)
-def _ties(
-    key: np.ndarray,
-    alive: np.ndarray,
-    does_rd: np.ndarray,
-    university: np.ndarray,
-    nearness: np.ndarray,
-    link: np.ndarray,
-    ease: np.ndarray,
-    meet: float,
-    keep: float,
-    too_near: float,
-    loose: float,
-    address: np.uint64,
-) -> None:
-    for i in range(key.shape[0]):
-        if not alive[i]:
-            continue
-        link[i] *= keep
-        if does_rd[i] and university[i] >= 0 and link[i] < loose:
-            chance = meet * _promise(nearness[i], too_near)
-            if uniform_at(address, key[i]) < chance * ease[university[i]]:
-                link[i] = 1.0
-
-
 def _attract(world: World, p: Parameters, luck: Luck) -> None:
     """Let institutes settle, small at first, in the technologies of the sectors that are strong here."""
     st, projects = world.state, world.projects
@@ -308,59 +273,6 @@ def _found_funds(world: World) -> None:
             u.has_company[rows] = True
 
 
-@njit(cache=True, nogil=True)
-def _turn(
-    tech: np.ndarray,
-    district: np.ndarray,
-    link: np.ndarray,
-    university: np.ndarray,
-    nearness: np.ndarray,
-    u_tech: np.ndarray,
-    joined: np.ndarray,
-    close: np.ndarray,
-    bonus: np.ndarray,
-    too_near: float,
-    loose: float,
-) -> None:
-    """Let firms without a working tie turn to the nearest of the universities that ``joined`` (rows, (m,)).
-
-    They do where a meeting is more likely than with the one they know; ``close`` is (D, m), ``bonus`` by university.
-    """
-    count = joined.shape[0]
-    most = np.zeros(close.shape[0])  # by district, the most that a meeting with a newcomer can promise
-    there, score = np.empty((close.shape[0], TECH_DIMENSIONS, count)), np.empty(count)  # as seen from each district
-    for j in range(count):
-        for d in range(close.shape[0]):
-            for k in range(TECH_DIMENSIONS):
-                there[d, k, j] = close[d, j] * u_tech[j, k]
-            # nearness is at most how close the districts are, but for rounding
-            most[d] = max(most[d], 1.001 * close[d, j] * bonus[joined[j]])
-    per_rest = 1.0 / (1.0 - too_near)
-    known, open_ = np.empty(BLOCK), np.empty(BLOCK, np.int64)
-    for start in range(0, tech.shape[0], BLOCK):
-        m = 0
-        for i in range(start, min(start + BLOCK, tech.shape[0])):  # without branches, which would be guessed wrong
-            near = nearness[i]
-            promise = near * min(1.0, max(0.0, (1.0 - near) * per_rest)) * bonus[max(university[i], 0)]
-            known[m], open_[m] = promise, i
-            m += (link[i] < loose) & (most[district[i]] > promise)
-        for c in range(m):
-            i = open_[c]
-            to = there[district[i]]
-            t0, t1, t2, t3 = float(tech[i, 0]), float(tech[i, 1]), float(tech[i, 2]), float(tech[i, 3])
-            t4, t5, t6, t7 = float(tech[i, 4]), float(tech[i, 5]), float(tech[i, 6]), float(tech[i, 7])
-            for j in range(count):
-                low = (t0 * to[0, j] + t1 * to[1, j]) + (t2 * to[2, j] + t3 * to[3, j])
-                score[j] = low + ((t4 * to[4, j] + t5 * to[5, j]) + (t6 * to[6, j] + t7 * to[7, j]))
-            best, near = 0, score[0]
-            for j in range(1, count):
-                best = j if score[j] > near else best
-                near = max(near, score[j])
-            if _promise(near, too_near) * bonus[joined[best]] > known[c]:
-                university[i] = joined[best]
-                nearness[i] = near
-
-
 def _meet_neighbours(world: World, p: Parameters) -> None:
     """Give firms the university nearest to them in technology and space.
 
@@ -380,7 +292,7 @@ def _meet_neighbours(world: World, p: Parameters) -> None:
         f.nearness[better] = near[better]
         return
     bonus = np.where(u.has_base, p.base_bonus, 1.0)
-    _turn(
+    turn(
         f.tech,
         f.district,
         f.link,
@@ -393,15 +305,6 @@ def _meet_neighbours(world: World, p: Parameters) -> None:
         p.too_near,
         p.loose,
     )
-
-
-@njit(cache=True, nogil=True)
-def _draw_results(
-    key: np.ndarray, alive: np.ndarray, mean: np.ndarray, address: np.uint64, results: np.ndarray
-) -> None:
-    """Draw the results (U,) of a year around their means (U,)."""
-    for i in range(key.shape[0]):
-        results[i] = poisson_at(address, key[i], mean[i]) if alive[i] else 0.0
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
@@ -425,11 +328,11 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     part_time = terms.column("part_time")
     mean = mean * (1.0 - p.part_time_cost * part_time) * (1.0 - p.credit_cost * terms.column("promotion_credit"))
     mean = mean * np.exp(p.overdispersion * luck.normal(u.key, "year") - 0.5 * p.overdispersion**2)
-    _draw_results(u.key, u.alive, mean, luck.address("results"), u.results)
+    draw_results(u.key, u.alive, mean, luck.address("results"), u.results)
     aged = u.shelf / YOUNG_YEARS
     u.shelf[:] = (u.shelf - aged) * (1.0 - p.shelf_life) + u.results
     u.shelf_old[:] = (u.shelf_old + aged) * (1.0 - p.shelf_life)
-    _ties(
+    form_ties(
         f.key,
         f.alive,
         f.does_rd,

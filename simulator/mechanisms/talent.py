@@ -12,6 +12,7 @@ from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck, binomial_at, poisson_quantile
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Entry, Terms
+from simulator.mechanisms.talent_neighbours import NeighbourParameters, answer_losses, count_losses, won
 from simulator.mechanisms.talent_services import ServiceParameters, appoint_mentors, keep_services
 from simulator.mechanisms.talent_stations import StationParameters, host
 from simulator.mechanisms.talent_training import TrainingParameters, train
@@ -20,7 +21,7 @@ from simulator.world.world import World
 
 
 @dataclass(frozen=True)
-class Parameters(StationParameters, TrainingParameters, ServiceParameters):
+class Parameters(StationParameters, TrainingParameters, ServiceParameters, NeighbourParameters):
     """How people move, and what draws them."""
 
     graduate_share: float = parameter(
@@ -337,11 +338,10 @@ def _look(
 ) -> tuple[float, int, int]:
     """Return the R&D staff of firms, how many are seasoned and profitable, and how many are young and small."""
     people, seasoned, young = 0.0, 0, 0
-    for i in range(alive.shape[0]):
-        if alive[i]:
-            people += rd_staff[i]
-            seasoned += profit[i] > 0.0 and founded[i] <= seasoned_from
-            young += founded[i] >= young_from and not above_scale[i]
+    for i in range(alive.shape[0]):  # no branch, which would be guessed wrong too often
+        people += rd_staff[i] * alive[i]
+        seasoned += alive[i] & (profit[i] > 0.0) & (founded[i] <= seasoned_from)
+        young += alive[i] & (founded[i] >= young_from) & (not above_scale[i])
     return people, seasoned, young
 
 
@@ -370,7 +370,8 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     st.apartments_let = p.place_area * min(places, seekers)
     # who lives in an apartment for talents pays no market rent that could be relieved as well
     spared = p.rent_burden * (p.apartment_relief * housed + rent * (1.0 - housed))
-    target = p.pull * (st.research_premium + math.log1p(spared))
+    answer_losses(world, p)
+    target = p.pull * (st.research_premium + math.log1p(spared) - st.neighbours_pay)
     st.attraction += p.pull_speed * (target - st.attraction)
 
     kept = world.region.figure("graduates_per_year") * world.region.figure("graduate_retention")
@@ -408,7 +409,9 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         residents = st.population / max(st.population_before, 1.0) - 1.0
         st.talent_total *= 1.0 + p.talent_mobility * residents - p.talent_retiring
         st.talent_total += p.talent_per_graduate * kept
-    st.talent_total += extra_graduates + extra_high + max(drawn, 0.0) + moved
+    gained = extra_graduates + extra_high + max(drawn, 0.0) + moved
+    st.talent_total += gained
+    count_losses(world, p.displacement * gained, p.leaving, p.high_end_leaving, p.talent_retiring)
 
 
 def _gather(world: World, terms: Terms, p: Parameters, seasoned: int, young: int) -> None:
@@ -455,7 +458,7 @@ def _count(
 def _visited(terms: Terms, p: Parameters, luck: Luck, world: World) -> float:
     """Let the year's visits take place; return how many visitors of the year before move now, a whole number."""
     st = world.state
-    moved = _draw(world, luck, "visitors move", st.visitors_before, p.visit_moves)
+    moved = _draw(world, luck, "visitors move", st.visitors_before, p.visit_moves * won(world, p.pull))
     st.visitors_before = 0.0
     if not terms.offered("phd_visits"):
         return moved
@@ -497,7 +500,7 @@ def _awarded(terms: Terms, term: str, p: Parameters, luck: Luck, world: World) -
     additional = elite = 0.0
     for order in terms.orders(term, filled):
         name = f"{term} {order.entry.id}"
-        additional += _draw(world, luck, f"{name} additional", order.quantity, p.award_additional)
+        additional += _draw(world, luck, f"{name} additional", order.quantity, p.award_additional * won(world, p.pull))
         elite += _draw(world, luck, f"{name} elite", order.quantity, float(order.detail["worth"]))
         world.state.ordered += order.spent
     return additional, elite

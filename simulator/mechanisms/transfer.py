@@ -19,14 +19,13 @@ from simulator.mechanisms.transfer_kernels import (
     Rights,
     Users,
     contract_work,
-    known_sellers,
     leave,
     place_results,
     register,
     sign,
 )
 from simulator.mechanisms.transfer_market import MarketParameters, buy_technology, open_offices, sort_projects
-from simulator.world.hours import askers, serve
+from simulator.world.hours import askers, serve, with_university
 from simulator.world.world import World
 
 
@@ -293,14 +292,11 @@ def _vouchers(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     f, u = world.firms, world.universities
     if not terms.offered("university_hours"):
         return
-    first = (f.voucher_year == 0) & terms.eligible("university_hours")
     rows = askers(
         f.key,
-        f.alive,
-        f.university,
+        with_university(f.alive, f.university, f.voucher_year == 0),
         f.nearness,
-        first,
-        first,
+        terms.eligible("university_hours"),
         p.voucher_interest,
         p.far_interest,
         luck.address("asks"),
@@ -343,13 +339,23 @@ def _prizes(world: World, terms: Terms) -> None:
     world.state.paid_part["transfer_prize"] = min(1.0, float(paid.amount.sum()) / max(float(asked.sum()), 1.0))
 
 
-def _place(world: World, terms: Terms, p: Parameters, luck: Luck, f: Users, u: Institutes, rights: Rights) -> None:
-    """Let firms take results from the shelves, as far as offices, approval and their own knowledge allow."""
+def _place(
+    world: World,
+    terms: Terms,
+    p: Parameters,
+    luck: Luck,
+    f: Users,
+    performers: np.ndarray,
+    u: Institutes,
+    rights: Rights,
+) -> None:
+    """Let ``performers`` take results from the shelves, as offices, approval and their own knowledge allow."""
     st = world.state
-    offered = sort_projects(world, terms, p, luck)
+    offered = sort_projects(world, terms, p, luck, performers)
     prize = sum(float(np.max(o.value)) for o in terms.promises("transfer_prize"))
     place_results(
         f,
+        performers,
         u,
         rights,
         Placing._make([float(getattr(p, name)) for name in Placing._fields]),
@@ -368,9 +374,8 @@ def _sell_technology(world: World, terms: Terms, p: Parameters, luck: Luck) -> f
     index = world.paths["tech_contract_national"]
     now, before = index.get(world.year, 1.0), index.get(world.year - 1, index.get(world.year, 1.0))
     nominal = (1.0 + world.outside["gdp_real_growth"]) * (1.0 + world.outside["gdp_deflator"])
-    joined = float(known_sellers(f.alive, f.technology_sales, f.registers))
     help_ = float(terms.values("registration_service")[0])
-    rows, keys = register(
+    rows, keys, joined = register(
         f.key,
         f.alive,
         f.revenue,
@@ -379,13 +384,15 @@ def _sell_technology(world: World, terms: Terms, p: Parameters, luck: Luck) -> f
         f.registers,
         f.contracts,
         max(now / before / nominal, 0.5) ** p.market_growth,
-        (p.register_start + p.register_spread * joined) * (1.0 + p.service_gain * help_),
+        p.register_start,
+        p.register_spread,
+        1.0 + p.service_gain * help_,
         luck.address("join"),
     )
     # numpy has exponentials of many at once
     size = np.exp(p.contract_spread * luck.normal(keys, "size") - 0.5 * p.contract_spread * p.contract_spread)
     sign(f.contracts, rows, f.technology_sales, size)
-    return joined
+    return float(joined)
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
@@ -406,14 +413,15 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     u.hours_sold[:] = 0.0
     _vouchers(world, terms, p, luck)
     share_instruments(world, terms, p, luck)
-    matched = joint_projects(world, terms, p, luck, p.outsourcing)
+    performers = with_university(f.alive, f.university, f.does_rd)
+    matched = joint_projects(world, terms, p, luck, p.outsourcing, performers)
 
-    bought = contract_work(users, p.outsourcing, len(u))
+    bought = contract_work(users, performers, p.outsourcing, len(u))
     u.contract_income[:] = bought + u.hours_sold + matched
     u.budget[:] = u.core_budget * u.working + u.contract_income
 
-    _place(world, terms, p, luck, users, institutes, rights)
-    buy_technology(world, terms, p, luck, p.deal_tie, p.outsourcing)
+    _place(world, terms, p, luck, users, performers, institutes, rights)
+    buy_technology(world, terms, p, luck, p.deal_tie, p.outsourcing, performers)
     _prizes(world, terms)
     leave(
         institutes,

@@ -73,12 +73,19 @@ def _visitors(
 ) -> np.ndarray:
     """Return the small firms (m,) near a university that would use its instruments, as far as ``access`` goes."""
     rows = np.empty(key.shape[0], np.int64)
-    m = 0
+    m, most = 0, 0.0
+    for open_ in access:
+        most = max(most, open_)
+    most *= interest * lift * 1.0001  # nearness is 1 at most
+    draws = np.empty(key.shape[0])
+    for i in range(key.shape[0]):  # all at once is faster than one by one
+        draws[i] = uniform_at(address, key[i])
     for i in range(key.shape[0]):
-        if above_scale[i] or not alive[i] or university[i] < 0 or nearness[i] <= reach:
+        u = draws[i]
+        if u >= most or above_scale[i] or not alive[i] or university[i] < 0 or nearness[i] <= reach:
             continue
         near = (nearness[i] - reach) / (1.0 - reach)
-        if uniform_at(address, key[i]) < interest * near * access[university[i]] * lift:
+        if u < interest * near * access[university[i]] * lift:
             rows[m] = i
             m += 1
     return rows[:m].copy()

@@ -88,9 +88,12 @@ class JointParameters:
     )
 
 
-def joint_projects(world: World, terms: Terms, p: JointParameters, luck: Luck, outsourcing: float) -> np.ndarray:
+def joint_projects(
+    world: World, terms: Terms, p: JointParameters, luck: Luck, outsourcing: float, performers: np.ndarray
+) -> np.ndarray:
     """Pay the public share of joint projects and start them; return firms' own share by university (m,), CNY.
 
+    ``performers`` (f,) are the firms with own R&D and a university, which may apply.
     The public share is kept in ``hours_sold``: it is done at the university and is no part of firms' R&D.
     """
     f, u, st = world.firms, world.universities, world.state
@@ -99,10 +102,8 @@ def joint_projects(world: World, terms: Terms, p: JointParameters, luck: Luck, o
         return own_share
     rows = askers(
         f.key,
-        f.alive,
-        f.university,
+        performers,
         f.nearness,
-        f.does_rd,
         terms.eligible("joint_fund"),
         p.joint_apply,
         0.0,

@@ -101,34 +101,32 @@ def _of(column: np.ndarray, j: int) -> float:
 
 
 @njit(cache=True, nogil=True)
-def contract_work(f: Users, part: float, count: int) -> np.ndarray:
-    """Return by university (m,) the R&D (CNY) that firms buy from it, a ``part`` of theirs at a full tie."""
+def contract_work(f: Users, performers: np.ndarray, part: float, count: int) -> np.ndarray:
+    """Return by university (m,) the R&D (CNY) that firms buy from it, a ``part`` of theirs at a full tie.
+
+    ``performers`` (f,) are the firms with own R&D and a university.
+    """
     out = np.zeros(count)
-    for i in range(f.key.shape[0]):
-        if f.university[i] >= 0 and f.alive[i]:
-            out[f.university[i]] += part * f.link[i] * f.rd_real[i]
+    for i in performers:
+        out[f.university[i]] += part * f.link[i] * f.rd_real[i]
     return out
 
 
 @njit(cache=True, nogil=True)
-def _demand(f: Users, half: float, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the firms (f,) with own R&D and a university, their pull on it (f,), and its sum by university (m,)."""
-    rows = np.empty(f.key.shape[0], np.int64)
-    k = 0
-    for i in range(f.key.shape[0]):  # no branch, which would be guessed wrong too often
-        rows[k] = i
-        k += f.does_rd[i] & f.alive[i] & (f.university[i] >= 0)
-    pull, total = np.empty(k), np.zeros(count)
-    for j in range(k):
+def _demand(f: Users, rows: np.ndarray, half: float, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pull of firms (f,) with own R&D on their university, (f,), and its sum by university, (m,)."""
+    pull, total = np.empty(rows.shape[0]), np.zeros(count)
+    for j in range(rows.shape[0]):
         i = rows[j]
         pull[j] = f.nearness[i] * f.knowledge[i] / (f.knowledge[i] + half)
         total[f.university[i]] += pull[j]
-    return rows[:k], pull, total
+    return pull, total
 
 
 @njit(cache=True, nogil=True)
 def place_results(
     f: Users,
+    rows: np.ndarray,
     u: Institutes,
     rights: Rights,
     p: Placing,
@@ -141,10 +139,11 @@ def place_results(
 ) -> None:
     """Let firms take results from the shelves, as far as offices, approval and their own knowledge allow.
 
-    ``required`` is how far approval is, ``offered`` the part of waiting results that is sorted and offered, ``prize``
-    what an office hopes for (CNY a deal), ``price`` the level of prices.
+    ``rows`` (f,) are the firms with own R&D and a university, ``required`` is how far approval is, ``offered`` the part
+    of waiting results that is sorted and offered, ``prize`` what an office hopes for (CNY a deal), ``price`` the level
+    of prices.
     """
-    rows, pull, demand = _demand(f, p.absorption, u.key.shape[0])
+    pull, demand = _demand(f, rows, p.absorption, u.key.shape[0])
     shelf, rate, deals = np.empty(demand.shape[0]), np.zeros(demand.shape[0]), np.zeros(demand.shape[0])
     for j in range(demand.shape[0]):
         # effort for transfer by income kept, credit in promotion and prizes: one without any of them
@@ -205,17 +204,6 @@ def leave(u: Institutes, rights: Rights, p: Leaving, required: float, years: flo
 
 
 @njit(cache=True, nogil=True)
-def known_sellers(alive: np.ndarray, sales: np.ndarray, registers: np.ndarray) -> float:
-    """Return the part of living firms selling technology that register their contracts."""
-    sellers, known = 0, 0
-    for i in range(alive.shape[0]):
-        sells = (sales[i] > 0.0) & alive[i]
-        sellers += sells
-        known += sells & registers[i]
-    return known / max(sellers, 1)
-
-
-@njit(cache=True, nogil=True)
 def register(
     key: np.ndarray,
     alive: np.ndarray,
@@ -225,28 +213,38 @@ def register(
     registers: np.ndarray,
     contracts: np.ndarray,
     growth: float,
-    chance: float,
+    alone: float,
+    spread: float,
+    service: float,
     a_join: np.uint64,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, float]:
     """Let sales of technology (n,) grow with the market and the firm, and some sellers begin to register them.
 
-    Returns rows and keys (m,) of the sellers that register; there are no contracts of the others.
+    They do by ``alone``, and by ``spread`` more where all others do, times ``service``. Returns rows and keys (m,) of
+    the sellers that register, and the part of all sellers that did so before; there are no contracts of the others.
     """
     rows = np.empty(key.shape[0], np.int64)
-    m = 0
+    m, sellers, known = 0, 0, 0
+    for i in range(key.shape[0]):
+        sells = (sales[i] > 0.0) & alive[i]
+        sellers += sells
+        known += sells & registers[i]
+    joined = known / max(sellers, 1)
+    chance = (alone + spread * joined) * service
     for i in range(key.shape[0]):
         contracts[i] = 0.0
-        if sales[i] == 0.0:
-            continue
-        sales[i] *= growth
-        sales[i] *= min(max(revenue[i] / max(revenue_lag1[i], 1.0), SLOWEST), FASTEST)
+        sales[i] = sales[i] * growth * min(max(revenue[i] / max(revenue_lag1[i], 1.0), SLOWEST), FASTEST)
+    draws = np.empty(key.shape[0])
+    for i in range(key.shape[0]):  # all at once is faster than one by one
+        draws[i] = uniform_at(a_join, key[i])
+    for i in range(key.shape[0]):  # no branch, which would be guessed wrong too often
         sells = alive[i] & (sales[i] > 0.0)
-        if sells and not registers[i] and uniform_at(a_join, key[i]) < chance:
-            registers[i] = True
+        known_now = registers[i] | (sells & (draws[i] < chance))
+        registers[i] = known_now
         rows[m] = i
-        m += sells & registers[i]
+        m += sells & known_now
     rows = rows[:m].copy()
-    return rows, key[rows]
+    return rows, key[rows], joined
 
 
 @njit(cache=True, nogil=True)

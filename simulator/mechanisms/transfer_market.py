@@ -122,19 +122,17 @@ def open_offices(world: World, p: MarketParameters) -> None:
 @njit(cache=True, nogil=True)
 def _match(
     key: np.ndarray,
-    alive: np.ndarray,
-    does_rd: np.ndarray,
-    university: np.ndarray,
+    performers: np.ndarray,
     nearness: np.ndarray,
     link: np.ndarray,
     expected: float,
     address: np.uint64,
 ) -> None:
-    """Tie firms with R&D to their universities, as many as are ``expected``, by their nearness."""
-    rows = np.empty(key.shape[0], np.int64)
+    """Tie firms with R&D (f,) to their universities, as many as are ``expected``, by their nearness."""
+    rows = np.empty(performers.shape[0], np.int64)
     m, near = 0, 0.0
-    for i in range(key.shape[0]):
-        if does_rd[i] and alive[i] and university[i] >= 0 and link[i] < WORKING_TIE:
+    for i in performers:
+        if link[i] < WORKING_TIE:
             rows[m] = i
             m += 1
             near += nearness[i]
@@ -143,8 +141,11 @@ def _match(
             link[i] = 1.0
 
 
-def sort_projects(world: World, terms: Terms, p: MarketParameters, luck: Luck) -> float:
-    """Sort transferable projects, bring firms to universities; return the part of waiting results offered, 0 to 1."""
+def sort_projects(world: World, terms: Terms, p: MarketParameters, luck: Luck, performers: np.ndarray) -> float:
+    """Sort transferable projects, bring ``performers`` of R&D (f,) to their universities.
+
+    Returns the part of waiting results that is offered, 0 to 1.
+    """
     f, u, st = world.firms, world.universities, world.state
     st.projects_sorted = 0.0
     if not terms.offered("project_matching"):
@@ -159,21 +160,30 @@ def sort_projects(world: World, terms: Terms, p: MarketParameters, luck: Luck) -
         st.ordered += order.spent
         st.projects_sorted += order.quantity
     expected = p.matching_tie * st.projects_sorted
-    _match(f.key, f.alive, f.does_rd, f.university, f.nearness, f.link, expected, luck.address("matched"))
+    _match(f.key, performers, f.nearness, f.link, expected, luck.address("matched"))
     return min(1.0, st.projects_sorted / max(float((u.shelf + u.shelf_old).sum()), 1.0))
 
 
-def buy_technology(world: World, terms: Terms, p: MarketParameters, luck: Luck, tie: float, outsourcing: float) -> None:
-    """Let firms that support is open to buy technology: what is additional adds knowledge, deals and a tie."""
+def buy_technology(
+    world: World,
+    terms: Terms,
+    p: MarketParameters,
+    luck: Luck,
+    tie: float,
+    outsourcing: float,
+    performers: np.ndarray,
+) -> None:
+    """Let ``performers`` (f,) that support is open to buy technology.
+
+    What is additional adds knowledge, deals and a tie.
+    """
     f, u, st = world.firms, world.universities, world.state
     if not terms.offered("purchase_support"):
         return
     rows = askers(
         f.key,
-        f.alive,
-        f.university,
+        performers,
         f.nearness,
-        f.does_rd,
         terms.eligible("purchase_support"),
         p.buys,
         1.0,

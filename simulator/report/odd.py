@@ -6,7 +6,6 @@ up to date, with exit code 1 if not.
 
 from __future__ import annotations
 
-import ast
 import difflib
 import inspect
 import math
@@ -14,13 +13,13 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import Field, fields
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from simulator.core.declare import Lever, Mechanism
 from simulator.core.parameters import ParameterRow, Range, rows
 from simulator.model import INDICATORS, LEVERS, SCHEDULE, SWITCHES
+from simulator.study.links import offered_by, taken_up_by, terms_named
 from simulator.world import agents
 from simulator.world.terms import TERMS
 
@@ -93,42 +92,6 @@ def neutral(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     return figure(value) if isinstance(value, (int, float)) else str(value)
-
-
-# ---- who touches which term -------------------------------------------------------------------------
-
-
-@cache
-def terms_named(source: str) -> frozenset[str]:
-    """Return the terms named by a text of code, save as keys of a mapping and as units (which share some names)."""
-    tree = ast.parse(source)
-    keys = {id(n) for s in ast.walk(tree) if isinstance(s, ast.Subscript) for n in ast.walk(s.slice)}
-    keys |= {id(s.value) for s in ast.walk(tree) if isinstance(s, ast.keyword) and s.arg == "unit"}
-    return frozenset(
-        n.value
-        for n in ast.walk(tree)
-        if isinstance(n, ast.Constant) and isinstance(n.value, str) and n.value in TERMS and id(n) not in keys
-    )
-
-
-@cache
-def _sources(step: Callable[..., None]) -> str:
-    """Return the code of a mechanism: its module and those split off from it, named ``<module>_<part>``."""
-    module = inspect.getmodule(step)
-    assert module is not None
-    assert module.__file__ is not None
-    path = Path(module.__file__)
-    return "\n".join(p.read_text("utf-8") for p in (path, *sorted(path.parent.glob(f"{path.stem}_*.py"))))
-
-
-def offered_by(term: str) -> list[str]:
-    """Return the levers that put offers on a term."""
-    return [v.name for v in LEVERS.values() if term in terms_named(inspect.getsource(v.offer))]
-
-
-def taken_up_by(term: str) -> list[str]:
-    """Return the mechanisms that read or draw a term."""
-    return [m.name for m in SCHEDULE if term in terms_named(_sources(m.step))]
 
 
 # ---- sections ---------------------------------------------------------------------------------------

@@ -135,6 +135,10 @@ def heading(meta: dict[str, Any], language: str) -> list[RenderableType]:
         Text(title, style="bold"),
         Text(" · ".join(f for f in facts if f), style="dim"),
     ]
+    if meta["calibration"] == "plan":
+        zh = "参数按规划目标校准：先假定规划实现再反推参数，不是预测"
+        en = "parameters fitted to the plan's targets: they take for granted that it comes true; no forecast"
+        out.append(Text(zh if language == "zh" else en, style="yellow"))
     if meta.get("status"):
         out.append(Text(meta["status"][language], style="yellow"))
     if meta["failures"]:

@@ -47,7 +47,7 @@ def compare_screen(tables: Tables, language: str) -> RenderableType:
         parts += [Rule(style="dim"), Text(_titled(other, language), style="bold")]
         parts += heading(other, language)[-1:] if other["failures"] else []
         parts += [*settings_lines(tables, other["scenario"], language), Text("")]
-        parts += [difference_table(tables, other["scenario"], language), Text("")]
+        parts += [difference_table(tables, other["scenario"], language), *net_line(tables, other, language), Text("")]
         beyond = beyond_targets(tables, other["scenario"], language)
         parts += [beyond, Text("")] if beyond is not None else []
         parts += neighbour_differences(tables, baseline["scenario"], other["scenario"], language)
@@ -147,6 +147,21 @@ def _better(row: dict[str, Any], language: str) -> str:
     return word("equal", language) if same else f"{row['p_better']:.0%}"
 
 
+def net_line(tables: Tables, scenario: dict[str, Any], language: str) -> list[RenderableType]:
+    """Return which targets' differences are net of what neighbours lost, where these losses count."""
+    net = tables.meta.get("net_of_neighbours", {}).get(scenario["scenario"], {})
+    if not net or tables.compare_targets is None:
+        return []
+    paired = tables.compare_targets
+    mine = paired[(paired["scenario"] == scenario["scenario"]) & paired["indicator"].isin(list(net))]
+    ids = listed(mine["id"], language)
+    if language == "zh":
+        lead = "计入邻近城市流失：差值、更优与单位成本均扣除邻近城市的损失，概率仍按统计口径"
+        return [Text(f"{lead}（{ids or '无目标受影响'}）", style="yellow")]
+    lead = "Neighbours' losses counted: difference, better and cost are net of them, probabilities as published"
+    return [Text(f"{lead} ({ids or 'no target is affected'}).", style="yellow")]
+
+
 def beyond_targets(tables: Tables, scenario: str, language: str) -> Table | None:
     """Return what changes most by the last year among indicators that are no target, or None if nothing does."""
     from simulator.model import INDICATORS
@@ -155,7 +170,8 @@ def beyond_targets(tables: Tables, scenario: str, language: str) -> Table | None
     assert tables.compare_targets is not None
     zh, frame = language == "zh", tables.compare
     last = frame[(frame["scenario"] == scenario) & (frame["year"] == frame["year"].max())]
-    targeted = set(tables.targets["indicator"])
+    # a net counterpart goes with its indicator, which it stands for where neighbours' losses count
+    targeted = {*tables.targets["indicator"], *(i.net for i in INDICATORS.values())}
     rows = [
         row
         for row in records(last)

@@ -77,13 +77,14 @@ def by_year(region: Region, name: str, outside: Mapping[str, Years]) -> Years:
 
 def local_sums(outcomes: Sequence[Outcome], years: Sequence[int], kinds: Mapping[str, float]) -> np.ndarray:
     """Return what city and districts pay in each run and year, (n, years) in CNY, kinds weighed; not national law."""
-    out = np.zeros((len(outcomes), len(years)))
-    column = {year: k for k, year in enumerate(years)}
-    for i, outcome in enumerate(outcomes):
+    rows = []
+    for outcome in outcomes:
+        sums = dict.fromkeys(years, 0.0)
         for (entry, _, year, payer, kind), amount in outcome.bills.items():
-            if entry != NATIONAL_LAW and payer in LOCAL and year in column:
-                out[i, column[year]] += kinds.get(kind, 0.0) * amount
-    return out
+            if payer in LOCAL and entry != NATIONAL_LAW and year in sums:
+                sums[year] += kinds.get(kind, 0.0) * amount
+        rows.append(list(sums.values()))
+    return np.array(rows).reshape(len(outcomes), len(years))
 
 
 def pairs_of(outcomes: Sequence[Outcome], baseline: Sequence[Outcome]) -> list[tuple[Outcome, Outcome]]:

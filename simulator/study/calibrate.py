@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.core.problems import InputError, Problem
+from simulator.study.abc_choice import chosen_settings
 from simulator.study.abc_fit import (
     LEARNED,
     PLANTED,
@@ -181,7 +182,7 @@ def calibrate(
     data = material_of(bank, points)
     checks = check_prior(data, points)
     refuse_outside(checks)
-    settings, _ = choose(data)
+    settings = chosen_settings(region_id) or choose(data)[0]
     if say is not None:
         say(f"chosen on planted truths: {settings}")
     measured = coverage(data, settings, planted)

@@ -12,9 +12,10 @@ import numpy as np
 
 from simulator.core.problems import InputError, Problem
 from simulator.study.ensemble import RunResult, batch_sizes, collect, name_of, opened
+from simulator.study.neighbours import judged_by
 from simulator.study.replicates import Outcome, Pool, Progress, StudyError, design
 from simulator.study.statistics import paired_difference
-from simulator.study.tables import Tables, net_costs, series_of
+from simulator.study.tables import Tables, bill_matrix, net_costs, series_of
 from simulator.study.targets import SIMULATED, load_targets
 
 if TYPE_CHECKING:
@@ -109,9 +110,13 @@ class CompareResult:
     def _tables(self) -> Tables:
         import pandas
 
-        tables = [run.tables() for run in self.runs]
+        tables = [run.frames() for run in self.runs]
+        pairs = [_Pairs(self.baseline, s) for s in self.scenarios]
         meta = dict(self.baseline.meta())
         meta["runs"] = [run.meta() for run in self.runs]
+        net = {s.name: _net(self.baseline, s) for s in self.scenarios}
+        if any(net.values()):  # by scenario and indicator, what stands for it
+            meta["net_of_neighbours"] = net
         return Tables(
             meta,
             pandas.concat([t.series for t in tables], ignore_index=True),
@@ -122,11 +127,11 @@ class CompareResult:
             pandas.concat([t.costs for t in tables], ignore_index=True),
             pandas.concat([t.money for t in tables], ignore_index=True),
             compare=pandas.DataFrame(
-                [row for s in self.scenarios for row in _paired_rows(self.baseline, s)],
+                [row for s, p in zip(self.scenarios, pairs, strict=True) for row in _paired_rows(self.baseline, s, p)],
                 columns=COMPARE_COLUMNS,
             ),
             compare_targets=pandas.DataFrame(
-                [row for s in self.scenarios for row in _target_rows(self.baseline, s)],
+                [row for s, p in zip(self.scenarios, pairs, strict=True) for row in _target_rows(self.baseline, s, p)],
                 columns=PAIRED_COLUMNS,
             ),
             settings=self.settings_diff(),
@@ -219,30 +224,47 @@ def names_of(scenarios: Sequence[Scenario]) -> list[str]:
     return names
 
 
-def _pairs(baseline: RunResult, scenario: RunResult) -> list[tuple[Outcome, Outcome]]:
-    mine = {o.replicate.index: o for o in scenario.outcomes}
-    return [(b, mine[b.replicate.index]) for b in baseline.outcomes if b.replicate.index in mine]
+class _Pairs:
+    """The runs of a baseline (``before``) and of a scenario (``after``) with the same draws and seeds."""
+
+    def __init__(self, baseline: RunResult, scenario: RunResult) -> None:
+        mine = {o.replicate.index: o for o in scenario.outcomes}
+        self.before = [o for o in baseline.outcomes if o.replicate.index in mine]
+        self.after = [mine[o.replicate.index] for o in self.before]
+        self.draws = np.array([o.replicate.draw for o in self.before])
+        self.bills = bill_matrix(self.before), bill_matrix(self.after)
+
+    def added_costs(self, years: Sequence[int]) -> np.ndarray:
+        """Return the mean net public cost that the scenario adds up to and with each of the years, in CNY."""
+        before, after = (net_costs(*bills, years) for bills in self.bills)
+        return np.asarray((after - before).mean(axis=0))
 
 
-def _paired_rows(baseline: RunResult, scenario: RunResult) -> list[dict[str, Any]]:
+def _net(baseline: RunResult, scenario: RunResult) -> dict[str, str]:
     from simulator.model import INDICATORS
 
-    pairs = _pairs(baseline, scenario)
-    if not pairs:
+    held = set(baseline.outcomes[0].names) & set(scenario.outcomes[0].names)
+    return judged_by((baseline.scenario, scenario.scenario), INDICATORS, held)
+
+
+def _paired_rows(baseline: RunResult, scenario: RunResult, pairs: _Pairs) -> list[dict[str, Any]]:
+    from simulator.model import INDICATORS
+
+    before, after = pairs.before, pairs.after
+    if not before:
         raise StudyError(f"{scenario.name}: no run came through in both scenarios")
-    before, after = [b for b, _ in pairs], [a for _, a in pairs]
     years = [int(y) for y in baseline.years if y in scenario.years]
     names = sorted(set(before[0].names) & set(after[0].names))
-    draws = np.array([b.replicate.draw for b in before])
+    net = _net(baseline, scenario)
 
     def cells(outcomes: list[Outcome]) -> np.ndarray:
         rows = [int(np.flatnonzero(outcomes[0].years == year)[0]) for year in years]
-        columns = [outcomes[0].names.index(name) for name in names]
+        columns = [outcomes[0].names.index(net.get(name, name)) for name in names]
         return np.stack([o.values[np.ix_(rows, columns)].ravel() for o in outcomes])
 
     low = cells(before)
-    costs = (net_costs(after, years) - net_costs(before, years)).mean(axis=0)
-    found = paired_difference(cells(after) - low, draws)
+    costs = pairs.added_costs(years)
+    found = paired_difference(cells(after) - low, pairs.draws)
     base, rows = low.mean(axis=0), []
     for t, year in enumerate(years):
         cost = float(costs[t])
@@ -259,29 +281,31 @@ def _paired_rows(baseline: RunResult, scenario: RunResult) -> list[dict[str, Any
                 found.high[i],
             ]
             row += [found.p_better[i], cost, cost / found.mean[i] if clear else np.nan]
-            row += [INDICATORS[name].unit if name in INDICATORS else "", base[i], len(pairs)]
+            row += [INDICATORS[name].unit if name in INDICATORS else "", base[i], len(before)]
             rows.append(dict(zip(COMPARE_COLUMNS, row, strict=True)))
     return sorted(rows, key=lambda row: (row["indicator"], row["year"]))
 
 
-def _target_rows(baseline: RunResult, scenario: RunResult) -> list[dict[str, Any]]:
+def _target_rows(baseline: RunResult, scenario: RunResult, pairs: _Pairs) -> list[dict[str, Any]]:
     """Return the paired differences of each simulated target, in the target's own unit."""
     from simulator.model import INDICATORS
 
-    pairs, rows = _pairs(baseline, scenario), []
-    before, after = [b for b, _ in pairs], [a for _, a in pairs]
-    draws = np.array([b.replicate.draw for b in before])
+    before, after, rows = pairs.before, pairs.after, []
+    net = _net(baseline, scenario)
+    costs: dict[int, float] = {}  # many targets share a year
     chances = [run.targets().set_index("id")["probability"] for run in (baseline, scenario)]
     for target in baseline.planned_targets:
         if any(target.status(INDICATORS, run.years) != SIMULATED for run in (baseline, scenario)):
             continue
+        judged = net.get(str(target.indicator), str(target.indicator))
         low_figures, high_figures = (
-            target.figures(series_of(outcomes, str(target.indicator)), outcomes[0].years, INDICATORS)
-            for outcomes in (before, after)
+            target.figures(series_of(outcomes, judged), outcomes[0].years, INDICATORS) for outcomes in (before, after)
         )
-        found = paired_difference((high_figures - low_figures)[:, None], draws)
+        found = paired_difference((high_figures - low_figures)[:, None], pairs.draws)
         mean, low, high = (float(x[0]) for x in (found.mean, found.low, found.high))
-        cost = float((net_costs(after, [target.year]) - net_costs(before, [target.year])).mean())
+        if target.year not in costs:
+            costs[target.year] = float(pairs.added_costs([target.year])[0])
+        cost = costs[target.year]
         each = cost / mean if low > 0 or high < 0 else np.nan
         row: list[Any] = [
             scenario.name,
@@ -298,7 +322,7 @@ def _target_rows(baseline: RunResult, scenario: RunResult) -> list[dict[str, Any
             chances[1][target.id],
             cost,
             each,
-            len(pairs),
+            len(before),
         ]
         rows.append(dict(zip(PAIRED_COLUMNS, row, strict=True)))
     return rows

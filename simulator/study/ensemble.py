@@ -80,19 +80,19 @@ class RunResult:
 
     def table(self) -> pandas.DataFrame:
         """Return every series as tidy rows: scenario, draw, seed, year, indicator, value, unit."""
-        return self._tables.series
+        return self.frames().series
 
     def targets(self) -> pandas.DataFrame:
         """Return one row a target: quantiles, probability and its Wilson interval, distance, true state."""
-        return self._tables.targets
+        return self.frames().targets
 
     def costs(self) -> pandas.DataFrame:
         """Return what each entry cost whom in each year, in CNY of the year: mean, p05, p95 over runs."""
-        return self._tables.costs
+        return self.frames().costs
 
     def money(self) -> pandas.DataFrame:
         """Return sums over years by payer and kind, in CNY: mean, p05, p95 over runs."""
-        return self._tables.money
+        return self.frames().money
 
     def variance(self) -> pandas.DataFrame:
         """Return for each simulated target which share of the variance is luck and which ignorance."""
@@ -104,22 +104,32 @@ class RunResult:
         """Return everything that pages and figures are made from."""
         return self._tables
 
+    def frames(self) -> Tables:
+        """Return the tables that need no other scenario's runs, but for what the plan adds to its baseline."""
+        return self._frames
+
     def meta(self) -> dict[str, Any]:
         """Return names, years and counts of the run as plain data."""
         return describe(self)
 
     @cached_property
-    def _tables(self) -> Tables:
+    def _frames(self) -> Tables:
         from simulator.model import INDICATORS
 
-        region = self.scenario.region
-        targets = targets_frame(self.planned_targets, self.outcomes, INDICATORS, region.plan_start)
+        start = self.scenario.region.plan_start
         return Tables(
             self.meta(),
             series_frame(self.name, self.outcomes, INDICATORS),
-            targets,
+            targets_frame(self.planned_targets, self.outcomes, INDICATORS, start),
             costs_frame(self.name, self.outcomes),
             self._money(),
+        )
+
+    @cached_property
+    def _tables(self) -> Tables:
+        region = self.scenario.region
+        return replace(
+            self._frames,
             budget=budget_frame(
                 self.name,
                 region,
@@ -128,7 +138,7 @@ class RunResult:
                 self.beside.get(BASELINE, ()),
             ),
             attribution=self._attribution(),
-            paths_needed=self._paths_needed(targets),
+            paths_needed=self._paths_needed(self._frames.targets),
         )
 
     def _money(self) -> pandas.DataFrame:

@@ -34,6 +34,7 @@ from simulator.scenario_entries import Entry
 from simulator.simulate import measure, run_year, start
 from simulator.study.budget import GENERAL, by_year
 from simulator.study.effects import PURSES, load_trials
+from simulator.study.made import record
 from simulator.study.replicates import SEED_STRIDE, load_scenario, processors, values_of
 from simulator.study.targets import load_targets
 from simulator.world.world import World
@@ -160,16 +161,17 @@ def scale_of(scenario: Scenario, reference: Scenario) -> float:
     return sums[0] / sums[1]
 
 
-def give_other_luck(world: World) -> None:
+def give_other_luck(world: World, which: int = 0) -> None:
     """Give one agent in fifty another key, so that all its later draws are others: what the dummy lever does.
 
-    Whatever refers to an agent by its key follows it, so that nothing but luck changes.
+    Whatever refers to an agent by its key follows it, so that nothing but luck changes. ``which`` picks other agents.
     """
+    other = _OTHER ^ np.uint64(which)
     populations = [p for p in vars(world).values() if isinstance(p, Population)]
     old, new = [], []
     for name in DUMMY_AGENTS:
         keys = getattr(world, name).key
-        chosen = np.array([mix64(k ^ _OTHER) for k in keys], np.uint64) < np.uint64(DUMMY_SHARE * 2.0**64)
+        chosen = np.array([mix64(k ^ other) for k in keys], np.uint64) < np.uint64(DUMMY_SHARE * 2.0**64)
         old.append(keys[chosen])
         new.append(np.array([mix64(k ^ _SECOND) for k in keys[chosen]], np.uint64))
         keys[chosen] = new[-1]
@@ -385,6 +387,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
           f"{time.perf_counter() - began:.0f} s")  # fmt: skip
     if not options.lever:
         write_csv(cells)
+        record(TABLE, ("qingdao", "benxi"), pairs=options.pairs)
     return 1 if against else 0
 
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.core.problems import InputError, Problem, Problems
 from simulator.core.reading import read_yaml
 from simulator.scenario import MOST_FILES
+from simulator.study.beside import beside
 from simulator.study.tables import Tables
 from simulator.study.targets import CALIBRATION, own_files
 
@@ -165,7 +167,21 @@ def save(
     now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
     tables = replace(tables, meta={**tables.meta, "hash": run_hash, "created": now}, folder=str(folder))
 
+    def draw(part: Path) -> None:
+        (draw_run if tables.compare is None else draw_compare)(tables, part / "figures", language)
+
     def write(part: Path) -> None:
+        with beside(partial(draw, part), apart=runs[0].jobs > 1):
+            write_tables(part)
+        seconds = {
+            "simulation": round(runs[0].seconds, 3),
+            "writing": round(time.perf_counter() - started, 3),
+        }
+        manifest = manifest_of(runs, tables, command) | {"seconds": seconds, "language": language}
+        text = json.dumps(manifest, indent=1, ensure_ascii=False)
+        (part / "manifest.json").write_text(text + "\n", encoding="utf-8")
+
+    def write_tables(part: Path) -> None:
         write_series(tables.series, part / "indicators.parquet")
         for name in _FRAMES:
             frame = getattr(tables, name)
@@ -177,15 +193,7 @@ def save(
         if len(runs) > 1:
             for run in runs:
                 write_scenario(run.scenario, part / "scenarios" / f"{run.name}.yaml")
-        (draw_run if tables.compare is None else draw_compare)(tables, part / "figures", language)
         (part / "summary.txt").write_text(plain_text(tables, language), encoding="utf-8")
-        seconds = {
-            "simulation": round(runs[0].seconds, 3),
-            "writing": round(time.perf_counter() - started, 3),
-        }
-        manifest = manifest_of(runs, tables, command) | {"seconds": seconds, "language": language}
-        text = json.dumps(manifest, indent=1, ensure_ascii=False)
-        (part / "manifest.json").write_text(text + "\n", encoding="utf-8")
 
     _whole_or_nothing(folder, write)
     return folder
@@ -221,10 +229,10 @@ def write_series(series: pandas.DataFrame, path: Path) -> None:
 
     words = ("scenario", "indicator", "unit")
     types = {"draw": arrow.int64(), "seed": arrow.int64(), "year": arrow.int64(), "value": arrow.float64()}
-    columns = {
-        name: arrow.array(series[name].to_numpy(), type=types.get(name, arrow.string())) for name in series.columns
-    }
-    parquet.write_table(arrow.table(columns), path, compression="zstd", use_dictionary=list(words), store_schema=False)
+    schema = arrow.schema([(name, types.get(name, arrow.string())) for name in series.columns])
+    found = arrow.Table.from_pandas(series, preserve_index=False, nthreads=1).replace_schema_metadata(None)
+    table = found.cast(schema).combine_chunks()
+    parquet.write_table(table, path, compression="zstd", use_dictionary=list(words), store_schema=False)
 
 
 def write_csv(frame: pandas.DataFrame, path: Path) -> None:

@@ -258,12 +258,12 @@ class Pool:
 
     def _elsewhere(self, works: Sequence[tuple[Replicate, list[int]]]) -> Iterator[list[tuple[int, Outcome | Failure]]]:
         executor = self._executor = self._executor or self._start()
-        size = max(1, min(LARGEST_CHUNK, -(-len(works) // (4 * self.jobs))))
         futures: dict[Future[Any], tuple[tuple[int, ...], list[Replicate]]] = {}
         for numbers in dict.fromkeys(tuple(numbers) for _, numbers in works):
             mine = [replicate for replicate, those in works if tuple(those) == numbers]
-            for i in range(0, len(mine), size):
-                chunk = mine[i : i + size]
+            while mine:  # smaller towards the end, so that no worker is left alone with a large one
+                size = max(1, min(LARGEST_CHUNK, len(mine) // (4 * self.jobs)))
+                chunk, mine = mine[:size], mine[size:]
                 futures[executor.submit(_run_chunk, numbers, chunk)] = (numbers, chunk)
         for name in NEEDED_LATER:  # while the workers are busy
             import_module(name)

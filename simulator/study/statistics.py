@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -104,6 +105,14 @@ class Difference:
     p_better: np.ndarray
 
 
+@lru_cache(maxsize=4)
+def _resamples(clusters: int) -> np.ndarray:
+    """Return how often each cluster is drawn in each sample of a bootstrap, (samples, clusters)."""
+    rng = np.random.default_rng(BOOTSTRAP_SEED)
+    drawn = rng.multinomial(clusters, np.full(clusters, 1 / clusters), size=BOOTSTRAP_SAMPLES)
+    return drawn.astype(float)  # as products with figures would make them each time
+
+
 def paired_difference(differences: np.ndarray, draws: np.ndarray) -> Difference:
     """Return what pairs of runs (n, k) with common draws (n,) and seeds say about the mean difference.
 
@@ -117,8 +126,7 @@ def paired_difference(differences: np.ndarray, draws: np.ndarray) -> Difference:
     np.add.at(sums, group, differences)
     mean = differences.mean(axis=0)
     if len(count) > 1:
-        rng = np.random.default_rng(BOOTSTRAP_SEED)
-        weights = rng.multinomial(len(count), np.full(len(count), 1 / len(count)), size=BOOTSTRAP_SAMPLES)
+        weights = _resamples(len(count))
         means = (weights @ sums) / (weights @ count)[:, None]
         low, high = np.quantile(means, (0.05, 0.95), axis=0)
     else:

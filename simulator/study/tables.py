@@ -94,21 +94,28 @@ def series_frame(scenario: str, outcomes: Sequence[Outcome], indicators: Mapping
 
     if not outcomes:
         return pandas.DataFrame(columns=["scenario", "draw", "seed", "year", "indicator", "value", "unit"])
+    import pyarrow
+
     years, names = outcomes[0].years, np.array(outcomes[0].names)
     order = np.argsort(names)
-    units = np.array([indicators[n].unit if n in indicators else "" for n in names[order]])
+    units = [indicators[n].unit if n in indicators else "" for n in names[order]]
     n, t, k = len(outcomes), len(years), len(names)
-    return pandas.DataFrame(
-        {
-            "scenario": np.repeat(scenario, n * t * k),
-            "draw": np.repeat(np.array([o.replicate.draw for o in outcomes], np.int64), t * k),
-            "seed": np.repeat(np.array([o.replicate.seed for o in outcomes], np.int64), t * k),
-            "year": np.tile(np.repeat(years.astype(np.int64), k), n),
-            "indicator": np.tile(names[order], n * t),
-            "value": np.stack([o.values[:, order] for o in outcomes]).ravel(),
-            "unit": np.tile(units, n * t),
-        }
-    )
+    column = np.tile(np.arange(k, dtype=np.int32), n * t)
+
+    def words(of: Sequence[str], at: np.ndarray) -> pyarrow.Array:  # pandas takes much longer to repeat text
+        return pyarrow.DictionaryArray.from_arrays(at, pyarrow.array(of, pyarrow.large_string())).dictionary_decode()
+
+    columns = {
+        "scenario": words([scenario], np.zeros_like(column)),
+        "draw": np.repeat(np.array([o.replicate.draw for o in outcomes], np.int64), t * k),
+        "seed": np.repeat(np.array([o.replicate.seed for o in outcomes], np.int64), t * k),
+        "year": np.tile(np.repeat(years.astype(np.int64), k), n),
+        "indicator": words(names[order].tolist(), column),
+        "value": np.stack([o.values[:, order] for o in outcomes]).ravel(),
+        "unit": words(units, column),
+    }
+    frame: pandas.DataFrame = pyarrow.table(columns).to_pandas(use_threads=False)
+    return frame
 
 
 def targets_frame(
@@ -188,18 +195,19 @@ def series_of(outcomes: Sequence[Outcome], name: str) -> np.ndarray:
 
 def bill_matrix(outcomes: Sequence[Outcome]) -> tuple[list[BillKey], np.ndarray]:
     """Return every cell that any run billed, sorted, and the amounts (n, cells); zero without a bill."""
-    cells = sorted({key for o in outcomes for key in o.bills})
-    return cells, np.array([[o.bills.get(key, 0.0) for key in cells] for o in outcomes]).reshape(
-        len(outcomes), len(cells)
-    )
+    cells = sorted(set().union(*(o.bills for o in outcomes)))
+    place = {key: k for k, key in enumerate(cells)}
+    amounts = np.zeros((len(outcomes), len(cells)))
+    for row, o in zip(amounts, outcomes, strict=True):
+        row[[place[key] for key in o.bills]] = list(o.bills.values())
+    return cells, amounts
 
 
-def net_costs(outcomes: Sequence[Outcome], years: Sequence[int]) -> np.ndarray:
+def net_costs(cells: Sequence[BillKey], amounts: np.ndarray, years: Sequence[int]) -> np.ndarray:
     """Return the net public cost of each run up to and with each of the years, (n, years) in CNY.
 
-    National law, guarantees and private money are left out.
+    ``cells`` and ``amounts`` are those of ``bill_matrix``. National law, guarantees and private money are left out.
     """
-    cells, amounts = bill_matrix(outcomes)
     weights = np.zeros((len(cells), len(years)))
     for i, (entry, _, year, payer, kind) in enumerate(cells):
         if entry != NATIONAL_LAW and payer != "private":

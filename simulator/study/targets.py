@@ -146,22 +146,20 @@ def read_rows(path: Path, problems: Problems, what: str) -> list[Node]:
         problems.add(Place(str(path)), f"no {what}", allowed=f"a list of {what}")
         problems.raise_any()
         return []
-    for node in rows.value:
-        _shift(node)
-    return rows.value
+    return [_shifted(node) for node in rows.value]
 
 
 def _line_above(thing: _Placed) -> _Placed:
     return replace(thing, line=max(thing.line - 1, 1))
 
 
-def _shift(node: Node) -> None:
-    node.place = _line_above(node.place)
-    node.keys = {key: _line_above(place) for key, place in node.keys.items()}
-    children = node.value.values() if isinstance(node.value, dict) else node.value
-    if isinstance(node.value, dict | list):
-        for child in children:
-            _shift(child)
+def _shifted(node: Node) -> Node:
+    value = node.value
+    if isinstance(value, dict):
+        value = {key: _shifted(child) for key, child in value.items()}
+    elif isinstance(value, list):
+        value = [_shifted(child) for child in value]
+    return Node(value, _line_above(node.place), {key: _line_above(place) for key, place in node.keys.items()})
 
 
 def _target(node: Node, problems: Problems) -> Target | None:

@@ -330,6 +330,7 @@ class Pools(Population):
     inflow: np.ndarray = column("float64", unit="persons / year", doc="joined this year")
     drawn: np.ndarray = column("float64", unit="persons / year", doc="of the inflow, drawn by what the city offers")
     taken: np.ndarray = column("float64", unit="persons / year", doc="of the inflow, lost by neighbouring cities")
+    missing: np.ndarray = column("float64", unit="persons", doc="whom neighbouring cities are without, lost so far")
 
 
 class Projects(Population):
@@ -368,3 +369,7 @@ class Sectors(Population):
         "float64", unit="1", doc="activity that statistics have come to count since the start, over that counted then"
     )
     hightech_start: np.ndarray = column("float64", unit="1", doc="high-tech share of agents' value added at the start")
+    opportunities: np.ndarray = column(
+        "float64", unit="innovations", doc="what is still to be invented, where opportunities are closed"
+    )
+    opportunities_first: np.ndarray = column("float64", unit="innovations", doc="the same at the start")

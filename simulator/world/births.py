@@ -159,6 +159,13 @@ class Traits(NamedTuple):
     grown_cash: float
 
 
+class Heritage(NamedTuple):
+    """What newcomers (m,) have from their parents: productivity (log points) and knowledge (CNY / person)."""
+
+    productivity: np.ndarray
+    knowledge: np.ndarray
+
+
 # what sets a request's newcomers apart from ordinary new firms: ``size`` multiplies staff and sales, quality is
 # what the request gives for each newcomer + ``quality_spread`` x a standard normal draw
 KIND = np.dtype(
@@ -302,6 +309,7 @@ class Newcomers:
         self.world, self.luck, self.born = world, luck, born
         self._parts: list[tuple[np.ndarray, ...]] = []
         self._kinds: list[tuple[float, ...]] = []
+        self._heirs: list[tuple[int, Heritage]] = []  # with the place of the first heir among all newcomers
 
     def request(
         self,
@@ -319,6 +327,7 @@ class Newcomers:
         settled: int = 0,
         link: float = 0.0,
         mentored: float = 0.0,
+        heritage: Heritage | None = None,
     ) -> None:
         """Ask for one new firm for each parent key (m,); those of one parent stand together.
 
@@ -327,6 +336,8 @@ class Newcomers:
         """
         if parents.size == 0:
             return
+        if heritage is not None:
+            self._heirs.append((sum(part[0].size for part in self._parts), heritage))
         centres = sector_centres(self.world.region)[sector] if centre is None else centre
         gap = quality if isinstance(quality, np.ndarray) else np.full(parents.size, quality)
         self._parts.append((parents, sector, district, centres, gap))
@@ -363,6 +374,12 @@ class Newcomers:
         origin = np.repeat(kinds["origin"], sizes)
         values: dict[str, np.ndarray] = dict(zip(DRAWN, drawn, strict=True))
         values |= {"key": keys, "sector": sector, "district": district, "origin": origin, "tech": tech}
+        if self._heirs:
+            values["productivity"] = np.zeros(keys.size)
+            for first, heritage in self._heirs:
+                heirs = slice(first, first + heritage.productivity.size)
+                values["productivity"][heirs] = heritage.productivity
+                values["knowledge"][heirs] += heritage.knowledge * values["staff"][heirs]
         world.firms.arrive(keys.size, **values, rd_reported=values["rd_real"])
         grown = origin == GROWN
         return np.bincount(sector[grown], values["value_added"][grown], len(region.sectors))

@@ -253,15 +253,14 @@ def _inventions(
     quality_patents: np.ndarray,
 ) -> tuple[float, float, float, float, float]:
     """Add up the flows of all (n,) and what the living hold."""
-    flow, true, new, held, good = 0.0, 0.0, 0.0, 0.0, 0.0
+    flow = true = new = held = good = 0  # whole numbers, whose sums compile to vectors
     for i in range(alive.shape[0]):
         flow += filed[i]
         true += filed_true[i]
         new += granted[i]
-        if alive[i]:
-            held += patents[i]
-            good += quality_patents[i]
-    return flow, true, new, held, good
+        held += patents[i] * alive[i]
+        good += quality_patents[i] * alive[i]
+    return float(flow), float(true), float(new), float(held), float(good)
 
 
 @gathered
@@ -309,19 +308,18 @@ def _presence(
     """Count living firms (n,)."""
     tenants = members = users = academicians = postdocs = boards = exchange = again = 0
     mentoring = 0.0
+    for i in range(alive.shape[0]):  # loops over columns of one size each compile to vectors
+        tenants += alive[i] & (incubator[i] >= 0)
+        members += alive[i] & (alliance[i] >= 0)
     for i in range(alive.shape[0]):
-        if not alive[i]:
-            continue
-        if incubator[i] >= 0:
-            tenants += 1
-            mentoring += mentored[i]
-        members += alliance[i] >= 0
-        users += uses_facility[i]
-        academicians += (station[i] & ACADEMICIAN) > 0
-        postdocs += (station[i] & POSTDOC) > 0
-        boards += listed[i] == 1
-        exchange += listed[i] == 2
-        again += origin[i] == FOUNDED_AGAIN
+        users += alive[i] & uses_facility[i]
+        academicians += alive[i] & ((station[i] & ACADEMICIAN) > 0)
+        postdocs += alive[i] & ((station[i] & POSTDOC) > 0)
+        boards += alive[i] & (listed[i] == 1)
+        exchange += alive[i] & (listed[i] == 2)
+        again += alive[i] & (origin[i] == FOUNDED_AGAIN)
+    for i in range(alive.shape[0]):
+        mentoring += mentored[i] if alive[i] & (incubator[i] >= 0) else 0.0
     return Presence(
         float(tenants),
         mentoring,

@@ -9,27 +9,38 @@ from simulator.core.luck import uniform_at
 
 
 @njit(cache=True, nogil=True)
+def with_university(alive: np.ndarray, university: np.ndarray, ready: np.ndarray) -> np.ndarray:
+    """Return the rows (m,) of living firms with a university that are ``ready`` (n,)."""
+    rows = np.empty(alive.shape[0], np.int64)
+    m = 0
+    for i in range(alive.shape[0]):  # no branch, which would be guessed wrong too often
+        rows[m] = i
+        m += ready[i] & alive[i] & (university[i] >= 0)
+    return rows[:m].copy()
+
+
+@njit(cache=True, nogil=True)
 def askers(
     key: np.ndarray,
-    alive: np.ndarray,
-    university: np.ndarray,
+    firms: np.ndarray,
     nearness: np.ndarray,
-    ready: np.ndarray,
     eligible: np.ndarray,
     interest: float,
     far: float,
     address: np.uint64,
 ) -> np.ndarray:
-    """Return the living firms (m,) with a university, ready and eligible (n,), that ask for its work this year.
+    """Return those of some ``firms`` with a university (f,) that are eligible (n,) and ask for its work this year.
 
     The chance is ``interest`` next to the university and ``far`` times that at no nearness.
     """
-    rows = np.empty(key.shape[0], np.int64)
-    m = 0
-    for i in range(key.shape[0]):
-        if not (ready[i] and eligible[i] and alive[i] and university[i] >= 0):
-            continue
-        if uniform_at(address, key[i]) < interest * (far + (1.0 - far) * nearness[i]):
+    rows = np.empty(firms.shape[0], np.int64)
+    m, most = 0, interest * max(far, 1.0) * 1.0001  # nearness is 1 at most
+    draws = np.empty(key.shape[0])
+    for i in range(key.shape[0]):  # all at once is faster than one by one
+        draws[i] = uniform_at(address, key[i])
+    for i in firms:
+        u = draws[i]
+        if u < most and eligible[i] and u < interest * (far + (1.0 - far) * nearness[i]):
             rows[m] = i
             m += 1
     return rows[:m].copy()

@@ -60,17 +60,47 @@ def closeness(region: Region, there: np.ndarray, decay: float) -> np.ndarray:
 
 
 @njit(cache=True, nogil=True)
+def _distinct(u_tech: np.ndarray, close: np.ndarray) -> np.ndarray:
+    """Return the rows (K,) of universities (U, 8), in order, that no earlier one equals in place and technology.
+
+    Of equals the first is the nearest, so a search need not look at the others. ``close`` is (D, U).
+    """
+    order = np.argsort(u_tech[:, 0], kind="mergesort")  # equals stand together, in their order
+    kept, again = np.empty(order.shape[0], np.int64), np.zeros(order.shape[0], np.bool_)
+    begin = m = 0  # where those kept of this first component begin, and end
+    for at in range(order.shape[0]):
+        j = order[at]
+        if at > 0 and u_tech[j, 0] != u_tech[order[at - 1], 0]:
+            begin = m
+        for i in kept[begin:m]:
+            same = True
+            for k in range(1, TECH_DIMENSIONS):
+                same &= u_tech[i, k] == u_tech[j, k]
+            for a in range(close.shape[0]):
+                same = same and close[a, i] == close[a, j]
+            if same:
+                again[j] = True
+                break
+        if not again[j]:
+            kept[m] = j
+            m += 1
+    return np.flatnonzero(~again)
+
+
+@njit(cache=True, nogil=True)
 def near_first(u_tech: np.ndarray, close: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sort universities (U, 8) for each district by its nearness to them, ``close`` (D, U), the near ones first.
 
-    Returns their rows (D, U), ties by row, their closeness (D, U) and their technology (D, U, 8).
+    Returns the rows (D, K) of those that differ, ties by row, their closeness (D, K) and technology (D, K, 8).
     """
-    rows = np.empty(close.shape, np.int64)
-    near = np.empty(close.shape)
-    tech = np.empty((*close.shape, TECH_DIMENSIONS))
+    one_each = _distinct(u_tech, close)
+    rows = np.empty((close.shape[0], one_each.shape[0]), np.int64)
+    near = np.empty(rows.shape)
+    tech = np.empty((*rows.shape, TECH_DIMENSIONS))
     for a in range(close.shape[0]):
-        rows[a] = np.argsort(-close[a], kind="mergesort")  # which leaves equals in their order
-        for r in range(close.shape[1]):
+        here = close[a][one_each]
+        rows[a] = one_each[np.argsort(-here, kind="mergesort")]  # which leaves equals in their order
+        for r in range(rows.shape[1]):
             near[a, r] = close[a, rows[a, r]]
             for k in range(TECH_DIMENSIONS):
                 tech[a, r, k] = u_tech[rows[a, r], k]

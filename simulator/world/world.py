@@ -53,6 +53,8 @@ class RegionState:
     population_before: float = 0.0
     talent_total: float = 0.0
     attraction: float = 0.0  # slow pull on researchers, log points
+    neighbours_pay: float = 0.0  # what neighbours offer talent in answer to losses, log points of net pay
+    talent_missing: float = 0.0  # persons of the talent total whom neighbours are without
     apartments: float = 0.0  # m2 delivered
     apartments_let: float = 0.0  # m2 lived in
     innovation_zones: float = 0.0
@@ -65,6 +67,7 @@ class RegionState:
     visit_universities: float = 0.0
     visitors_before: float = 0.0  # visits of the year before
     high_end_engaged: float = 0.0
+    engaged_missing: float = 0.0  # of these, whom neighbours lost
     academicians: float = 0.0
     thousand_talents: float = 0.0
     elite_graduates: float = 0.0  # hired this year
@@ -109,6 +112,8 @@ class RegionState:
     firms_attracted: float = 0.0  # firms that came from elsewhere since the first year
     firms_drawn: float = 0.0  # of this year's, come because they were courted
     firms_taken: float = 0.0  # of these, lost by neighbouring cities
+    firms_missing: float = 0.0  # firms that neighbouring cities have lost since the first year
+    neighbours_courting: float = 0.0  # fall of the chance to win a firm as neighbours answer, log points
     mentors_trained: float = 0.0  # people trained as mentors who are still willing
     service_kept: float = 0.0  # service organisations under support this year
     institutes_attracted: float = 0.0

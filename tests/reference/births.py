@@ -30,6 +30,11 @@ class NewFirm:
         self.does_rd = False
         self.rd_real = self.rd_reported = 0.0
 
+    def inherits_from(self: Any, parent: Any, p: Any) -> None:
+        """Start with part of what the parent firm's people know, and of what they make of it."""
+        self.productivity = p.inherited_productivity * parent.productivity
+        self.knowledge += p.inherited_knowledge * parent.knowledge / max(parent.staff, 1.0) * self.staff
+
 
 class Nursery:
     """Where the year's new firms are made: it knows what is the same for all of them."""
@@ -65,11 +70,13 @@ class Nursery:
         settled: int = 0,
         link: float = 0.0,
         mentored: float = 0.0,
+        heir_of: Any = None,
     ) -> Any:
         """Let one firm join: the ``rank``-th child of its parent (a key) by this origin in this year.
 
         ``centre`` is the technology that it starts from, by default its sector's, ``performs`` the chance that it
-        does R&D; ``size`` multiplies staff and sales, ``quality`` and its spread are in standard deviations.
+        does R&D; ``heir_of`` is a parent firm that it learnt from. ``size`` multiplies staff and sales, ``quality``
+        and its spread are in standard deviations.
         """
         p, normal, year = self.p, self.draws.normal, self.model.year
         key = child_key(parent, rank + 16 * origin, year)
@@ -125,4 +132,6 @@ class Nursery:
         )
         if origin == GROWN:
             firm.was_small_before(p)
+        if heir_of is not None:
+            firm.inherits_from(heir_of, p)
         return firm

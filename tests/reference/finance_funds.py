@@ -39,6 +39,8 @@ class FundedFirm:
             seen += p.seen_rd
         if self.grants == 1:
             seen += math.log(p.grant_odds)
+        if self.bears_seal(p.seal_years):
+            seen += math.log(p.seal_odds)
         return seen
 
     def take_in(self: Any, p: FundParameters, fund: Any, paid: float) -> None:
@@ -108,8 +110,13 @@ class ActingFund:
             self.give_back(counter, p.away_multiple * math.exp(-self.penalty(p)) * sold)
 
 
-def crowding(depth: float, p: FundParameters) -> float:
-    """Return private capital drawn per public capital, between the ends where venture capital is thin and deep."""
+def crowding(model: ReferenceModel, p: FundParameters) -> float:
+    """Return private capital drawn per public capital: by the market's depth, or the same at any depth."""
+    always = {"in": p.crowd_in, "out": p.crowd_out}
+    answer = model.switches.get("fund_crowding", "depth")
+    if answer in always:
+        return always[answer]
+    depth = model.state.venture_depth
     weight = depth**2 / (depth**2 + p.depth_half**2)
     return p.crowd_thin + (p.crowd_deep - p.crowd_thin) * weight
 
@@ -119,7 +126,7 @@ def raise_capital(model: ReferenceModel, counter: Counter, p: FundParameters, dr
     st, region = model.state, model.region
     held_first = region.figure("venture_committed") + region.figure("angel_committed")
     ordinary = p.renewal * model.outside["venture_national"] * held_first
-    mu = crowding(st.venture_depth, p)
+    mu = crowding(model, p)
     guided = 0.0
     for o in counter.promises("fund_capital"):
         public, share = o.budget, min(max(o.rate, 0.02), 1.0)

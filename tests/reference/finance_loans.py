@@ -40,6 +40,12 @@ class BorrowingFirm:
         technical = self.technology_sme or self.hnte_until >= self.model.year
         return technical and self.staff < SMALL_FIRM_STAFF and self.listed < 2
 
+    def bears_seal(self: Any, years: float) -> bool:
+        """Return whether an incubator's choice of it tells banks and funds something: in it, and ``years`` after."""
+        if self.model.switches.get("incubators", "mentoring") != "signal":
+            return False
+        return self.incubator >= 0 or (self.graduated > 0 and self.model.year <= self.graduated + years)
+
     def collateral(self: Any, p: LoanParameters) -> float:
         """Return its standing with banks, 1 for the average."""
         standing = p.collateral + p.collateral_patents * math.log1p(self.patents)
@@ -47,6 +53,8 @@ class BorrowingFirm:
             standing += p.collateral_profit
         if self.debt > p.heavy_debt * self.revenue:
             standing -= p.collateral_debt
+        if self.bears_seal(p.seal_years):
+            standing += p.seal_standing
         return min(max(standing, WORST), BEST)
 
 

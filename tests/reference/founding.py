@@ -18,14 +18,22 @@ if TYPE_CHECKING:
     from tests.reference.model import ReferenceModel
 
 
+def firms_descend(model: ReferenceModel) -> bool:
+    """Return whether entry is by parent: firms descend from firms, and the market matters less."""
+    return bool(model.switches.get("entry", "market") == "parent")
+
+
 class ParentFirm:
     """A firm whose staff leave to found their own."""
 
     def breeds_founders(self: Any, p: Parameters) -> float:
         """Return how many firms its staff found in a usual year: small firms breed more founders per head."""
+        rate = p.staff_rate
+        if firms_descend(self.model):  # good firms breed more; lognormal, with a mean of one over all firms
+            rate *= math.exp(p.parent_quality * self.quality) / math.exp(0.5 * p.parent_quality**2)
         if self.rd_staff > 0.0:
-            return p.staff_rate * (1.0 + self.rd_staff / p.founder_staff) ** p.size_elasticity
-        return 0.0 if self.above_scale else p.staff_rate
+            return rate * (1.0 + self.rd_staff / p.founder_staff) ** p.size_elasticity
+        return 0.0 if self.above_scale else rate
 
     def staff_found(
         self: Any, p: Parameters, lift: list[float], unaided: list[float], performs: float, nursery: Nursery
@@ -45,6 +53,8 @@ class ParentFirm:
         anyway = poisson_count(unaided[self.sector] * usual, u)
         for rank in range(born):
             stays = draws.uniform(sub_key(self.key, rank), "stay") < p.same_sector
+            gap = -p.marginal_gap if rank >= anyway else 0.0
+            inherits = p.heredity if firms_descend(self.model) else 0.0
             nursery.found(
                 self.key,
                 rank,
@@ -53,7 +63,9 @@ class ParentFirm:
                 district=self.district,
                 centre=self.tech,
                 performs=performs,
-                quality=-p.marginal_gap if rank >= anyway else 0.0,
+                quality=gap + inherits * self.quality,
+                quality_spread=math.sqrt(1.0 - inherits**2),
+                heir_of=self if inherits > 0.0 else None,
             )
 
 
@@ -115,11 +127,12 @@ def lifts(
 ) -> tuple[list[float], list[float]]:
     """Return the rate of founding by sector over the usual one, and the same without what makes it easier."""
     st, names = model.state, model.region.sectors
+    response = p.demand_response * (p.market_pull if firms_descend(model) else 1.0)
     prices, approval = model.outside["gdp_deflator"], counter.total("entry_approval")
     lift, unaided = [], []
     for name, sector in zip(names, model.sectors, strict=True):
         # a trade that grows by its prices alone draws no founders
-        rate = common * math.exp(p.demand_response * (sector.demand_growth - prices - USUAL_GROWTH))
+        rate = common * math.exp(response * (sector.demand_growth - prices - USUAL_GROWTH))
         unaided.append(rate / easier)
         rate *= 1.0 + p.sector_help * min(counter.total("sector_founding", sector), 1.0)
         if name == "digital":
@@ -195,7 +208,8 @@ def step(model: ReferenceModel, counter: Counter, p: Parameters, draws: Draws) -
             scale[firm.sector] += 1
     start = region.figure("tech_sme_pool") / region.figure("population")
     now = (len(living) - sum(scale)) / st.population
-    common = easier * (1.0 - displacement(model, p)) * (start / max(now, 1e-12)) ** p.crowding
+    market = p.market_pull if firms_descend(model) else 1.0
+    common = easier * (1.0 - displacement(model, p)) * (start / max(now, 1e-12)) ** (p.crowding * market)
     lift, unaided = lifts(model, counter, p, common, easier)
 
     for university in model.universities:
@@ -204,16 +218,17 @@ def step(model: ReferenceModel, counter: Counter, p: Parameters, draws: Draws) -
         firm.staff_found(p, lift, unaided, performs, nursery)
 
     on_leave, invited, coached = student_starts(model, counter, p)
-    common *= math.exp(p.demand_response * (model.outside["gdp_real_growth"] - USUAL_GROWTH))
+    common *= math.exp(market * p.demand_response * (model.outside["gdp_real_growth"] - USUAL_GROWTH))
     pond = Pond(nursery, p, performs)
     makers, graduates = model.pool("makers"), model.pool("graduates")
-    mean = p.maker_rate * makers.stock * common
+    orphans = common * (p.without_parent if firms_descend(model) else 1.0)  # who comes from no firm
+    mean = p.maker_rate * makers.stock * orphans
     pond.found(makers.key, "makers", mean, mean / easier)
-    mean = p.student_rate * on_leave * graduates.stock * common
+    mean = p.student_rate * on_leave * graduates.stock * orphans
     pond.found(graduates.key, "graduates", mean, mean / (easier * on_leave), gap=p.student_gap)
     if invited > 0.0:
         name = "student programme"
-        mean = p.student_technology * p.student_rate / p.student_start * invited * common
+        mean = p.student_technology * p.student_rate / p.student_start * invited * orphans
         pond.found(
             key_of(f"{region.id} {name}"), name, mean, 0.0, gap=p.student_gap, mentored=p.student_coached * coached
         )

@@ -50,9 +50,20 @@ def attract(nursery: Nursery, counter: Counter, p: AttractionParameters, usual: 
         mean = p.inflow * firms * math.exp(p.inflow_response * (sector.demand_growth - usual))
         own.append(int(draws.poisson(sector.key, "comes", mean)))
     settle(nursery, p, own, "by itself", 1.0)
+    neighbours_answer(model, p, sum(scale))
     model.state.firms_drawn = model.state.firms_taken = 0.0
     if counter.offered("firms_sought") or counter.offered("headquarters_sought"):
         court(nursery, counter, p, scale, own)
+    model.state.firms_missing += model.state.firms_taken
+
+
+def neighbours_answer(model: Any, p: AttractionParameters, firms: float) -> None:
+    """Let neighbours who lost firms match what is offered to those they still have, if their losses count."""
+    st = model.state
+    if model.switches.get("neighbours") != "counted":
+        return
+    st.neighbours_courting -= p.courting_fading * st.neighbours_courting
+    st.neighbours_courting += p.courting_answer * st.firms_taken / max(firms, 1.0)
 
 
 def court(nursery: Nursery, counter: Counter, p: AttractionParameters, scale: list[int], own: list[int]) -> None:
@@ -72,7 +83,7 @@ def court(nursery: Nursery, counter: Counter, p: AttractionParameters, scale: li
             space = room
             if order.tag >= 0:
                 space = min(room, p.sites * whole * (scale[order.tag] / whole) ** p.sector_sites)
-            expected = won(p, order, odds, awards.get(order.entry.id, 0.0), space)
+            expected = won(p, order, odds, awards.get(order.entry.id, 0.0), space, st.neighbours_courting)
             name = f"{order.entry.id} {term}"
             seed = key_of(f"{model.region.id} {term} {order.entry.id}")
             comers = who_comes(nursery.draws, seed, order.tag, scale, expected)
@@ -95,12 +106,15 @@ def court(nursery: Nursery, counter: Counter, p: AttractionParameters, scale: li
     st.ordered += sum(order.spent for order in counter.orders("settling_award", due))
 
 
-def won(p: AttractionParameters, order: Order, odds: float, award: float, space: float) -> float:
-    """Return how many of the firms courted are expected to come: land and access take in no more than ``space``."""
+def won(p: AttractionParameters, order: Order, odds: float, award: float, space: float, matched: float) -> float:
+    """Return how many of the firms courted are expected to come.
+
+    Land and access take in no more than ``space``; ``matched`` is what neighbours answer, log points.
+    """
     if space <= 0.0:
         return 0.0
     rise = p.courting_award * award / (award + p.courting_award_half)
-    chance = odds * p.courting * (1.0 + rise)
+    chance = odds * p.courting * (1.0 + rise) / math.exp(matched)
     return space * (1.0 - math.exp(-chance * order.quantity / space))
 
 

@@ -140,7 +140,7 @@ def step(model: ReferenceModel, counter: Counter, p: Parameters, draws: Draws) -
     for place, w in zip(model.incubators, weight, strict=True):
         place.mentors = model.pool("mentors").stock * w / whole
     attention = [i.attention(p, effort[i.row]) for i in model.incubators]
-    for firm in inside:
+    for firm in inside if model.switches.get("incubators", "mentoring") == "mentoring" else []:
         firm.mentored = max(firm.mentored, attention[firm.incubator])
 
     for place in model.incubators:

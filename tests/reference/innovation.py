@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from simulator.mechanisms.innovation import Parameters
 from simulator.world.agents import TECH_DIMENSIONS
 from tests.reference.innovation_abroad import OutwardFirm, absorb, buy_abroad
+from tests.reference.innovation_opportunities import opportunities_left, take_out
 from tests.reference.innovation_orders import MOST_NOVEL, OrderedFirm, order_products, pay_premiums
 from tests.reference.luck import Draws
 from tests.reference.offers import Counter
@@ -25,6 +26,7 @@ class Surroundings(NamedTuple):
     reference: float  # the first year's R&D at today's prices
     spillover: float
     shared: list[float]  # more innovations by platforms and dear energy at full capacity to absorb, by sector
+    left: list[float]  # part of the start's opportunities that is left, by sector
 
 
 class InnovatingFirm(OrderedFirm, OutwardFirm):
@@ -35,7 +37,7 @@ class InnovatingFirm(OrderedFirm, OutwardFirm):
         lift = 1.0 + p.stake_effect * counter.total("staff_stake", self)
         if self.does_rd:  # what is shared helps those who can take it in
             lift *= 1.0 + s.shared[self.sector] * self.knowledge / (self.knowledge + p.absorption)
-        return lift * (1.0 + self.pooled)
+        return lift * (1.0 + self.pooled) * s.left[self.sector]
 
     def spills_over(self: Any, s: Surroundings, own: float, p: Parameters) -> float:
         """Return what the firm takes in of the R&D near it: it helps those who do some and know some."""
@@ -117,6 +119,7 @@ def surroundings(model: ReferenceModel, p: Parameters) -> Surroundings:
         reference=state.rd_reference * price,
         spillover=p.spillover if long else p.short_spillover * p.spillover,
         shared=[p.platform_effect * s.platform_support + s.induced for s in model.sectors],
+        left=opportunities_left(model, p),
     )
 
 
@@ -136,3 +139,4 @@ def step(model: ReferenceModel, counter: Counter, p: Parameters, draws: Draws) -
             firm.innovations += 1.0
         if firm.innovations > 0.0:
             firm.renews_products(p)
+    take_out(model)

@@ -43,14 +43,17 @@ class SellingFirm:
     def wishes_to_sell(self: Any, means: Means, p: Parameters, draws: Draws) -> float:
         """Return what the firm would sell if its sector's demand were not shared out."""
         lead = self.productivity - means.productivity[self.sector] - self.edge
-        self.edge += lead  # an advantage raises sales once; after that it is in the level
+        loyal = p.staying if self.model.switches.get("lock_in", "low") == "high" else 0.0
+        self.edge += (1.0 - loyal) * lead  # an advantage wins a buyer once, when that buyer chooses
         b = p.spread * max(self.revenue / self.model.state.deflator / 1.0e7, 0.02) ** -p.size_variance
         b = min(b, 0.45)  # the mean of exp(Laplace) is infinite from one on
-        growth = means.follow[self.sector] + math.log1p(-b * b)
-        growth += p.productivity_gain * lead
+        growth = means.follow[self.sector] + p.productivity_gain * lead
         growth += p.novelty_gain * (self.novelty - means.novelty[self.sector]) + self.loan_growth
         growth += self.grows_while_young(p) + self.grows_by_mentoring(p) + p.quality_growth * self.quality
-        return self.revenue * math.exp(growth + b * draws.laplace(self.key, "growth"))
+        of_loyal = self.revenue * math.exp(means.follow[self.sector])
+        of_others = self.revenue * math.exp(growth)
+        luck = (1.0 - b * b) * math.exp(b * draws.laplace(self.key, "growth"))
+        return (loyal * of_loyal + (1.0 - loyal) * of_others) * luck
 
     def grows_while_young(self: Any, p: Parameters) -> float:
         """Return the extra growth of the first years."""

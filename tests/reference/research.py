@@ -13,6 +13,7 @@ from tests.reference.law import small_low_profit, super_deduction
 from tests.reference.luck import Draws
 from tests.reference.offers import Application, Counter
 from tests.reference.research_notch import FirmAtNotch, answer_notch
+from tests.reference.research_routine import FirmWithRoutine, Peers, peers_of
 
 if TYPE_CHECKING:
     from tests.reference.model import ReferenceModel
@@ -29,7 +30,7 @@ class Times(NamedTuple):
     platforms: list[float]  # factor on the chance to begin R&D, by sector
 
 
-class ResearchingFirm(FirmAtNotch):
+class ResearchingFirm(FirmAtNotch, FirmWithRoutine):
     """A firm that does R&D or might."""
 
     def lets_a_year_pass(self: Any) -> None:
@@ -80,12 +81,15 @@ class ResearchingFirm(FirmAtNotch):
             self.does_rd = False
             self.rd_years = 0
 
-    def changes_its_mind(self: Any, p: Parameters, draws: Draws) -> None:
-        """Move the R&D intensity that the firm would choose unaided; a large firm's mind is steadier."""
+    def changes_its_mind(self: Any, follow: float, p: Parameters, draws: Draws) -> None:
+        """Move the R&D intensity that the firm would choose unaided; a large firm's mind is steadier.
+
+        ``follow`` is the factor by which it follows others.
+        """
         size = self.real_size()
         noise = p.intensity_noise * (1.0 if size <= 1.0 else size**-p.noise_size)
         change = p.drift + noise * draws.normal(self.key, "mind") - 0.5 * noise * noise
-        self.rd_intensity = min(p.intensity_most, self.rd_intensity * math.exp(change))
+        self.rd_intensity = min(p.intensity_most, self.rd_intensity * math.exp(change) * follow)
 
     def tax_rate(self: Any) -> float:
         """Return the rate at which the firm's profit is taxed."""
@@ -118,11 +122,18 @@ class ResearchingFirm(FirmAtNotch):
         )
 
     def does_research(
-        self: Any, ease: float, paid_part: float, times: Times, counter: Counter, p: Parameters, draws: Draws
+        self: Any,
+        ease: float,
+        follow: float,
+        paid_part: float,
+        times: Times,
+        counter: Counter,
+        p: Parameters,
+        draws: Draws,
     ) -> None:
         """Do the R&D that is wished for at its user cost, a part of the way from last year's."""
         self.rd_years += 1
-        self.changes_its_mind(p, draws)
+        self.changes_its_mind(follow, p, draws)
         base = self.rd_intensity * self.revenue
         # the deduction is used where profit lets it be, now or within the years that losses may be carried
         tax = (1.0 if self.profit > 0.0 else times.recover) * self.tax_rate()
@@ -138,13 +149,20 @@ class ResearchingFirm(FirmAtNotch):
         self.rd_reported = self.rd_real
 
     def decides_on_research(
-        self: Any, paid_part: float, times: Times, counter: Counter, p: Parameters, draws: Draws
+        self: Any,
+        peers: list[Peers] | None,
+        paid_part: float,
+        times: Times,
+        counter: Counter,
+        p: Parameters,
+        draws: Draws,
     ) -> None:
-        """Decide whether and how much R&D to do."""
-        ease = self.finds_money(p)
-        self.begins_or_stops(ease, times, p, draws)
-        if self.does_rd:
-            self.does_research(ease, paid_part, times, counter, p, draws)
+        """Decide how much R&D to do; ``peers`` by sector matter to firms that go by rules of thumb."""
+        if self.does_rd and peers is not None and self.keeps_to_routine(peers[self.sector], p, draws):
+            self.goes_on_as_before()
+        elif self.does_rd:
+            follow = 1.0 if peers is None else self.follows_better_peers(peers[self.sector], p)
+            self.does_research(self.finds_money(p), follow, paid_part, times, counter, p, draws)
         else:
             self.rd_real = self.rd_reported = 0.0
             self.claims = self.claim_induced = False
@@ -235,7 +253,10 @@ def step(model: ReferenceModel, counter: Counter, p: Parameters, draws: Draws) -
     times = times_of(model, counter, p)
     paid_part = rewards_paid(model, counter)
     for firm in model.living():
-        firm.decides_on_research(paid_part, times, counter, p, draws)
+        firm.begins_or_stops(firm.finds_money(p), times, p, draws)
+    peers = peers_of(model) if model.switches.get("research_rule", "elasticity") == "satisficing" else None
+    for firm in model.living():
+        firm.decides_on_research(peers, paid_part, times, counter, p, draws)
     pay_grants(model, counter, p, draws)
     answer_notch(model, counter, p, draws)
     pay_rewards(model, counter)

@@ -49,8 +49,22 @@ class People:
         housed = min(1.0, places / max(seekers, 1.0))
         st.apartments_let = p.place_area * min(places, seekers)
         spared = p.rent_burden * (p.apartment_relief * housed + rent * (1.0 - housed))
-        target = p.pull * (st.research_premium + math.log1p(spared))
+        self.let_neighbours_answer()
+        target = p.pull * (st.research_premium + math.log1p(spared) - st.neighbours_pay)
         st.attraction += p.pull_speed * (target - st.attraction)
+
+    def let_neighbours_answer(self) -> None:
+        """Let neighbours pay talent more, the more of it they lost the year before, if their losses count."""
+        p, st = self.p, self.st
+        if self.model.switches.get("neighbours") != "counted":
+            return
+        researchers, graduates = self.model.pool("researchers"), self.model.pool("graduates")
+        st.neighbours_pay -= p.neighbours_fading * st.neighbours_pay
+        st.neighbours_pay += p.neighbours_answer * (researchers.taken + graduates.taken) / max(researchers.stock, 1.0)
+
+    def still_won(self, chance: float) -> float:
+        """Return the chance to win somebody whom neighbours try to keep."""
+        return chance / math.exp(self.p.pull * self.st.neighbours_pay)
 
     # ---- whole people -------------------------------------------------------------------------------
 
@@ -74,7 +88,7 @@ class People:
         additional = elite = 0.0
         for order in self.counter.orders(term, filled):
             name = f"{term} {order.entry.id}"
-            additional += self.how_many(f"{name} additional", order.quantity, self.p.award_additional)
+            additional += self.how_many(f"{name} additional", order.quantity, self.still_won(self.p.award_additional))
             elite += self.how_many(f"{name} elite", order.quantity, order.worth)
             self.st.ordered += order.spent
         return additional, elite
@@ -82,7 +96,7 @@ class People:
     def visit(self) -> float:
         """Let the year's visits take place; return how many visitors of the year before move here now."""
         p, st, counter = self.p, self.st, self.counter
-        moved = self.how_many("visitors move", st.visitors_before, p.visit_moves)
+        moved = self.how_many("visitors move", st.visitors_before, self.still_won(p.visit_moves))
         st.visitors_before = 0.0
         if not counter.offered("phd_visits"):
             return moved
@@ -139,7 +153,19 @@ class People:
             residents = st.population / max(st.population_before, 1.0) - 1.0
             st.talent_total *= 1.0 + p.talent_mobility * residents - p.talent_retiring
             st.talent_total += p.talent_per_graduate * kept
-        st.talent_total += more_graduates + more_high + max(pulled, 0.0) + moved
+        by_offers = more_graduates + more_high + max(pulled, 0.0) + moved
+        st.talent_total += by_offers
+        self.count_missing(by_offers)
+
+    def count_missing(self, by_offers: float) -> None:
+        """Add up whom neighbours are without; some of them would have left or retired there too."""
+        p, st = self.p, self.st
+        for name, left in (("researchers", p.leaving), ("high_end", p.high_end_leaving)):
+            pool = self.model.pool(name)
+            pool.missing = (1.0 - left) * pool.missing + pool.taken
+        st.talent_missing = (1.0 - p.talent_retiring) * st.talent_missing + p.displacement * by_offers
+        if self.model.year >= int(self.model.region.plan_start):
+            st.engaged_missing += self.model.pool("high_end").taken
 
     def count_rare(self, came: float, with_station: float) -> None:
         """Count academicians and others of high standing since the plan's start."""

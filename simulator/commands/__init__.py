@@ -1,0 +1,1 @@
+"""The commands of ``ris``, one function each; ``simulator.cli`` names them."""

@@ -1,0 +1,118 @@
+"""What commands share: options, languages, exit codes, progress, printing."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from simulator.core.problems import InputError
+
+if TYPE_CHECKING:
+    from simulator.study.replicates import Progress
+
+INPUT_WRONG, RUNS_FAILED, GATE_FAILED, INTERRUPTED = 2, 3, 4, 130
+
+
+class Language(StrEnum):
+    """Languages that results are written in."""
+
+    en = "en"
+    zh = "zh"
+
+
+Seed = Annotated[int, typer.Option(help="Number that addresses all random draws.", min=0)]
+Replicates = Annotated[
+    int | None,
+    typer.Option(help="Runs of each scenario [default: as it says, else 100].", min=1, max=100_000),
+]
+Jobs = Annotated[int | None, typer.Option(help="Processes [default: one a processor].", min=1, max=512)]
+Out = Annotated[Path | None, typer.Option(help="Output folder [default: outputs/<scenario>-<hash>].")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; only the output folder.")]
+Json = Annotated[bool, typer.Option("--json", help="Results as JSON.")]
+Lang = Annotated[Language | None, typer.Option(help="Language of results [default: the locale's].")]
+Force = Annotated[bool, typer.Option(help="Run again where the same results lie already.")]
+ScenarioFile = Annotated[Path, typer.Argument(help="Scenario file (YAML).", show_default=False)]
+
+
+def locale_language() -> str:
+    """Return ``zh`` in a Chinese locale, else ``en``."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if os.environ.get(name):
+            return "zh" if os.environ[name].lower().startswith("zh") else "en"
+    return "en"
+
+
+def say(message: str) -> None:
+    """Write a line to standard error."""
+    typer.echo(message, err=True)
+
+
+@contextmanager
+def exits() -> Iterator[None]:
+    """Turn what can go wrong into an exit code and a plain message."""
+    try:
+        yield
+    except InputError as error:
+        say(str(error))
+        raise typer.Exit(INPUT_WRONG) from None
+    except KeyboardInterrupt:
+        say("interrupted: nothing was written")
+        raise typer.Exit(INTERRUPTED) from None
+    except BrokenPipeError:  # the reader has gone (a pager, head): no more to say
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - must outlive this function
+        raise typer.Exit(0) from None
+    except Exception as error:
+        from simulator.study.replicates import StudyError
+
+        if not isinstance(error, StudyError):
+            raise
+        say(str(error))
+        raise typer.Exit(RUNS_FAILED) from None
+
+
+@contextmanager
+def progress_bar(quiet: bool) -> Iterator[Progress | None]:
+    """Show a bar on standard error, if that is a terminal; no thread, since a fork would break it."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True) as bar:
+        task = bar.add_task("runs", total=None)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, refresh=True)
+
+        yield advance
+
+
+def print_page(screen: Any, label: str = "", files: Iterable[Path] = ()) -> None:
+    """Print a screen, and under its label where the files are."""
+    from simulator.report.terminal import console
+
+    console().print(screen)
+    if label:
+        typer.echo(label + ", ".join(str(file) for file in files))
+
+
+def dump(value: Any) -> str:
+    """Return plain values as JSON."""
+    return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False, default=str)
+
+
+def command_line(arguments: Sequence[str] | None = None) -> str:
+    """Return the command as it was typed."""
+    import shlex
+
+    return "ris " + shlex.join(sys.argv[1:] if arguments is None else arguments)

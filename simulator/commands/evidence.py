@@ -1,0 +1,185 @@
+"""Commands about evidence: ``calibrate``, ``validate`` and ``evaluate``."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simulator.commands.common import (
+    GATE_FAILED,
+    INPUT_WRONG,
+    INTERRUPTED,
+    Jobs,
+    Json,
+    Lang,
+    Language,
+    Quiet,
+    Seed,
+    dump,
+    exits,
+    locale_language,
+    print_page,
+    progress_bar,
+    say,
+)
+
+
+class Aim(StrEnum):
+    """What ``ris calibrate`` can fit a region to."""
+
+    history = "history"
+    plan = "plan"
+
+
+def calibrate(
+    region: Annotated[str, typer.Argument(help="Region, such as qingdao.", show_default=False)],
+    to: Annotated[Aim, typer.Option(help="What the parameters are fitted to.")] = Aim.history,
+    runs: Annotated[
+        int | None,
+        typer.Option(help="Runs of the bank; those there are used [default: history 10000, plan 4000].", min=200),
+    ] = None,
+    seed: Seed = 0,
+    jobs: Jobs = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the sample [default: calibration/posterior].")] = None,
+    bank: Annotated[Path | None, typer.Option(help="Folder that banks lie in [default: outputs/bank].")] = None,
+    quiet: Quiet = False,
+    json_: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Fit a region's parameters to its history, or find what would have to be true for its plan to come true.
+
+    A bank of runs, then a posterior sample that `calibration: history` or `calibration: plan` draws from.
+    """
+    if to is Aim.plan:
+        _calibrate_to_plan(region, runs, seed, jobs, out, bank, quiet, json_, lang)
+        return
+    with exits():
+        from simulator.study.calibrate import calibrate as fit_region
+        from simulator.study.calibrate import posterior_predictive
+        from simulator.study.posterior import load_posterior
+        from simulator.study.prior_predictive import OutsidePriorError
+
+        try:
+            with progress_bar(quiet) as progress:
+                done = fit_region(
+                    region, runs=runs or 10_000, seed=seed, jobs=jobs, progress=progress, folder=out, parent=bank,
+                    say=None if quiet else say,
+                )  # fmt: skip
+        except OutsidePriorError as error:
+            say(str(error))
+            raise typer.Exit(GATE_FAILED) from None
+        except KeyboardInterrupt:
+            say("interrupted: the runs so far are kept, the same command goes on")
+            raise typer.Exit(INTERRUPTED) from None
+        if quiet:
+            typer.echo(str(done.path))
+            return
+        sample = load_posterior(region, folder=out)
+        with progress_bar(quiet) as progress:
+            seen = posterior_predictive(region, posterior=sample, jobs=jobs, progress=progress)
+        if json_:
+            points = json.loads(seen.to_json(orient="records"))
+            typer.echo(dump({"path": str(done.path), "points": points, **(dict(sample.manifest) if sample else {})}))
+        else:
+            from simulator.report.terminal_calibration import page
+
+            print_page(page(done, seen, lang.value if lang else locale_language()))
+
+
+def _calibrate_to_plan(
+    region: str, runs: int | None, seed: int, jobs: int | None, out: Path | None, bank: Path | None, quiet: bool,
+    json_: bool, lang: Language | None,
+) -> None:  # fmt: skip
+    """Print what would have to be true for a region's plan to come true, and write the sample that holds it."""
+    with exits():
+        from simulator.report.terminal_plan import plan_screen
+        from simulator.study.plan_calibration import RUNS
+        from simulator.study.plan_calibration import calibrate_to_plan as fit_plan
+
+        try:
+            with progress_bar(quiet) as progress:
+                done = fit_plan(
+                    region, runs=runs or RUNS, seed=seed, jobs=jobs, progress=progress, folder=out, parent=bank,
+                    say=None if quiet else say,
+                )  # fmt: skip
+        except KeyboardInterrupt:
+            say("interrupted: the runs so far are kept, the same command goes on")
+            raise typer.Exit(INTERRUPTED) from None
+        if quiet:
+            typer.echo(str(done.path))
+        elif json_:
+            typer.echo(dump({"path": str(done.path), **done.manifest}))
+        else:
+            language = lang.value if lang else locale_language()
+            label = {"zh": "后验样本：", "en": "posterior: "}[language]
+            print_page(plan_screen(done.manifest, language), label, [done.path])
+
+
+def validate(
+    region: Annotated[str, typer.Argument(help="Region, such as qingdao.", show_default=False)],
+    jobs: Jobs = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the page [default: outputs/<region>-validation].")] = None,
+    quiet: Quiet = False,
+    json_: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Hold a region's fit against every gate; one page with figures. Exit code 4 when a gate fails."""
+    with exits():
+        from simulator.report.validation import plain, save_validation, validation_screen
+        from simulator.study.output import DEFAULT_PARENT
+        from simulator.study.validate import validate as hold
+
+        language = lang.value if lang else locale_language()
+        found = hold(region, jobs=jobs, say=(lambda _: None) if quiet else say)
+        folder = DEFAULT_PARENT / f"{found.region}-validation" if out is None else out
+        page = save_validation(found, folder, language)
+        if json_:
+            typer.echo(dump(plain(found) | {"page": str(page)}))
+        elif quiet:
+            typer.echo(str(page))
+        else:
+            print_page(validation_screen(found, language), {"zh": "页面：", "en": "page: "}[language], [page])
+        if not found.ok:
+            say(f"{len(found.failed)} of the gates failed")
+            raise typer.Exit(GATE_FAILED)
+
+
+def evaluate(
+    trial: Annotated[list[str] | None, typer.Option(help="Trial to run; may be given several times.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Run every trial.")] = False,
+    seed: Seed = 0,
+    jobs: Jobs = None,
+    out: Annotated[Path | None, typer.Option(help="Output folder [default: outputs/trials-<hash>].")] = None,
+    quiet: Quiet = False,
+    json_: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Run published trials inside the model, design and estimator as published, beside what was found there."""
+    with exits():
+        from simulator.report import trial_page
+        from simulator.study.output import DEFAULT_PARENT
+        from simulator.study.trials import evaluate as run_trials
+        from simulator.study.trials import identity, load_trials
+
+        language = lang.value if lang else locale_language()
+        if not all_ and not trial:
+            known = trial_page.trial_list(load_trials()[1], language)
+            say(f"--all runs every trial, --trial NAME one of them:\n{known}")
+            raise typer.Exit(INPUT_WRONG)
+        names = [] if all_ else list(trial or ())
+        with progress_bar(quiet) as progress:
+            result = run_trials(names, jobs=jobs, seed=seed, progress=progress)
+        folder = DEFAULT_PARENT / f"trials-{identity(names, seed, result.calibration)}" if out is None else out
+        files = trial_page.save(result, folder, language)
+        for line in result.failed:
+            say(f"failed: {line}")
+        if json_:
+            typer.echo(dump({"folder": str(folder), **trial_page.as_plain(result)}))
+        elif quiet:
+            typer.echo(str(folder))
+        else:
+            print_page(trial_page.screen(result, language), {"zh": "结果：", "en": "results: "}[language], files)

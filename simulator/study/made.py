@@ -1,0 +1,46 @@
+"""What the committed tables of ``calibration`` were made with, and whether model or scenarios have changed since."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from simulator.study.output import ROOT, digest, model_hash
+from simulator.study.targets import CALIBRATION
+
+FILE = CALIBRATION / "made.json"
+State = Literal["current", "stale", "unknown", "absent"]
+
+
+def scenarios_digest(region: str, folder: Path | None = None) -> str:
+    """Return the SHA-256 over a region's scenarios and data."""
+    home = (ROOT / "scenarios" if folder is None else folder) / region
+    files = sorted(f for f in home.rglob("*") if f.suffix in (".yaml", ".csv"))
+    return digest("\n".join(f"{f.relative_to(home).as_posix()} {digest(f.read_bytes())}" for f in files).encode())
+
+
+def record(table: Path, regions: Sequence[str], file: Path = FILE, **more: Any) -> None:
+    """Write down what a table was just made with: the model's code, the regions' files, and ``more``."""
+    known = _read(file)
+    known[table.name] = {"model": model_hash(), "scenarios": {r: scenarios_digest(r) for r in regions}, **more}
+    file.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def state_of(table: Path, region: str, file: Path = FILE) -> State:
+    """Return whether a table is of the model and the region's files as they are; ``unknown`` where nobody wrote down.
+
+    Any edit of the model's code counts, one that moves no figure too.
+    """
+    if not table.is_file():
+        return "absent"
+    found = _read(file).get(table.name)
+    if found is None:
+        return "unknown"
+    same = found["model"] == model_hash() and found["scenarios"].get(region) == scenarios_digest(region)
+    return "current" if same else "stale"
+
+
+def _read(file: Path) -> dict[str, Any]:
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}

@@ -1,0 +1,233 @@
+"""The plan's targets as data: how much of each a run attains, and the runs at chosen parameters or doses.
+
+A target is one-sided: a run that meets it fits, however far it goes beyond. So the datum is the shortfall, the log of
+what is attained over what is promised, cut at zero. A growth target counts by the level it leads to in its last year.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simulator.study.history import LEAST_SHARE
+from simulator.study.output import digest, model_hash
+from simulator.study.replicates import SEED_STRIDE, Progress, processors
+from simulator.study.tables import NATIONAL_LAW, NET_SIGN
+from simulator.study.targets import SIMULATED, Target, load_targets
+
+if TYPE_CHECKING:
+    from simulator.core.declare import Indicator
+    from simulator.scenario import Scenario
+    from simulator.study.bank import Bank
+
+TOLERANCE = 0.05  # standard deviation with which a target is read: a twentieth short is about as good as met
+
+
+@dataclass(frozen=True)
+class PlanTargets:
+    """The measurable targets of a plan, read from series of the years (T,)."""
+
+    targets: tuple[Target, ...]
+    years: np.ndarray
+    indicators: Mapping[str, Indicator]
+
+    @property
+    def ids(self) -> list[str]:
+        """Return the targets' ids."""
+        return [t.id for t in self.targets]
+
+    def figures(self, values: np.ndarray, names: Sequence[str]) -> np.ndarray:
+        """Return what runs reached, (n, M) in the targets' units, from all their series (n, T, K)."""
+        at = {name: k for k, name in enumerate(names)}
+        found = [t.figures(values[:, :, at[str(t.indicator)]], self.years, self.indicators) for t in self.targets]
+        return np.stack(found, axis=1).astype(float)
+
+    def met(self, figures: np.ndarray) -> np.ndarray:
+        """Return which figures (n, M) meet their target."""
+        return np.stack([t.met(figures[:, k]) for k, t in enumerate(self.targets)], axis=1)
+
+    def attained(self, figures: np.ndarray) -> np.ndarray:
+        """Return figures (n, M) over their targets; of a growth target, the level that it leads to over that promised.
+
+        What is not a number attains nothing.
+        """
+        out = np.empty_like(figures)
+        for k, t in enumerate(self.targets):
+            if t.kind == "growth" and t.period is not None:
+                length = t.period[1] - t.period[0]
+                out[:, k] = ((1.0 + figures[:, k] / t.scale) / (1.0 + t.value / t.scale)) ** length
+            else:
+                out[:, k] = figures[:, k] / t.value
+        return np.nan_to_num(out, nan=0.0)
+
+
+def shortfall(attained: np.ndarray) -> np.ndarray:
+    """Return the log of what is attained, cut at zero from above and at a twentieth of the target from below."""
+    return np.asarray(np.minimum(np.log(np.maximum(attained, LEAST_SHARE)), 0.0))
+
+
+def plan_targets(scenario: Scenario) -> PlanTargets:
+    """Return the targets of a scenario's region that its years and the model's indicators can measure."""
+    from simulator.model import INDICATORS
+
+    years = np.arange(scenario.years[0], scenario.years[1] + 1)
+    found = load_targets(scenario.region.id, folder=scenario.region.folder.parent)
+    kept = tuple(t for t in found if t.value > 0.0 and t.status(INDICATORS, years) == SIMULATED)
+    return PlanTargets(kept, years, INDICATORS)
+
+
+@dataclass(frozen=True)
+class PlanMaterial:
+    """What the runs of a bank attain: ``figures`` (n, M) in the targets' units, ``z`` (n, P) standard normals."""
+
+    plan: PlanTargets
+    figures: np.ndarray
+    z: np.ndarray
+
+    @cached_property
+    def met(self) -> np.ndarray:
+        """Return which run meets which target, (n, M)."""
+        return self.plan.met(self.figures)
+
+    @cached_property
+    def attained(self) -> np.ndarray:
+        """Return what is attained over what is promised, (n, M)."""
+        return self.plan.attained(self.figures)
+
+
+def plan_material(bank: Bank, plan: PlanTargets) -> PlanMaterial:
+    """Return what the runs of a bank attain of a plan."""
+    return PlanMaterial(plan, plan.figures(bank.values[bank.ok].astype(float), bank.names), bank.z)
+
+
+# ---- runs at chosen parameters or doses ---------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Point:
+    """One scenario with one set of parameters, to be run with the luck of some numbers."""
+
+    scenario: Scenario
+    values: Mapping[str, float]
+    lucks: tuple[int, ...]
+
+    def hash(self, targets: Sequence[Target], model: str, seed: int) -> str:
+        """Return the hash of everything that its figures depend on, ``model`` that of the code."""
+        content = [
+            self.scenario.fingerprint(),
+            model,
+            sorted((name, float(x)) for name, x in self.values.items()),
+            [seed, *self.lucks],
+            [repr(t) for t in targets],
+        ]
+        return digest(json.dumps(content).encode())
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What a point gave: ``figures`` (L, M) in the targets' units and net public ``costs`` (L,) in CNY."""
+
+    figures: np.ndarray
+    costs: np.ndarray
+
+
+class PointRunner:
+    """Runs points in some processes and keeps what they gave in a folder, so that a study goes on where it stopped."""
+
+    def __init__(
+        self, plan: PlanTargets, folder: Path, seed: int, jobs: int | None = None, progress: Progress | None = None
+    ) -> None:
+        self.plan, self.folder, self.seed, self.progress = plan, folder, seed, progress
+        self.jobs = processors() if jobs is None else jobs
+        self.model = model_hash()
+        self.done = self.total = 0
+
+    def run(self, points: Sequence[Point]) -> list[Reached]:
+        """Return what the points gave, in their order; a run that fails attains nothing."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        paths = [self.folder / f"{point.hash(self.plan.targets, self.model, self.seed)[:16]}.npy" for point in points]
+        missing = {path: point for path, point in zip(paths, points, strict=True) if self._read(path, point) is None}
+        self.total += len(points)
+        self.done += len(points) - len(missing)
+        for path, found in self._made(missing):
+            part = path.with_name(f".{path.name}.{os.getpid()}.part")
+            with part.open("wb") as file:
+                np.save(file, found)
+            os.replace(part, path)
+            self.done += 1
+            if self.progress is not None:
+                self.progress(self.done, self.total)
+        loaded = [np.load(path, allow_pickle=False) for path in paths]
+        return [Reached(found[:, :-1], found[:, -1]) for found in loaded]
+
+    def _read(self, path: Path, point: Point) -> np.ndarray | None:
+        try:
+            found = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return None  # not there, or not one of ours: it is made anew
+        return found if found.shape == (len(point.lucks), len(self.plan.targets) + 1) else None
+
+    def _made(self, missing: Mapping[Path, Point]) -> Iterator[tuple[Path, np.ndarray]]:
+        if self.jobs == 1 or len(missing) < 2:
+            yield from ((path, run_point(self.plan, point, self.seed)) for path, point in missing.items())
+            return
+        methods = multiprocessing.get_all_start_methods()
+        context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
+        held = (self.plan, tuple(missing.values()), self.seed)
+        with ProcessPoolExecutor(self.jobs, mp_context=context, initializer=_hold, initargs=held) as pool:
+            try:
+                yield from zip(missing, pool.map(_run_held, range(len(missing))), strict=True)
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+
+_held: tuple[PlanTargets, tuple[Point, ...], int] | None = None
+
+
+def _hold(plan: PlanTargets, points: tuple[Point, ...], seed: int) -> None:
+    """Keep the points in the worker, and leave an interrupt from the keyboard to the parent."""
+    global _held
+    _held = (plan, points, seed)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _run_held(number: int) -> np.ndarray:
+    assert _held is not None
+    return run_point(_held[0], _held[1][number], _held[2])
+
+
+def run_point(plan: PlanTargets, point: Point, seed: int) -> np.ndarray:
+    """Return figures and net cost of a point's runs, (L, M + 1); a run that fails is NaN."""
+    from simulator.simulate import simulate
+
+    rows = []
+    for luck in point.lucks:
+        try:
+            run = simulate(point.scenario, point.values, seed * SEED_STRIDE + luck)
+            figures = plan.figures(np.asarray(run.values, float)[None], run.names)[0]
+            rows.append(np.append(figures, net_cost(run)))
+        except Exception:  # far from the evidence a run may break down; that is no way to meet a target
+            rows.append(np.full(len(plan.targets) + 1, np.nan))
+    return np.array(rows)
+
+
+def net_cost(run: Any) -> float:
+    """Return the net public cost of a run over its years in CNY; national law and private money are left out."""
+    return float(
+        sum(
+            NET_SIGN[str(bill.kind)] * bill.amount
+            for bill in run.bills
+            if bill.entry != NATIONAL_LAW and bill.payer != "private" and bill.year >= run.years[0]
+        )
+    )
