@@ -12,7 +12,8 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
+from dataclasses import MISSING, dataclass, field, fields
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -64,9 +65,13 @@ class Range:
 
     def quantile(self, value: float, u: float) -> float:
         """Return the ``u`` quantile (0 < u < 1) of the prior whose median is ``value``."""
-        centre, low, high = self._forward(value), self._forward(self.low), self._forward(self.high)
-        z = float(normal_quantile(u)) / _Z95
-        return self._back(centre + (z * (high - centre) if z > 0 else z * (centre - low)))
+        return self.at(value, float(normal_quantile(u)))
+
+    def at(self, value: float, normal: float) -> float:
+        """Return where a standard normal draw lies in the prior whose median is ``value``."""
+        centre, z = self._forward(value), normal / _Z95
+        end = self._forward(self.high if z > 0 else self.low)
+        return self._back(centre + (z * (end - centre) if z > 0 else z * (centre - end)))
 
     def spread(self, value: float) -> float:
         """Return half the 90 % interval over 1.645 in the prior's own scale: its standard deviation."""
@@ -115,7 +120,8 @@ class ParameterRow:
     doc: str
 
 
-def rows(owner: str, declaration: type) -> list[ParameterRow]:
+@lru_cache(maxsize=256)
+def rows(owner: str, declaration: type) -> tuple[ParameterRow, ...]:
     """Return the parameters declared in one dataclass, named ``owner.field``."""
     out = []
     for f in fields(declaration):
@@ -123,7 +129,7 @@ def rows(owner: str, declaration: type) -> list[ParameterRow]:
             raise TypeError(f"{owner}.{f.name} is not declared with parameter(...)")
         m = f.metadata
         out.append(ParameterRow(f"{owner}.{f.name}", f.default, m["unit"], m["prior"], m["source"], m["doc"]))
-    return out
+    return tuple(out)
 
 
 def table(*groups: Iterable[Any]) -> list[ParameterRow]:
@@ -147,11 +153,9 @@ def draw(table_rows: Iterable[ParameterRow], number: int, *, seed: int = 0) -> d
     """
     if number < 0:
         return {row.name: row.value for row in table_rows}
-    out = {}
-    for row in table_rows:
-        address = name_hash(f"parameter draw {seed} {number}")
-        out[row.name] = row.prior.quantile(row.value, float(uniform_at(address, name_hash(row.name))))
-    return out
+    listed, address = list(table_rows), name_hash(f"parameter draw {seed} {number}")
+    normals = normal_quantile(np.array([uniform_at(address, name_hash(row.name)) for row in listed])).tolist()
+    return {row.name: row.prior.at(row.value, z) for row, z in zip(listed, normals, strict=True)}
 
 
 def override(things: Iterable[Any], values: Mapping[str, float]) -> dict[str, Any]:
@@ -160,17 +164,16 @@ def override(things: Iterable[Any], values: Mapping[str, float]) -> dict[str, An
     Raises UnknownParameterError for a name that none declares.
     """
     things = list(things)
-    known = {f"{t.name}.{f.name}" for t in things for f in fields(t.Parameters)}
-    for name in values:
-        if name not in known:
-            raise UnknownParameterError(name, known)
-    out = {}
-    for thing in things:
-        mine = {
-            f.name: float(np.float64(values[f"{thing.name}.{f.name}"]))
-            for f in fields(thing.Parameters)
-            if f"{thing.name}.{f.name}" in values
-        }
-        instance = thing.Parameters()
-        out[thing.name] = replace(instance, **mine) if mine else instance
-    return out
+    own = {thing.name: _names(thing.Parameters) for thing in things}
+    mine: dict[str, dict[str, float]] = {name: {} for name in own}
+    for name, value in values.items():
+        owner, _, short = name.partition(".")
+        if short not in own.get(owner, ()):
+            raise UnknownParameterError(name, [f"{thing}.{field}" for thing in own for field in own[thing]])
+        mine[owner][short] = float(np.float64(value))
+    return {thing.name: thing.Parameters(**mine[thing.name]) for thing in things}
+
+
+@lru_cache(maxsize=256)
+def _names(declaration: type) -> frozenset[str]:
+    return frozenset(f.name for f in fields(declaration))

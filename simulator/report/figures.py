@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,27 +50,30 @@ if TYPE_CHECKING:
 
 NAME_WIDTH = {"en": 46, "zh": 26}
 WIDTH = 8.6  # inches
+Drawing = Callable[["Tables", Path, str], list[Path]]
 
 
 def draw_run(tables: Tables, folder: Path, language: str) -> list[Path]:
     """Draw the figures of a run into a folder; returns the files, each .png with a .csv of its numbers."""
-    language = usable_language(language)
-    with styled(language):
-        written = draw_board(tables, folder, language)
-        written += draw_spending(tables, folder, language)
-        written += draw_attribution(tables, folder, language)
-        return written + draw_fans(tables, folder, language)
+    return [path for group in RUN_FIGURES for path in draw_group(group, tables, folder, usable_language(language))]
 
 
 def draw_compare(tables: Tables, folder: Path, language: str) -> list[Path]:
     """Draw the figures of a comparison: differences of the targets, and net cost by payer."""
-    language = usable_language(language)
+    return [path for group in COMPARE_FIGURES for path in draw_group(group, tables, folder, usable_language(language))]
+
+
+def draw_group(group: Sequence[Drawing], tables: Tables, folder: Path, language: str) -> list[Path]:
+    """Draw some figures in a language that ``usable_language`` gave; groups may be drawn in processes of their own."""
     with styled(language):
-        written: list[Path] = []
-        stamp = {key: tables.meta[key] for key in ("hash", "created") if key in tables.meta}
-        for meta in tables.meta["runs"][1:]:
-            written += draw_forest(tables, meta | stamp, folder, language)
-        return written + draw_cost_bars(tables, folder, language)
+        return [path for draw in group for path in draw(tables, folder, language)]
+
+
+def draw_forests(tables: Tables, folder: Path, language: str) -> list[Path]:
+    """Draw the differences of the targets, one figure for each scenario compared."""
+    stamp = {key: tables.meta[key] for key in ("hash", "created") if key in tables.meta}
+    runs = tables.meta["runs"][1:]
+    return [path for meta in runs for path in draw_forest(tables, meta | stamp, folder, language)]
 
 
 def _named(row: dict[str, Any], language: str) -> str:
@@ -280,3 +284,8 @@ def draw_cost_bars(tables: Tables, folder: Path, language: str) -> list[Path]:
     axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     clean(axes)
     return finish(page, frame.reset_index(), folder / "costs.png", footer(tables.meta, language), language)
+
+
+# groups of about the same work
+RUN_FIGURES: tuple[tuple[Drawing, ...], ...] = ((draw_board, draw_spending, draw_attribution), (draw_fans,))
+COMPARE_FIGURES: tuple[tuple[Drawing, ...], ...] = ((draw_forests,), (draw_cost_bars,))

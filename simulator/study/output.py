@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from importlib import metadata
@@ -156,7 +156,8 @@ def save(
     A folder that holds the same run is left alone unless ``force``. Everything is written beside it first
     and moved into place at the end. Raises InputError where another run's results lie.
     """
-    from simulator.report.figures import draw_compare, draw_run
+    from simulator.report.figures import COMPARE_FIGURES, RUN_FIGURES, draw_group
+    from simulator.report.style import usable_language
     from simulator.report.terminal import plain_text
 
     started = time.perf_counter()
@@ -167,11 +168,11 @@ def save(
     now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
     tables = replace(tables, meta={**tables.meta, "hash": run_hash, "created": now}, folder=str(folder))
 
-    def draw(part: Path) -> None:
-        (draw_run if tables.compare is None else draw_compare)(tables, part / "figures", language)
-
     def write(part: Path) -> None:
-        with beside(partial(draw, part), apart=runs[0].jobs > 1):
+        with ExitStack() as drawing:
+            shown, apart = usable_language(language), runs[0].jobs > 1
+            for group in RUN_FIGURES if tables.compare is None else COMPARE_FIGURES:
+                drawing.enter_context(beside(partial(draw_group, group, tables, part / "figures", shown), apart))
             write_tables(part)
         seconds = {
             "simulation": round(runs[0].seconds, 3),
