@@ -177,7 +177,7 @@ class Parameters:
     caution: float = parameter(
         0.5,
         unit="1",
-        prior=Range(0.0, 1.0),
+        prior=Range(0.0, 1.0, ceiling=1.0),
         source="assumed",
         doc="apartments and software parks that developers, who pay most of them, leave unbuilt where all that "
         "stands is empty; what a city's own companies build for show is the rest",

@@ -47,7 +47,11 @@ class LoanParameters:
         0.1, unit="1", prior=Range(0.0, 0.25), source="assumed", doc="better standing per log of inventions in force"
     )
     collateral_debt: float = parameter(
-        0.5, unit="1", prior=Range(0.2, 0.8), source="assumed", doc="worse standing of a firm with heavy debt"
+        0.5,
+        unit="1",
+        prior=Range(0.2, 0.8, ceiling=1.0),
+        source="assumed",
+        doc="worse standing of a firm with heavy debt",
     )
     heavy_debt: float = parameter(
         0.6,

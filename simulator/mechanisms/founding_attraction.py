@@ -94,7 +94,7 @@ class AttractionParameters(BirthTraits):
     courting_fading: float = parameter(
         0.2,
         unit="1 / year",
-        prior=Range(0.05, 0.5, "log"),
+        prior=Range(0.05, 0.5, "logit"),
         source="assumed",
         doc="part of that fall that is gone a year later; acts only under the switch neighbours: counted",
     )

@@ -12,6 +12,7 @@ from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.mechanisms.patenting_kernels import decide, file, file_firms
 from simulator.world.agents import LAGS
+from simulator.world.inventors import response_to_share
 from simulator.world.world import World
 
 
@@ -34,11 +35,25 @@ class Parameters:
         doc="yearly rise of the propensity: a surge at the extensive margin",
     )
     university_propensity: float = parameter(
-        1.1,
+        1.3,
         unit="filings / result",
-        prior=Range(0.5, 2.0, "log"),
+        prior=Range(0.6, 2.4, "log"),
         source="assumed",
-        doc="invention applications per usable result of a university or institute",
+        doc="invention applications per usable result of a university or institute where inventors get half",
+    )
+    filing_share_elasticity: float = parameter(
+        0.30,
+        unit="elasticity",
+        prior=Range(0.0, 0.65),
+        source="hvide_jones2018_patents",
+        doc="filings of universities and institutes to the inventors' share, for a cut; -50 % from 1 to 1/3 is 0.63",
+    )
+    filing_rise_discount: float = parameter(
+        0.5,
+        unit="factor",
+        prior=Range(0.2, 1.0, "log"),
+        source="judgement_effects",
+        doc="the same elasticity for a rise: the evidence is for cuts",
     )
     university_spread: float = parameter(
         0.5,
@@ -235,11 +250,14 @@ def _universities_file(world: World, terms: Terms, p: Parameters, luck: Luck, co
     growth = (1.0 + p.propensity_growth) ** (world.year - world.region.start_year)
     public = sum(float(np.max(o.value)) for o in terms.promises("filing_subsidy_public"))
     public *= st.paid_part.get("filing_subsidy_public", 1.0)
+    response = response_to_share(
+        u.inventor_share, terms.values("inventor_share"), p.filing_share_elasticity, p.filing_rise_discount
+    )
     public_wish = p.other_marginal + marginal_wish(public, cost, p.subsidy_response, p.profit_response)
     file(
         u.key,
         u.alive,
-        p.university_propensity * u.results * growth,
+        p.university_propensity * growth * u.results * response,
         min(public_wish, st.agency) if public else p.other_marginal,
         p.university_spread,
         u.filed_true,

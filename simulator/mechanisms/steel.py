@@ -185,7 +185,7 @@ class Parameters:
     partners: float = parameter(
         0.5,
         unit="1",
-        prior=Range(0.0, 0.8),
+        prior=Range(0.0, 0.8, ceiling=1.0),
         source="assumed",
         doc="part of the lines that owners cannot pay for which partners pay, where lines pay twice the hurdle or more",
     )

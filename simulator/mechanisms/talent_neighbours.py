@@ -24,7 +24,7 @@ class NeighbourParameters:
     neighbours_fading: float = parameter(
         0.2,
         unit="1 / year",
-        prior=Range(0.05, 0.5, "log"),
+        prior=Range(0.05, 0.5, "logit"),
         source="assumed",
         doc="part of what neighbours offer talent in answer that they take back each year; acts only under the switch "
         "neighbours: counted",

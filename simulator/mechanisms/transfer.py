@@ -232,7 +232,7 @@ class Parameters(JointParameters, MarketParameters, FacilityParameters):
     national_leave: float = parameter(
         0.3,
         unit="1",
-        prior=Range(0.0, 0.7),
+        prior=Range(0.0, 0.7, ceiling=1.0),
         source="assumed",
         doc="part of that right which national law gives everywhere since transfers need no approval",
     )

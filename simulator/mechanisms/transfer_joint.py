@@ -67,7 +67,7 @@ class JointParameters:
     joint_commitment: float = parameter(
         0.4,
         unit="1",
-        prior=Range(0.0, 0.9),
+        prior=Range(0.0, 0.9, ceiling=1.0),
         source="assumed",
         doc="part of a project's worth that is lost where the public pays all of it and the firm risks nothing",
     )

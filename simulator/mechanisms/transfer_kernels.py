@@ -8,9 +8,8 @@ import numpy as np
 from numba import njit
 
 from simulator.core.luck import poisson_at, poisson_quantile, uniform_at
+from simulator.world.inventors import LEAST_SHARE, REFERENCE_SHARE
 
-REFERENCE_SHARE = 0.5  # inventors' share at which rates are stated: common before the reforms
-LEAST_SHARE = 0.05  # inventors' share below which it is as good as none
 SLOWEST, FASTEST = 0.25, 4.0  # bounds of a year's change of a firm's technology sales by its growth
 
 

@@ -91,11 +91,20 @@ class PatentingUniversity(PatentHolder):
 
     office = "decide universities"
 
-    def files_results(self: Any, propensity: float, marginal: float, p: Parameters, draws: Draws) -> None:
+    def keenness(self: Any, counter: Counter, p: Parameters) -> float:
+        """Return how much more than at a half inventors file, given what is theirs of the income."""
+        own = max(self.inventor_share, 0.05)
+        share = max(own, counter.total("inventor_share", self))
+        keen = (own / 0.5) ** p.filing_share_elasticity
+        return float(keen * (share / own) ** (p.filing_share_elasticity * p.filing_rise_discount))
+
+    def files_results(
+        self: Any, propensity: float, marginal: float, counter: Counter, p: Parameters, draws: Draws
+    ) -> None:
         """File usable results, and more than that where it is paid for."""
         true = filed = 0.0
         if self.alive and self.results > 0.0:
-            mean = propensity * self.results
+            mean = propensity * self.results * self.keenness(counter, p)
             true = draws.poisson(self.key, "true u", mean)
             spread = p.university_spread
             luck = spread * draws.normal(self.key, "size u") - 0.5 * spread * spread
@@ -203,7 +212,7 @@ def step(model: ReferenceModel, counter: Counter, p: Parameters, draws: Draws) -
     public = hoped_for(model, counter, "filing_subsidy_public")
     marginal = min(marginal_wish(public, cost, p), state.agency) if public else p.other_marginal
     for university in model.universities:
-        university.files_results(p.university_propensity * growth, marginal, p, draws)
+        university.files_results(p.university_propensity * growth, marginal, counter, p, draws)
 
     subsidise(model, counter, "filing_subsidy", [(f, f.filed) for f in firms])
     subsidise(model, counter, "filing_subsidy_public", [(u, u.filed) for u in universities])

@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from simulator.mechanisms.transfer import Parameters
-from simulator.mechanisms.transfer_kernels import FASTEST, REFERENCE_SHARE, SLOWEST
+from simulator.mechanisms.transfer_kernels import FASTEST, SLOWEST
+from simulator.world.inventors import REFERENCE_SHARE
 from tests.reference.hours import Hours
 from tests.reference.luck import Draws, poisson_count
 from tests.reference.offers import Application, Counter
