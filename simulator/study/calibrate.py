@@ -29,8 +29,9 @@ from simulator.study.history import FOLDER, History, load_history
 from simulator.study.output import ROOT, code_hash, digest, model_hash
 from simulator.study.packed import pack_bank
 from simulator.study.posterior import DRAWS, Posterior, load_posterior, save_posterior
+from simulator.study.prior_predictive import DRAWS as PRIOR_DRAWS
 from simulator.study.prior_predictive import Check, check_prior, refuse_outside
-from simulator.study.replicates import Progress, load_scenario
+from simulator.study.replicates import SEED_STRIDE, Progress, StudyError, load_scenario
 
 if TYPE_CHECKING:
     import pandas
@@ -47,7 +48,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Pair:
-    """Two parameters of which only a product (``sign`` -1) or a ratio (+1) is learned."""
+    """Two parameters of which only a product (``correlation`` below zero) or a ratio (above) is learned."""
 
     first: str
     second: str
@@ -174,6 +175,9 @@ def calibrate(
     last = max(int(points.years.max()), CUTOFF.get(region_id, 0))  # the same bank for fewer years
     found = region_history(region_id) if scenario is None else scenario
     started = time.perf_counter()
+    if runs > PRIOR_DRAWS:  # a structure that cannot reach the data is named before the rest is run
+        few = make_bank(found, PRIOR_DRAWS, until=last, seed=seed, jobs=jobs, progress=progress, parent=parent)
+        refuse_outside(check_prior(material_of(few, points), points))
     bank = make_bank(found, runs, until=last, seed=seed, jobs=jobs, progress=progress, parent=parent)
     seconds = {"bank": time.perf_counter() - started}
     if say is not None:
@@ -302,7 +306,8 @@ def posterior_predictive(
     """Run draws of the posterior under the region's history and return one row a point.
 
     Columns: indicator, year, observed, p05, p50, p95 (errors of the observation included), rank of the observed
-    figure, inside (whether the 90 % band holds it). Raises InputError where nothing has been fitted.
+    figure, inside (whether the 90 % band holds it). Raises InputError where nothing has been fitted, and StudyError
+    where no run came through.
     """
     import pandas
 
@@ -314,11 +319,16 @@ def posterior_predictive(
         raise InputError([Problem(region_id, 1, 1, "nothing has been fitted yet", "", f"ris calibrate {region_id}")])
     found = region_history(region_id) if scenario is None else scenario
     last = min(max(int(points.years.max()), found.years[0]), found.years[1])
-    mine = replace(found, years=(found.years[0], last), calibration="history")
+    mine = replace(found, years=(found.years[0], last), calibration="evidence")
     stride = max(sample.size // runs, 1)
-    batch = [Replicate(i, i * stride, seed * 1_000_003 + i) for i in range(runs)]
-    with Pool([mine], seed, jobs) as pool:
-        outcomes = [o for o in pool.run({0: batch}, progress)[0] if isinstance(o, Outcome)]
+    # each draw as assumptions of its own: the sample given may not be the one that runs of the region look for
+    drawn = [replace(mine, assumptions={**sample.values(i * stride), **mine.assumptions}) for i in range(runs)]
+    batches = {i: [Replicate(i, i, seed * SEED_STRIDE + i)] for i in range(runs)}
+    with Pool(drawn, seed, jobs) as pool:
+        results = [result for mine_ in pool.run(batches, progress).values() for result in mine_]
+    outcomes = [o for o in results if isinstance(o, Outcome)]
+    if not outcomes:
+        raise StudyError("no run with draws of the posterior came through")
     names, years = outcomes[0].names, outcomes[0].years.tolist()
     at = [(years.index(y), names.index(n)) for n, y in zip(points.names, points.years.tolist(), strict=True)]
     clean = points.transform(np.array([[o.values[t, k] for t, k in at] for o in outcomes]))

@@ -25,7 +25,9 @@ def record(table: Path, regions: Sequence[str], file: Path = FILE, **more: Any) 
     """Write down what a table was just made with: the model's code, the regions' files, and ``more``."""
     known = _read(file)
     known[table.name] = {"model": model_hash(), "scenarios": {r: scenarios_digest(r) for r in regions}, **more}
-    file.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    part = file.with_name(f".{file.name}.part")
+    part.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    part.replace(file)
 
 
 def state_of(table: Path, region: str, file: Path = FILE) -> State:

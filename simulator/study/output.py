@@ -66,6 +66,7 @@ def code_hash() -> str:
     return digest((_digest_files(package.rglob("*.py"), package) + _digest_files(data, CALIBRATION)).encode())
 
 
+@cache  # a file that is edited while a study runs is not what its processes run
 def model_hash() -> str:
     """Return the SHA-256 over the Python files that one run depends on: neither studies, pages nor data of a fit."""
     package = Path(__file__).resolve().parents[1]

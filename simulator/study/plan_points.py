@@ -12,6 +12,7 @@ import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +22,7 @@ import numpy as np
 
 from simulator.study.history import LEAST_SHARE
 from simulator.study.output import digest, model_hash
-from simulator.study.replicates import SEED_STRIDE, Progress, processors
+from simulator.study.replicates import SEED_STRIDE, Progress, StudyError, processors
 from simulator.study.tables import NATIONAL_LAW, NET_SIGN
 from simulator.study.targets import SIMULATED, Target, load_targets
 
@@ -153,7 +154,10 @@ class PointRunner:
         self.done = self.total = 0
 
     def run(self, points: Sequence[Point]) -> list[Reached]:
-        """Return what the points gave, in their order; a run that fails attains nothing."""
+        """Return what the points gave, in their order; a run that fails attains nothing.
+
+        Raises StudyError where a worker died.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         paths = [self.folder / f"{point.hash(self.plan.targets, self.model, self.seed)[:16]}.npy" for point in points]
         missing = {path: point for path, point in zip(paths, points, strict=True) if self._read(path, point) is None}
@@ -187,6 +191,9 @@ class PointRunner:
         with ProcessPoolExecutor(self.jobs, mp_context=context, initializer=_hold, initargs=held) as pool:
             try:
                 yield from zip(missing, pool.map(_run_held, range(len(missing))), strict=True)
+            except BrokenProcessPool:
+                message = "a worker process died (out of memory?); what was run is kept, the same command goes on"
+                raise StudyError(message) from None
             except BaseException:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise

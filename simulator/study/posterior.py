@@ -91,7 +91,9 @@ def save_posterior(
     )  # fmt: skip
     part.replace(path)
     text = json.dumps(_plain(manifest), indent=1, ensure_ascii=False, allow_nan=False)
-    beside.write_text(text + "\n", encoding="utf-8")
+    part = beside.with_name(f"{beside.name}.part")
+    part.write_text(text + "\n", encoding="utf-8")
+    part.replace(beside)
     clear_cache()
     return path
 

@@ -30,11 +30,11 @@ from simulator.model import INDICATORS, LEVERS, SCHEDULE
 from simulator.scenario import Scenario
 from simulator.simulate import measure, run_year, start
 from simulator.study.bank import bank_hash, bank_scenario
-from simulator.study.calibrate import data_of, region_history
+from simulator.study.calibrate import data_digest, data_of, region_history
 from simulator.study.history import History
 from simulator.study.influence import give_other_luck
 from simulator.study.made import FILE, record
-from simulator.study.output import DEFAULT_PARENT, HASH_DIGITS
+from simulator.study.output import DEFAULT_PARENT, HASH_DIGITS, digest
 from simulator.study.priors import parameter_rows, to_natural
 from simulator.study.replicates import SEED_STRIDE, processors
 from simulator.study.shell import show
@@ -123,7 +123,8 @@ def study_of(region: str, seed: int = SEED, parent: Path | None = None) -> Study
     """Return the study of a region's history up to its last observed year."""
     points = data_of(region)
     scenario = bank_scenario(region_history(region), int(points.years.max()))
-    name = f"{region}-{bank_hash(scenario, seed)[:HASH_DIGITS]}"
+    whole = digest(f"{bank_hash(scenario, seed)} {data_digest(points)} {SHARD} {DUMMIES} {STEP!r}".encode())
+    name = f"{region}-{whole[:HASH_DIGITS]}"
     return Study(scenario, points, tuple(parameter_rows()), seed, (PARENT if parent is None else parent) / name)
 
 

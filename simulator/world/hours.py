@@ -53,14 +53,39 @@ def serve(order: np.ndarray, own: np.ndarray, cost: np.ndarray, left: np.ndarray
     ``order`` (m,) ranks the applicants, ``own`` (m,) is the university that each asks first, ``cost`` (m,) CNY.
     """
     provider = np.full(order.shape[0], -1)
+    first, most = _tournament(left)
     for k in order:
         j = own[k]
         if left[j] < cost[k]:
-            j = np.argmax(left)
+            j = most[1]
         if left[j] >= cost[k]:
             left[j] -= cost[k]
             provider[k] = j
+            at = (first + j) // 2
+            while at > 0:  # who has most left is asked for often, and only the rounds of this one can change
+                most[at] = _winner(left, most[2 * at], most[2 * at + 1])
+                at //= 2
     return provider
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _winner(left: np.ndarray, a: int, b: int) -> int:
+    """Return which of two rows, the first not after the second, has more left; -1 stands for none."""
+    return b if a < 0 or (b >= 0 and left[b] > left[a]) else a
+
+
+@njit(cache=True, nogil=True)
+def _tournament(left: np.ndarray) -> tuple[int, np.ndarray]:
+    """Return where the rows of ``left`` (m,) begin in a tree of pairwise winners, and the tree; 1 is its top."""
+    first = 1
+    while first < left.shape[0]:
+        first *= 2
+    most = np.full(2 * first, -1)
+    for j in range(left.shape[0]):
+        most[first + j] = j
+    for at in range(first - 1, 0, -1):
+        most[at] = _winner(left, most[2 * at], most[2 * at + 1])
+    return first, most
 
 
 def additional_part(worth: np.ndarray, part: np.ndarray, usual: float) -> np.ndarray:
