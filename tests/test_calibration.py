@@ -302,6 +302,22 @@ def test_a_calibration_finds_the_truth_and_says_what_it_knows(fitted: Any, home:
     assert 0.82 <= found.pooled <= 0.97
 
 
+def test_the_sample_that_is_given_is_the_one_that_runs(
+    fitted: Any, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = load_posterior("qingdao")
+    assert sample is not None
+    monkeypatch.setattr(posterior_module, "FOLDER", home / "nothing")
+    far = replace(sample, table=2.0 * sample.table)
+    frames = [
+        posterior_predictive("qingdao", runs=20, jobs=1, posterior=one, history=fitted.history,
+                             scenario=load_scenario(home / "plan.yaml"))
+        for one in (sample, far)
+    ]  # fmt: skip
+    assert frames[0]["inside"].all()
+    assert (frames[1]["p50"] > 1.5 * frames[0]["p50"]).all()
+
+
 def test_the_same_seed_gives_the_same_bytes(fitted: Any, home: Path) -> None:
     before = fitted.path.read_bytes(), fitted.path.with_suffix(".json").read_bytes()
     scenario = load_scenario(home / "plan.yaml")

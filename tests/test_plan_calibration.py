@@ -189,7 +189,7 @@ def test_the_page_is_in_words_in_both_languages(toy: Toy, home: Path, targets: t
         shown[language] = console.export_text()
     assert "no forecast" in shown["en"]
     assert "不是预测" in shown["zh"]
-    assert "No parameters in the range of the evidence bring it true" in shown["en"]
+    assert "draws from the evidence brings it true: the nearest reaches" in shown["en"]
     assert "Doses: voucher at 4 times the plan's doses meet it in" in shown["en"]
     assert "Doses: none does." in shown["en"]
     assert "加大投入不能使其实现" in shown["zh"]
@@ -235,6 +235,8 @@ def test_doses_stay_inside_what_a_setting_allows(toy: Toy, home: Path, targets: 
     scenario = load_scenario(home / "plan.yaml")
     assert dosed(scenario, ("voucher",), 4).entries[0].settings.budget == 160e6
     assert dosed(scenario, (), 4).entries == scenario.entries
+    older = replace(scenario, entries=tuple(replace(e, start=2012.0) for e in scenario.entries))
+    assert dosed(older, ("voucher",), 4).entries == older.entries  # an earlier programme is no measure of the plan
     assert levers_for(targets[0], scenario) == ("voucher",)
     assert levers_for(target("other", 1.0, indicator="rd_share"), scenario) == ()
     runner = PointRunner(plan_targets(scenario), home / "points", 0, 1)

@@ -13,6 +13,7 @@ from simulator.commands.common import (
     GATE_FAILED,
     INPUT_WRONG,
     INTERRUPTED,
+    RUNS_FAILED,
     Jobs,
     Json,
     Lang,
@@ -183,3 +184,5 @@ def evaluate(
             typer.echo(str(folder))
         else:
             print_page(trial_page.screen(result, language), {"zh": "结果：", "en": "results: "}[language], files)
+        if result.failed:
+            raise typer.Exit(RUNS_FAILED)

@@ -42,8 +42,8 @@ _SAID: dict[str, tuple[str, str]] = {
     "likely": ("Likely at the evidence: {ids}", "证据下大概率实现：{ids}"),
     "by": ("{figure} by {year}", "{figure}（{year} 年）"),
     "never": (
-        "{what}. No parameters in the range of the evidence bring it true: the nearest of {runs} draws reaches {near}.",
-        "{what}。证据区间内没有一组参数能使其实现：{runs} 次抽样中最接近的一次达到 {near}。",
+        "{what}. None of {runs} draws from the evidence brings it true: the nearest reaches {near}.",
+        "{what}。按证据抽样 {runs} 次，无一实现：最接近的一次达到 {near}。",
     ),
     "sometimes": (
         "{what}. It comes true in {share} of the draws from the evidence.",
@@ -85,15 +85,19 @@ _SAID: dict[str, tuple[str, str]] = {
         "With all parameters at their declared values {met} of {runs} runs meet it: the doubt is luck and ignorance.",
         "参数取证据值时，{runs} 次模拟中有 {met} 次实现：存疑来自偶然与未知。",
     ),
-    "alone": ("It comes true if {parameter} alone is {times}: {where}.", "若仅{parameter}{times}，即可实现：{where}。"),
+    "alone": (
+        "It comes true in {met} of {runs} runs if {parameter} alone is {times}: {where}.",
+        "若仅{parameter}{times}，{runs} 次模拟中 {met} 次实现：{where}。",
+    ),
     "alone_not": (
         "Alone, even {far} prior sd away, it is not met by {parts}.",
         "单独推到 {far} 个先验标准差仍不能实现：{parts}。",
     ),
     "reaches": ("{name} (reaches {reached})", "{name}（达到 {reached}）"),
     "together": (
-        "Together, all that move it bring it true at a distance of {distance:g} prior sd: {parts}.",
-        "影响它的全部参数一起偏离 {distance:g} 个先验标准差即可实现：{parts}。",
+        "Together, all that move it bring it true in {met} of {runs} runs at a distance of {distance:g} prior sd:"
+        " {parts}.",
+        "影响它的全部参数一起偏离 {distance:g} 个先验标准差，{runs} 次模拟中 {met} 次实现：{parts}。",
     ),
     "together_not": (
         "Together, all that move it reach {reached} at a distance of {far} prior sd.",

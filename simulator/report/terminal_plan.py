@@ -155,7 +155,8 @@ def _alone_words(push: Plain, language: str) -> str:
     shift = push["shifts"][0]
     words = parameter_words(push["parameter"], language)
     where = range_words(shift, language)
-    return said("alone", language, parameter=words, times=times(shift, language), where=where)
+    given = {"met": round(push["met"] * len(LUCKS)), "runs": len(LUCKS)}
+    return said("alone", language, parameter=words, times=times(shift, language), where=where, **given)
 
 
 def _together_words(push: Plain, language: str) -> str:
@@ -163,7 +164,8 @@ def _together_words(push: Plain, language: str) -> str:
         return said("together_not", language, far=f"{STEPS[-1]:g}", reached=part_of(push["attained"]))
     shown = [s for s in push["shifts"][:NAMED] if abs(s["shift"]) >= LEAST_SHIFT]
     parts = listed([short_times(s, language) for s in shown], language)
-    return said("together", language, distance=push["distance"], parts=parts)
+    given = {"met": round(push["met"] * len(LUCKS)), "runs": len(LUCKS)}
+    return said("together", language, distance=push["distance"], parts=parts, **given)
 
 
 def dose_words(dose: Plain | None, language: str) -> list[str]:

@@ -153,13 +153,25 @@ def each(
             took(safe(k))
     else:
         methods = multiprocessing.get_all_start_methods()
-        with multiprocessing.get_context("fork" if "fork" in methods else "spawn").Pool(jobs) as pool:
-            for result in pool.imap(safe, range(1, count), chunksize=4):
-                took(result)
+        context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
+        leave = (signal.SIGINT, signal.SIG_IGN)  # an interrupt from the keyboard is the parent's
+        with ProcessPoolExecutor(jobs, mp_context=context, initializer=signal.signal, initargs=leave) as pool:
+            try:
+                for result in pool.map(safe, range(1, count), chunksize=4):
+                    took(result)
+            except BrokenProcessPool:
+                raise StudyError("a worker process died (out of memory?)") from None
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
     failed = [k for k, result in enumerate(found) if result is None]
     if len(failed) > max(TOLERATED_FAILURES * count, 1.0):
-        work(failed[0])  # so that what went wrong is seen
-        raise StudyError(f"{len(failed)} of {count} runs failed, the first with draw {failed[0]}")
+        what = ""
+        try:
+            work(failed[0])
+        except Exception as error:
+            what = f": {type(error).__name__}: {error}".splitlines()[0]
+        raise StudyError(f"{len(failed)} of {count} runs failed, the first with draw {failed[0]}{what}")
     return found
 
 
@@ -238,10 +250,12 @@ def rows_of(region: str, runs: np.ndarray, years: np.ndarray, seed: int = 0) -> 
 def write(rows: Sequence[Mapping[str, str | int | float]], path: Path) -> None:
     """Write a forecast as CSV."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
+    part = path.with_name(f".{path.name}.part")
+    with part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+    part.replace(path)
 
 
 def forecast(

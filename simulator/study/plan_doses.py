@@ -1,12 +1,14 @@
 """Which doses of the plan's own measures would meet a target at the evidence's parameters.
 
 The measures whose levers raise a target's indicator in the influence table get twice, four and eight times their money,
-numbers a year and coverage, up to what a setting allows; the runs have the draws and the luck of those of the plan.
+numbers a year and coverage, up to what a setting allows; programmes that began before the year of the plan keep theirs.
+The runs have the draws and the luck of those of the plan.
 """
 
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
@@ -88,7 +90,7 @@ def levers_for(target: Target, scenario: Scenario) -> tuple[str, ...]:
         if row["above_noise"] == "yes" and float(row["effect"]) > 0.0:
             found[row["lever"]] = max(found.get(row["lever"], 0.0), float(row["effect"]))
     known = {row["lever"] for row in _influence()}
-    used = {entry.lever.name: entry.lever for entry in scenario.entries}
+    used = {entry.lever.name: entry.lever for entry in scenario.entries if of_the_plan(entry, scenario)}
     own_word = [n for n, lever in used.items() if n not in known and lever.moves.get(str(target.indicator), 0) > 0]
     return tuple(sorted((n for n in found if n in used), key=lambda n: (-found[n], n))) + tuple(own_word)
 
@@ -106,9 +108,15 @@ def raised(entry: Entry, factor: float) -> Entry:
     return replace(entry, settings=replace(entry.settings, **changes)) if changes else entry
 
 
+def of_the_plan(entry: Entry, scenario: Scenario) -> bool:
+    """Return whether an entry begins with the plan or later; what is older belongs to the city's earlier programmes."""
+    return entry.start >= math.floor(scenario.region.plan_start)
+
+
 def dosed(scenario: Scenario, levers: Sequence[str], factor: float) -> Scenario:
-    """Return a scenario whose entries of some levers have a larger dose."""
-    entries = tuple(raised(e, factor) if e.lever.name in levers else e for e in scenario.entries)
+    """Return a scenario whose measures of the plan with some levers have a larger dose."""
+    wanted = [e.lever.name in levers and of_the_plan(e, scenario) for e in scenario.entries]
+    entries = tuple(raised(e, factor) if mine else e for e, mine in zip(scenario.entries, wanted, strict=True))
     return replace(scenario, entries=entries)
 
 
@@ -149,7 +157,7 @@ def search(
     """Return which doses meet each of some targets (with its column), and what all measures together do."""
     found = _Search(scenario, runner)
     levers = {target.id: levers_for(target, scenario) for target, _ in wanted}
-    everything = tuple(sorted({entry.lever.name for entry in scenario.entries}))
+    everything = tuple(sorted({entry.lever.name for entry in scenario.entries if of_the_plan(entry, scenario)}))
     keys = [(names, factor) for names in levers.values() for factor in FACTORS if names]
     found.run([((), 1), *((everything, f) for f in FACTORS), *keys])
     together = {t.id: _together(found, levers[t.id], column) for t, column in wanted}

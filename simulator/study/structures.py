@@ -25,6 +25,7 @@ import numpy as np
 
 from simulator.model import INDICATORS, SWITCHES
 from simulator.scenario import Scenario
+from simulator.study.abc_choice import chosen_settings
 from simulator.study.abc_fit import Settings
 from simulator.study.bank import SHARD, Bank, make_bank
 from simulator.study.calibrate import data_of, region_history
@@ -44,7 +45,7 @@ COLUMNS = ("region", "switch", "choice", "test", "indicator", "points", "crps", 
 RUNS = 1500
 DRAWS = 200  # of each fit, run under its own structure
 SEED, OTHER_SEED, LUCK = 0, 1, 23  # of the bank, of the bank that shows noise, and luck that no run of a bank has
-FALLBACK = Settings(1.0, 0.01)  # where no posterior says how it was fitted
+FALLBACK = Settings(1.0, 0.01)  # where neither a posterior nor the table of choices says how a fit is made
 RESAMPLED, RESAMPLING_SEED = 2000, 20150109
 DEFAULTS, AGAIN = "defaults", "other draws and luck"
 INNER, WHOLE = "inner", "predictive"
@@ -122,10 +123,10 @@ def packed_of(bank: Bank, points: History) -> PackedBank:
 
 
 def settings_of(region: str) -> Settings:
-    """Return the settings that the region's posterior was fitted with, chosen on planted truths."""
+    """Return the settings that the region's posterior was fitted with, or would be: chosen on planted truths."""
     found = load_posterior(region)
     chosen = None if found is None else found.manifest.get("settings")
-    return FALLBACK if chosen is None else Settings(**chosen)
+    return Settings(**chosen) if chosen is not None else chosen_settings(region) or FALLBACK
 
 
 def score(

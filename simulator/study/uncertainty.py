@@ -260,7 +260,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m simulator.study.uncertainty", description=__doc__.splitlines()[0])
     parser.add_argument("--draws", type=int, default=DRAWS, help="draws of the parameters, two runs each")
     parser.add_argument("--jobs", type=int, help="processes")
-    parser.add_argument("--region", action="append", default=[], help="only this region")
+    parser.add_argument("--region", action="append", default=[], choices=REGIONS, help="only this region")
     parser.add_argument("--calibration", help="evidence or history instead of what the plan says")
     parser.add_argument("--attribute", action="store_true", help="write attribution.csv too")
     parser.add_argument("--runs", type=int, default=ATTRIBUTED, help="runs of the attribution, each of five scenarios")
@@ -273,7 +273,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         used[region] = scenario.calibration
         rows += table_of(scenario, *runs_of(scenario, options.draws, jobs=options.jobs))
     table, made = options.out / TABLE.name, options.out / "made.json"
-    write_csv(rows, table)
+    write_csv([*(r for r in read_csv(table) if r["region"] not in regions), *rows], table)  # others' rows stay
     record(table, regions, made, draws=options.draws, calibration=used)
     if options.attribute:
         attribute(regions, options.runs, options.jobs, options.out / ATTRIBUTION.name)

@@ -18,7 +18,7 @@ from simulator.scenario import Scenario
 from simulator.simulate import simulate
 from simulator.study.abc_fit import PLANTED, Coverage, Settings, coverage
 from simulator.study.accounting import Books, books_of
-from simulator.study.calibrate import data_of, region_history
+from simulator.study.calibrate import data_digest, data_of, region_history
 from simulator.study.gates import (
     Gate,
     book_gates,
@@ -95,7 +95,19 @@ def validate(
     if not bank.fits_priors:
         what = "the packed bank was drawn from other priors than the model has now"
         raise InputError([Problem(region_id, 1, 1, what, "", f"ris calibrate {region_id}")])
+    if what := _not_of_one_fit(posterior, bank, points):
+        raise InputError([Problem(region_id, 1, 1, what, "", f"ris calibrate {region_id}")])
     return _Checks(region_id, scenario, plan, points, posterior, bank, jobs, planted, say).all()
+
+
+def _not_of_one_fit(posterior: Posterior, bank: PackedBank, points: History) -> str:
+    """Return why sample, packed bank and points cannot be held against each other, or nothing."""
+    if "settings" not in posterior.manifest:
+        return "the posterior's manifest is not there or does not say how it was fitted"
+    if dict(posterior.manifest.get("bank") or {}).get("hash", bank.bank) != bank.bank:
+        return "the posterior was fitted from another bank than the packed one"
+    absent = set(points.addresses) - set(bank.addresses)
+    return f"points that the packed bank does not hold: {', '.join(sorted(absent))}" if absent else ""
 
 
 class _Checks:
@@ -187,6 +199,13 @@ class _Checks:
             names = ", ".join(x.en for x in lost)
             notes.append(
                 Label(f"The model loses on: {names}.", f"模型不及基准的序列：{'、'.join(x.zh for x in lost)}。")
+            )
+        if dict(self.posterior.manifest.get("data") or {}).get("digest") != data_digest(self.points):
+            notes.append(
+                Label(
+                    "The history has changed since the posterior was fitted: gates hold the old fit against the new.",
+                    "后验拟合之后历史数据已有改动：此处以旧的拟合对照新的观测点。",
+                )
             )
         if self.posterior.stale:
             notes.append(
