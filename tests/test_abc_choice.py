@@ -22,6 +22,7 @@ from simulator.study.abc_choice import (
 )
 from simulator.study.abc_fit import Material, Settings
 from simulator.study.calibrate import data_of
+from simulator.study.made import record
 from simulator.study.packed import load_packed
 from simulator.study.scoring import crps_normal
 
@@ -64,6 +65,10 @@ def test_candidates_are_scored_and_the_choice_is_read_back(tmp_path: Path) -> No
     write_csv(rows_of("other", tried[:1], 40, 600), path)
     assert chosen_settings("qingdao", path) == chosen_of(tried)
     assert chosen_settings("other", path) == tried[0].settings
+    assert chosen_settings("qingdao", path, bank="a") is None  # nobody wrote down on which bank it was made
+    record(path, [], tmp_path / "made.json", bank="a")
+    assert chosen_settings("qingdao", path, bank="a") == chosen_of(tried)
+    assert chosen_settings("qingdao", path, bank="b") is None
 
 
 @pytest.mark.slow

@@ -45,6 +45,15 @@ def test_public_capital_draws_or_displaces_private_capital(choice: str, low: flo
     assert low <= (private - without) / public <= high
 
 
+def test_a_wholly_public_fund_displaces_private_capital_too() -> None:
+    lever = LEVERS["guidance_fund"]
+    base, dose = replace(BASE, entries=()), {**lever.dose, "public_share": 1.0}
+    for choice, sign in (("out", -1.0), ("in", 0.0)):
+        private, public = raised(with_entries(base, entry(lever, dose)), choice)
+        assert public > 0.0
+        assert np.sign(private - raised(base, choice)[0]) == sign
+
+
 def test_the_depth_of_the_market_lies_between() -> None:
     assert raised(BASE, "out")[0] < raised(BASE, "depth")[0] < raised(BASE, "in")[0]
 

@@ -19,7 +19,8 @@ from simulator.world.world import World
 from tests.model_runs import ROOT, parameters, shipped
 
 BASE = ROOT / "scenarios" / "qingdao" / "baseline.yaml"
-FOUNDING = next(m for m in SCHEDULE if m.name == "founding")
+STEPS = {m.name: m.step for m in SCHEDULE}
+KNOWN = 1.0e6  # CNY of knowledge of each firm where all have the same staff
 
 
 def base(last: int, **switches: str) -> Scenario:
@@ -35,18 +36,37 @@ def after(last: int, **switches: str) -> World:
     return world
 
 
-def founded(entry: str, *, better: float = 0.0, boom: float = 0.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return origin, quality and productivity of 2013's newcomers, with better firms or a boom in demand before."""
-    world = after(2012, entry=entry).branch((), {}, {})
-    world.paths, world.national = after(2012, entry=entry).paths, after(2012, entry=entry).national
+def next_year(**switches: str) -> World:
+    """Return the world at the start of 2013."""
+    before = after(2012, **switches)
+    world = before.branch((), {}, {})
+    world.paths, world.national = before.paths, before.national
+    world.begin(2013)
+    return world
+
+
+def stepped(world: World, mechanism: str, **values: float) -> World:
+    """Let one mechanism act in 2013 with some of its parameters changed, and return the world."""
+    luck, p = Luck(1), parameters({f"{mechanism}.{name}": value for name, value in values.items()})
+    terms = Terms(TERMS, world, 2013, world.ledger, luck.at(2013, "terms"), world.rules)
+    STEPS[mechanism](world, terms, p[mechanism], luck.at(2013, mechanism))
+    return world
+
+
+def founding_of(entry: str, *, better: float = 0.0, boom: float = 0.0, staff: float = 0.0) -> World:
+    """Return the world with 2013's newcomers, after better firms, a boom in demand, or the same ``staff`` in all."""
+    world = next_year(entry=entry)
     world.firms.quality += better
     world.firms.productivity[:] = 0.2
-    world.begin(2013)
+    if staff:
+        world.firms.staff[:], world.firms.knowledge[:] = staff, KNOWN
     world.sectors.demand_growth += boom
-    luck = Luck(1)
-    terms = Terms(TERMS, world, 2013, world.ledger, luck.at(2013, "terms"), world.rules)
-    FOUNDING.step(world, terms, parameters()["founding"], luck.at(2013, "founding"))
-    f = world.firms
+    return stepped(world, "founding")
+
+
+def founded(entry: str, *, better: float = 0.0, boom: float = 0.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return origin, quality and productivity of 2013's newcomers, with better firms or a boom in demand before."""
+    f = founding_of(entry, better=better, boom=boom).firms
     return f.queued("origin"), f.queued("quality"), f.queued("productivity")
 
 
@@ -77,6 +97,17 @@ def test_newcomers_take_with_them_what_their_parents_are() -> None:
     assert better[origin == STAFF_FOUNDED].mean() - quality[heirs].mean() == pytest.approx(p.heredity, abs=0.1)
 
 
+@pytest.mark.parametrize("staff", [1.0, 50.0])
+def test_newcomers_bring_no_more_than_their_part_of_what_the_parent_knows(staff: float) -> None:
+    f, p = founding_of("parent", staff=staff).firms, parameters()["founding"]
+    heirs = f.queued("origin") == STAFF_FOUNDED
+    people = f.queued("staff")[heirs]
+    brought = f.queued("knowledge")[heirs] - p.new_knowledge * np.sqrt(people)
+    part = np.minimum(people / staff, 1.0)
+    assert (part < 1.0).any() == (staff > 1.0)
+    np.testing.assert_allclose(brought, p.inherited_knowledge * KNOWN * part)
+
+
 def backed(world: World) -> tuple[float, float]:
     """Return the part of tenants over that of others who were chosen by a fund or a bank this year (ratios)."""
     f = world.firms
@@ -94,6 +125,27 @@ def test_without_mentoring_no_tenant_is_mentored() -> None:
     assert after(2013).firms.mentored.max() > 0.1
     for choice in ("none", "signal"):
         assert after(2013, incubators=choice).firms.mentored.max() == 0.0
+
+
+@pytest.mark.parametrize("choice", ["mentoring", "none", "signal"])
+def test_graduates_close_more_only_where_support_ends(choice: str) -> None:
+    deaths = []
+    for factor in (1.0, 1.6):
+        world = next_year(incubators=choice)
+        world.firms.graduated[:] = 2012
+        deaths.append(stepped(world, "closure", after_graduation=factor).state.deaths)
+    assert deaths[1] > 1.2 * deaths[0] if choice == "mentoring" else deaths[1] == deaths[0]
+
+
+@pytest.mark.parametrize("choice", ["mentoring", "none", "signal"])
+def test_a_seat_is_seen_unless_it_is_a_seat_and_no_more(choice: str) -> None:
+    listed = []
+    for place in (-1, 0):
+        world = next_year(incubators=choice)
+        world.firms.incubator[:] = place
+        world.firms.does_rd[:] = world.firms.technology_sme[:] = False
+        listed.append(np.count_nonzero(stepped(world, "certification").firms.technology_sme))
+    assert listed[1] == listed[0] if choice == "none" else listed[1] > 1.3 * listed[0]
 
 
 def test_a_seat_is_taken_whatever_it_brings() -> None:

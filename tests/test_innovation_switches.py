@@ -56,24 +56,36 @@ def test_what_a_sector_still_holds_is_what_it_held_and_science_opened_less_what_
     assert (s.opportunities < s.opportunities_first).any()
 
 
-def researched(switch: str, *, claimed: bool, imitation: float = 0.3) -> tuple[World, World, np.ndarray]:
+def test_the_first_pool_is_so_many_years_of_the_first_year() -> None:
+    scenario, luck, p = plan_with(opportunities="closed"), Luck(2), parameters()
+    world = start(scenario, luck)
+    assert (world.firms.knowledge > 0.0).all()  # also in firms without R&D, which make nothing of it
+    run_year(world, scenario, p, luck, world.region.start_year)
+    pool = (world.sectors.opportunities_first - p["innovation"].opportunity_base).sum()
+    made = world.firms.innovations.sum()
+    assert 0.8 * made < pool / p["innovation"].opportunity_years < 1.25 * made
+
+
+def researched(
+    switch: str, *, claimed: bool, imitation: float = 0.3, until: int = 2013
+) -> tuple[World, World, np.ndarray]:
     """Return a world before and after the research of a year, and who did some R&D before; with deductions or not."""
     scenario, luck, p = plan_with(research_rule=switch), Luck(3), parameters()
     if claimed:
         lever = LEVERS["rd_tax_deduction"]
         scenario = with_entries(scenario, entry(lever, lever.dose, first=2013.0))
     world = start(scenario, luck)
-    for year in (2011, 2012):
+    for year in range(2011, until):
         run_year(world, scenario, p, luck, year)
-    world.begin(2013)
-    terms = Terms(TERMS, world, 2013, world.ledger, luck.at(2013, "terms"), world.rules)
-    for e in scenario.in_force(2013):
+    world.begin(until)
+    terms = Terms(TERMS, world, until, world.ledger, luck.at(until, "terms"), world.rules)
+    for e in scenario.in_force(until):
         if e.id.startswith("added_"):
             e.lever.offer(world, terms, e, p[e.lever.name])
     before = world.branch(scenario.entries, world.paths, world.national)
     research = next(m for m in SCHEDULE if m.name == "research")
     research.step(
-        world, terms, replace(p["research"], notch_reach=1e-9, imitation=imitation), luck.at(2013, "research")
+        world, terms, replace(p["research"], notch_reach=1e-9, imitation=imitation), luck.at(until, "research")
     )
     both = before.firms.does_rd & world.firms.does_rd & world.firms.alive & (before.firms.rd_years > 0)
     return before, world, np.flatnonzero(both)
@@ -98,6 +110,31 @@ def test_most_firms_hold_to_their_rule_and_those_that_did_better_always_do() -> 
     assert content.sum() > 100
     assert kept[content].all()
     assert kept[~content].mean() < kept.mean()
+
+
+def test_the_first_year_compares_the_growth_that_firms_are_built_with_and_leaves_their_ratio_to_sales() -> None:
+    before, after, rows = researched("satisficing", claimed=False, until=2011)
+    f, g = before.firms, after.firms
+    kept = g.rd_real[rows] == f.rd_real[rows]
+    assert 0.5 < kept.mean() < 0.9
+    growth = np.log(f.revenue[rows] / f.revenue_lag1[rows])
+    peers = np.array([growth[f.sector[rows] == s].mean() for s in f.sector[rows]])
+    assert kept[growth > peers + 1e-9].all()
+    assert 0.3 < kept[growth < peers - 1e-9].mean() < 0.7
+    _, copied, _ = researched("satisficing", claimed=False, imitation=0.7, until=2011)
+    assert (copied.firms.rd_intensity[rows] != g.rd_intensity[rows])[~kept].mean() > 0.9
+
+
+def test_a_new_firm_expects_what_its_peers_did() -> None:
+    before, after, rows = researched("satisficing", claimed=False)
+    f = before.firms
+    new = f.revenue_lag2[rows] == f.revenue_lag1[rows]
+    growth = np.log(f.revenue[rows] / f.revenue_lag1[rows])
+    peers = np.array([growth[f.sector[rows] == s].mean() for s in f.sector[rows]])
+    kept = held(before, after, rows)
+    assert new.sum() > 20
+    assert kept[new & (growth > peers + 1e-9)].all()
+    assert not kept[new & (growth < peers - 1e-9)].all()
 
 
 def test_user_cost_moves_only_those_that_search() -> None:

@@ -12,7 +12,7 @@ from simulator.model import INDICATORS, LEVERS
 from simulator.report.terminal import plain_text
 from simulator.scenario import Scenario
 from simulator.simulate import Run, simulate
-from tests.model_runs import ROOT, entry, shipped, with_entries
+from tests.model_runs import ROOT, entry, parameters, shipped, with_entries, years_of
 
 BASE = ROOT / "scenarios" / "qingdao" / "baseline.yaml"
 COURTING = {"firms_per_year": 1500.0, "promotion_cost": 1.0e4, "budget": 1.0e9}
@@ -65,6 +65,17 @@ def test_net_figures_are_those_published_less_losses() -> None:
     gap = run.series("talent_total") - run.series("talent_total_net")
     assert 0.0 < gap[-1] < run.series("neighbours_loss").sum()
     assert (np.diff(gap) >= 0.0).all()
+
+
+def test_graduates_drawn_are_missed_as_the_researchers_they_become() -> None:
+    lever, p = LEVERS["talent_attraction"], parameters()["talent"]
+    missing = graduates = 0.0
+    for _, world, _ in years_of(with_entries(shipped(BASE, 2014), entry(lever, lever.dose)), parameters()):
+        pools, r, g = world.pools, world.pool("researchers"), world.pool("graduates")
+        missing += float(pools.taken[r]) + p.graduate_share * float(pools.taken[g]) - p.leaving * missing
+        graduates += float(pools.taken[g])
+        assert float(pools.missing[r]) == pytest.approx(missing)
+    assert graduates > 0.0
 
 
 def test_a_comparison_is_net_only_where_losses_count() -> None:

@@ -85,5 +85,5 @@ LEVER = Lever(
     Parameters,
     offer,
     dose={"inventor_share": 0.8, "outside_payroll_cap": 1.0},
-    moves={"university_spinoffs": +1},
+    moves={"university_spinoffs": +1, "true_applications": +1},
 )

@@ -79,7 +79,7 @@ class Parameters(BodyParameters):
         unit="factor",
         prior=Range(1.0, 2.0, "log"),
         source="assumed",
-        doc="the same for firms that do R&D or sit in an incubator",
+        doc="the same for firms that do R&D or sit in an incubator (under incubators: none, that do R&D)",
     )
     recognise_passive: float = parameter(
         0.8, unit="factor", prior=Range(0.4, 1.0, "log"), source="assumed", doc="the same for the others"
@@ -143,7 +143,9 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     recognise_bodies(columns, performers, p.body_rd * st.deflator, recognised, *body_rewards(world, terms, p), odds, at)
     count_supported(world, luck)
     threshold, industry = rules["above_scale_threshold"], region.sector("above_scale_firms") > 0
-    st.hnte_revenue = keep_registers(columns, year, outreach, industry, threshold, p.scale_exit * threshold, odds, at)
+    seats = world.switches.get("incubators", "mentoring") != "none"
+    leaves = p.scale_exit * threshold
+    st.hnte_revenue = keep_registers(columns, year, outreach, industry, threshold, leaves, seats, odds, at)
 
 
 def _support(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:

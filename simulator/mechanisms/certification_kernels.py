@@ -217,14 +217,16 @@ def keep_registers(
     industry: np.ndarray,
     threshold: float,
     leaves: float,
+    seats: bool,
     p: Odds,
     at: Decisions,
 ) -> float:
     """Keep the registers of technology SMEs, innovative small firms and above-scale firms.
 
     ``industry`` (S,) says which sectors have above-scale firms, ``threshold`` is the revenue (CNY) from which firms
-    enter that register and ``leaves`` that under which they may leave it. Returns the revenue of firms with a valid
-    HNTE certificate.
+    enter that register and ``leaves`` that under which they may leave it. ``seats`` says whether a seat in an incubator
+    makes a firm known to those who recognise technology SMEs. Returns the revenue of firms with a valid HNTE
+    certificate.
     """
     whole = 0.0
     for i in range(f.key.shape[0]):
@@ -235,7 +237,7 @@ def keep_registers(
             whole += f.revenue[i]
         key, small = f.key[i], not f.above_scale[i] and f.staff[i] < SMALL_FIRM_STAFF
         if small and not f.technology_sme[i] and f.founded[i] <= year - 1:
-            active = f.does_rd[i] or f.incubator[i] >= 0
+            active = f.does_rd[i] or (seats and f.incubator[i] >= 0)
             chance = p.recognise * (p.recognise_active if active else p.recognise_passive) + outreach[i]
             f.technology_sme[i] = uniform_at(at.recognised, key) < chance
         if f.staff[i] >= TECHNOLOGY_SME_STAFF:

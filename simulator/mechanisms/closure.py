@@ -105,7 +105,7 @@ class Parameters:
         unit="factor",
         prior=Range(1.0, 1.6, "log"),
         source="schwartz2013",
-        doc="closure in the two years after leaving an incubator",
+        doc="closure in the two years after leaving an incubator, whose support ends; only under incubators: mentoring",
     )
     state_owned: float = parameter(
         0.5,
@@ -312,6 +312,14 @@ def _founders_left(world: World, rows: np.ndarray) -> dict[str, np.ndarray]:
     return {name: getattr(f, name)[mine] for name in ("key", "sector", "district", "tech", "quality")}
 
 
+def _odds(world: World, p: Parameters) -> Odds:
+    """Return what closure goes by in this run."""
+    odds = Odds._make(float(getattr(p, name)) for name in Odds._fields)
+    if world.switches.get("incubators", "mentoring") == "mentoring":
+        return odds
+    return odds._replace(after_graduation=1.0)  # no support that could end
+
+
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Close firms, let their loans fail and their patents pass on."""
     f, st = world.firms, world.state
@@ -331,7 +339,7 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         1.0 - float(np.asarray(terms.total("incumbent_shelter"))),
         world.year,
         np.array([p.first, p.second, p.third, *([p.middle] * 4), p.late]),
-        Odds._make(float(getattr(p, name)) for name in Odds._fields),
+        _odds(world, p),
         luck.address("closes"),
     )
     st.deaths = float(rows.size)

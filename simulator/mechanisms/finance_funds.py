@@ -274,7 +274,8 @@ def raise_capital(world: World, terms: Terms, p: FundParameters, luck: Luck) -> 
         drawn = mu * public if mu > 0.0 else 0.0
         # what the fund needs beyond what it draws comes from partners of other funds
         found = min(wanted, drawn + p.diverted * ordinary)
-        displaced = max(found - mu * public, 0.0) if found > 0.0 else 0.0
+        # by depth, a fund that is wholly public displaces nobody
+        displaced = max(found - mu * public, 0.0) if found > 0.0 or answer != "depth" else 0.0
         public = min(public, found * share / (1.0 - share)) if share < 1.0 else public
         ordinary = max(ordinary - min(displaced, p.diverted * ordinary), 0.0)
         private_guided += found

@@ -61,7 +61,8 @@ class HeirParameters(BirthTraits):
         unit="1",
         prior=Range(0.2, 0.8, "logit"),
         source="assumed",
-        doc="part of its parent's knowledge per head that a newcomer's people bring; only under entry: parent",
+        doc="part of its parent's knowledge per head that a newcomer's people bring, and of all that the parent knows "
+        "that they bring at most; only under entry: parent",
     )
 
 
@@ -76,11 +77,13 @@ def inheritance(world: World, p: HeirParameters, parents: np.ndarray, gap: np.nd
     ``gap`` (m,) is how far their quality lies below that of others (0 or less).
     """
     f = world.firms
+    known = p.inherited_knowledge * f.knowledge[parents]
     return {
         "quality": gap + p.heredity * f.quality[parents],
         "quality_spread": math.sqrt(1.0 - p.heredity**2),
         "heritage": Heritage(
             p.inherited_productivity * f.productivity[parents],
-            p.inherited_knowledge * f.knowledge[parents] / np.maximum(f.staff[parents], 1.0),
+            known / np.maximum(f.staff[parents], 1.0),
+            known,  # a newcomer with more people than its parent
         ),
     }

@@ -19,8 +19,8 @@ class OpportunityParameters:
         unit="years",
         prior=Range(5.0, 60.0, "log"),
         source="assumed",
-        doc="opportunities of a sector at the start, over the innovations a year that its firms' knowledge then brings "
-        "(only under the switch for closed opportunities)",
+        doc="opportunities of a sector at the start, over the innovations a year that the knowledge of its firms with "
+        "R&D then brings (only under the switch for closed opportunities)",
     )
     opportunity_base: float = parameter(
         50.0,
@@ -61,9 +61,9 @@ def openness(
 
 
 def _expected(world: World, arrival: float, returns: float, quality_effect: float) -> np.ndarray:
-    """Return the innovations a year of each sector (S,) by knowledge, which no measure of the year has moved yet."""
+    """Return what the knowledge of firms with R&D, which no measure has moved yet, brings a year by sector (S,)."""
     f = world.firms
-    knows = np.flatnonzero(f.alive & (f.knowledge > 0.0))
+    knows = np.flatnonzero(f.alive & f.does_rd & (f.knowledge > 0.0))
     rate = arrival * (f.knowledge[knows] / 1.0e6) ** returns * np.exp(quality_effect * f.quality[knows])
     return np.asarray(np.bincount(f.sector[knows], rate, len(world.sectors)))
 

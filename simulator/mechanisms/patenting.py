@@ -45,14 +45,15 @@ class Parameters:
         0.30,
         unit="elasticity",
         prior=Range(0.0, 0.65),
-        source="hvide_jones2018_patents",
-        doc="filings of universities and institutes to the inventors' share, for a cut; -50 % from 1 to 1/3 is 0.63",
+        source="judgement_inventor_elasticity",
+        doc="filings of universities and institutes to the inventors' share of income, for a cut; -50 % from 1 to 1/3 "
+        "(hvide_jones2018_patents) is 0.63; a team's equity does not count, as it is had in deals done as equity only",
     )
     filing_rise_discount: float = parameter(
         0.5,
         unit="factor",
         prior=Range(0.2, 1.0, "log"),
-        source="judgement_effects",
+        source="judgement_inventor_raise",
         doc="the same elasticity for a rise: the evidence is for cuts",
     )
     university_spread: float = parameter(

@@ -15,6 +15,8 @@ from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.world.world import World
 
+_ROUNDING = 1.0e-9  # of growth: a firm without peers has not missed what it did itself
+
 
 @dataclass(frozen=True)
 class RoutineParameters:
@@ -41,7 +43,7 @@ class RoutineParameters:
         unit="1",
         prior=Range(0.1, 0.7, "logit"),
         source="assumed",
-        doc="part of the log distance to the R&D intensity of better peers that a searching firm goes "
+        doc="part of the log distance to the R&D intensity that better peers aim at that a searching firm goes "
         "(only under the switch for satisficing)",
     )
 
@@ -51,17 +53,19 @@ def searching(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return which performers (m,) think about their R&D anew, and the factor (m,) by which these follow better peers.
 
-    Peers are those of the sector with R&D last year. Who begins has no routine yet.
+    Peers are those of the sector with R&D last year; what shows of it is the intensity that they aim at. Who begins
+    has no routine yet.
     """
     f, s = world.firms, len(world.sectors)
-    sector, growth = f.sector[rows], f.growth[rows]
-    settled = (f.rd_years[rows] > 0) & (f.revenue_lag1[rows] > 0.0)
+    sector, last = f.sector[rows], f.revenue_lag1[rows]
+    growth = np.log(np.maximum(f.revenue[rows], 1.0) / np.maximum(last, 1.0))  # the column is empty in the first year
+    settled = (f.rd_years[rows] > 0) & (last > 0.0)
     peers = np.bincount(sector[settled], minlength=s)
     usual = (np.bincount(sector[settled], growth[settled], s) / np.maximum(peers, 1))[sector]
     earlier = f.revenue_lag2[rows]
-    own = np.log(np.maximum(f.revenue_lag1[rows], 1.0) / np.maximum(earlier, 1.0))
-    before = np.where(earlier > 0.0, own, usual)
-    missed = growth < p.aspiration_peers * usual + (1.0 - p.aspiration_peers) * before
+    own = np.log(np.maximum(last, 1.0) / np.maximum(earlier, 1.0))
+    before = np.where((earlier > 0.0) & (earlier != last), own, usual)  # both are a new firm's first sales
+    missed = growth < p.aspiration_peers * usual + (1.0 - p.aspiration_peers) * before - _ROUNDING
     searches = ~settled | (missed & (luck.uniform(keys, "search") < p.search))
     intensity = np.log(np.maximum(f.rd_intensity[rows], 1.0e-9))
     better = settled & (growth > usual)
@@ -78,6 +82,7 @@ def hold(world: World, rows: np.ndarray, induced: np.ndarray) -> None:
     """
     f = world.firms
     f.rd_years[rows] += 1
-    f.rd_real[rows] *= f.revenue[rows] / f.revenue_lag1[rows]
+    if world.year > world.region.start_year:  # what firms are built with is in the ratio to these sales already
+        f.rd_real[rows] *= f.revenue[rows] / f.revenue_lag1[rows]
     f.rd_reported[rows] = f.rd_real[rows]
     f.claim_induced[rows] = induced[rows]

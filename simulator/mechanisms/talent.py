@@ -411,7 +411,8 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         st.talent_total += p.talent_per_graduate * kept
     gained = extra_graduates + extra_high + max(drawn, 0.0) + moved
     st.talent_total += gained
-    count_losses(world, p.displacement * gained, p.leaving, p.high_end_leaving, p.talent_retiring)
+    lost = p.displacement * gained
+    count_losses(world, lost, p.graduate_share, p.leaving, p.high_end_leaving, p.talent_retiring)
 
 
 def _gather(world: World, terms: Terms, p: Parameters, seasoned: int, young: int) -> None:

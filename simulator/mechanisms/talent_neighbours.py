@@ -18,8 +18,9 @@ class NeighbourParameters:
         unit="log points",
         prior=Range(0.5, 8.0, "log"),
         source="assumed",
-        doc="rise of what neighbours offer talent over the share of it that they lost the year before, as part of net "
-        "pay; neighbours are taken to be of the city's size; acts only under the switch neighbours: counted",
+        doc="rise of what neighbours offer talent, as part of net pay, over the researchers and graduates that they "
+        "lost the year before per researcher of the city, as they are taken to be of its size; acts only under the "
+        "switch neighbours: counted",
     )
     neighbours_fading: float = parameter(
         0.2,
@@ -50,14 +51,17 @@ def won(world: World, pull: float) -> float:
     return math.exp(-pull * world.state.neighbours_pay)
 
 
-def count_losses(world: World, gained: float, leaving: float, high_end_leaving: float, retiring: float) -> None:
+def count_losses(
+    world: World, gained: float, graduate_share: float, leaving: float, high_end_leaving: float, retiring: float
+) -> None:
     """Carry on whom neighbours are without, of whom some would have left or retired there as well.
 
-    ``gained`` is what the broad talent total took from them this year, persons; the others are shares a year.
+    ``gained`` is what the broad talent total took from them this year, persons; ``graduate_share`` is the part of
+    graduates who become researchers, the others are shares a year.
     """
     st, pools = world.state, world.pools
-    r, h = world.pool("researchers"), world.pool("high_end")
-    pools.missing[r] += pools.taken[r] - leaving * pools.missing[r]
+    r, g, h = world.pool("researchers"), world.pool("graduates"), world.pool("high_end")
+    pools.missing[r] += pools.taken[r] + graduate_share * pools.taken[g] - leaving * pools.missing[r]
     pools.missing[h] += pools.taken[h] - high_end_leaving * pools.missing[h]
     st.talent_missing += gained - retiring * st.talent_missing
     if world.year >= int(world.region.plan_start):

@@ -184,14 +184,14 @@ class Parameters(JointParameters, MarketParameters, FacilityParameters):
         0.30,
         unit="elasticity",
         prior=Range(0.0, 0.65),
-        source="hvide_jones2018",
-        doc="researchers' start-ups to the inventors' share, for a cut; -50 % from 1 to 1/3 is 0.63",
+        source="judgement_inventor_elasticity",
+        doc="researchers' start-ups to the inventors' share, for a cut; -50 % from 1 to 1/3 (hvide_jones2018) is 0.63",
     )
     rise_discount: float = parameter(
         0.5,
         unit="factor",
         prior=Range(0.2, 1.0, "log"),
-        source="judgement_effects",
+        source="judgement_inventor_raise",
         doc="the same elasticity for a rise: the evidence is for cuts",
     )
     instalment_gain: float = parameter(

@@ -22,7 +22,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from simulator.study.abc_fit import CHOICE_SEED, KEPT, LEVEL, PENALTIES, Material, Settings, fit, planted_runs
-from simulator.study.made import FILE, record
+from simulator.study.made import FILE, made_with, record
 from simulator.study.replicates import processors
 from simulator.study.shell import show
 from simulator.study.targets import CALIBRATION
@@ -119,9 +119,9 @@ def rows_of(region: str, tried: Sequence[Tried], truths: int, runs: int) -> list
     return out
 
 
-def chosen_settings(region: str, path: Path = TABLE) -> Settings | None:
-    """Return the choice that was written down for a region, or None."""
-    if not path.is_file():
+def chosen_settings(region: str, path: Path = TABLE, *, bank: str | None = None) -> Settings | None:
+    """Return the choice that was written down for a region, or None; with ``bank`` only one made on that bank."""
+    if not path.is_file() or (bank is not None and made_with(path, path.parent / FILE.name).get("bank") != bank):
         return None
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):

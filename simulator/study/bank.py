@@ -238,6 +238,8 @@ def _shard(scenario: Scenario, seed: int, first: int, path: Path) -> None:
     for number in range(first, first + SHARD):
         try:
             rows.append(_one(scenario, number, seed))
+        except MemoryError:  # the machine's fault, not the draw's: nothing is kept, the same command goes on
+            raise
         except Exception:  # one bad run must not cost the others; how many there were is looked at in the end
             rows.append(None)
     like = next((row for row in rows if row is not None), None)
@@ -304,7 +306,7 @@ def _run_shards(
                 done += 1
                 if progress is not None:
                     progress(done * SHARD, total * SHARD)
-        except BrokenProcessPool:
+        except (BrokenProcessPool, MemoryError):
             message = f"a worker process died (out of memory?); {done * SHARD} runs are kept, the same command goes on"
             raise StudyError(message) from None
         except BaseException:

@@ -186,7 +186,7 @@ def calibrate(
     data = material_of(bank, points)
     checks = check_prior(data, points)
     refuse_outside(checks)
-    settings = chosen_settings(region_id) or choose(data)[0]
+    settings = chosen_settings(region_id, bank=bank.hash) or choose(data)[0]
     if say is not None:
         say(f"chosen on planted truths: {settings}")
     measured = coverage(data, settings, planted)

@@ -44,5 +44,10 @@ def state_of(table: Path, region: str, file: Path = FILE) -> State:
     return "current" if same else "stale"
 
 
+def made_with(table: Path, file: Path = FILE) -> dict[str, Any]:
+    """Return what was written down when a table was made; nothing where nobody did."""
+    return dict(_read(file).get(table.name, {}))
+
+
 def _read(file: Path) -> dict[str, Any]:
     return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}

@@ -191,7 +191,7 @@ class PointRunner:
         with ProcessPoolExecutor(self.jobs, mp_context=context, initializer=_hold, initargs=held) as pool:
             try:
                 yield from zip(missing, pool.map(_run_held, range(len(missing))), strict=True)
-            except BrokenProcessPool:
+            except (BrokenProcessPool, MemoryError):
                 message = "a worker process died (out of memory?); what was run is kept, the same command goes on"
                 raise StudyError(message) from None
             except BaseException:
@@ -224,6 +224,8 @@ def run_point(plan: PlanTargets, point: Point, seed: int) -> np.ndarray:
             run = simulate(point.scenario, point.values, seed * SEED_STRIDE + luck)
             figures = plan.figures(np.asarray(run.values, float)[None], run.names)[0]
             rows.append(np.append(figures, net_cost(run)))
+        except MemoryError:  # the machine's fault, not the point's
+            raise
         except Exception:  # far from the evidence a run may break down; that is no way to meet a target
             rows.append(np.full(len(plan.targets) + 1, np.nan))
     return np.array(rows)

@@ -206,6 +206,18 @@ def line_of(rows: Sequence[dict[str, str]]) -> str:
     )
 
 
+def write_rows(path: Path, rows: Sequence[dict[str, str]]) -> None:
+    """Write the table; rows of other regions and switches stay."""
+    mine, old = {(row["region"], row["switch"]) for row in rows}, []
+    if path.is_file():
+        with path.open(encoding="utf-8", newline="") as file:
+            old = [row for row in csv.DictReader(file) if (row["region"], row["switch"]) not in mine]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([*old, *rows])
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fit every structure, write the table, and say what history tells of each."""
     parser = argparse.ArgumentParser(prog="python -m simulator.study.structures", description=__doc__.splitlines()[0])
@@ -236,10 +248,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for switch, choice in choices():
         if not options.switch or switch in options.switch:
             keep(switch, choice, scored(f"{switch}={choice}", {switch: choice}), noise)
-    with options.out.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(options.out, rows)
     record(options.out, [options.region], options.out.parent / FILE.name, runs=options.runs, draws=options.draws)
     print(f"{options.out}: {len(rows)} rows, {time.perf_counter() - began:.0f} s")
     return 0

@@ -160,10 +160,11 @@ class Traits(NamedTuple):
 
 
 class Heritage(NamedTuple):
-    """What newcomers (m,) have from their parents: productivity (log points) and knowledge (CNY / person)."""
+    """What newcomers (m,) have from their parents: productivity (log points), knowledge (CNY / person; CNY at most)."""
 
     productivity: np.ndarray
     knowledge: np.ndarray
+    most: np.ndarray
 
 
 # what sets a request's newcomers apart from ordinary new firms: ``size`` multiplies staff and sales, quality is
@@ -379,7 +380,7 @@ class Newcomers:
             for first, heritage in self._heirs:
                 heirs = slice(first, first + heritage.productivity.size)
                 values["productivity"][heirs] = heritage.productivity
-                values["knowledge"][heirs] += heritage.knowledge * values["staff"][heirs]
+                values["knowledge"][heirs] += np.minimum(heritage.knowledge * values["staff"][heirs], heritage.most)
         world.firms.arrive(keys.size, **values, rd_reported=values["rd_real"])
         grown = origin == GROWN
         return np.bincount(sector[grown], values["value_added"][grown], len(region.sectors))

@@ -33,7 +33,8 @@ class NewFirm:
     def inherits_from(self: Any, parent: Any, p: Any) -> None:
         """Start with part of what the parent firm's people know, and of what they make of it."""
         self.productivity = p.inherited_productivity * parent.productivity
-        self.knowledge += p.inherited_knowledge * parent.knowledge / max(parent.staff, 1.0) * self.staff
+        as_large = min(self.staff / max(parent.staff, 1.0), 1.0)  # nobody brings more than the parent has
+        self.knowledge += p.inherited_knowledge * as_large * parent.knowledge
 
 
 class Nursery:

@@ -56,7 +56,9 @@ class CertifiedFirm:
     def enters_technology_list(self: Any, p: Parameters, counter: Counter, draws: Draws) -> None:
         """Enter or leave the city's list of technology SMEs."""
         if not self.technology_sme and self.is_small() and self.founded < self.model.year:
-            active = self.does_rd or self.incubator >= 0
+            active = self.does_rd
+            if self.incubator >= 0 and self.model.switches.get("incubators", "mentoring") != "none":
+                active = True
             seen = p.recognise * (p.recognise_active if active else p.recognise_passive)
             seen += counter.total("status_outreach", self)
             self.technology_sme = draws.uniform(self.key, "recognised") < seen

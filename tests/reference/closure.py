@@ -41,7 +41,8 @@ class ClosingFirm:
         h *= math.exp(-p.quality * self.quality)
         if self.mentored > FADED and self.quality < 0.0:
             h *= 1.0 + (p.early_news - 1.0) * self.mentored
-        if self.graduated and year - self.graduated <= 2:
+        lost_support = self.model.switches.get("incubators", "mentoring") == "mentoring"
+        if lost_support and self.graduated and year - self.graduated <= 2:
             h *= p.after_graduation
         if self.ownership == STATE:
             h *= p.state_owned

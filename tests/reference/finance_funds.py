@@ -133,7 +133,7 @@ def raise_capital(model: ReferenceModel, counter: Counter, p: FundParameters, dr
         # what the fund needs beyond what it draws comes from partners of other funds
         turned = p.diverted * ordinary
         found = min(public * (1.0 - share) / share, max(mu * public, 0.0) + turned)
-        if found > 0.0:
+        if found > 0.0 or model.switches.get("fund_crowding") in ("in", "out"):
             ordinary = max(ordinary - min(max(found - mu * public, 0.0), turned), 0.0)
         if share < 1.0:
             public = min(public, found * share / (1.0 - share))

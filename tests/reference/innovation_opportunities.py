@@ -17,11 +17,11 @@ def are_closed(model: ReferenceModel) -> bool:
 
 
 def find_opportunities(model: ReferenceModel, p: Parameters) -> None:
-    """Give each sector what its firms' knowledge makes of it in so many years, and something in any case."""
+    """Give each sector what its firms with R&D make of their knowledge in so many years, and something in any case."""
     for sector in model.sectors:
         sector.opportunities_first = p.opportunity_base
     for firm in model.living():
-        if firm.knowledge > 0.0:
+        if firm.does_rd and firm.knowledge > 0.0:
             rate = p.arrival * math.pow(firm.knowledge / 1.0e6, p.returns) * math.exp(p.quality_effect * firm.quality)
             model.sectors[firm.sector].opportunities_first += p.opportunity_years * rate
     for sector in model.sectors:

@@ -163,6 +163,8 @@ class People:
         for name, left in (("researchers", p.leaving), ("high_end", p.high_end_leaving)):
             pool = self.model.pool(name)
             pool.missing = (1.0 - left) * pool.missing + pool.taken
+        # of graduates who came, some are researchers here and would have been there
+        self.model.pool("researchers").missing += p.graduate_share * self.model.pool("graduates").taken
         st.talent_missing = (1.0 - p.talent_retiring) * st.talent_missing + p.displacement * by_offers
         if self.model.year >= int(self.model.region.plan_start):
             st.engaged_missing += self.model.pool("high_end").taken
