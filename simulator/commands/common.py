@@ -50,6 +50,11 @@ def locale_language() -> str:
     return "en"
 
 
+def chosen_language(lang: Language | None) -> str:
+    """Return the language that was asked for, else that of the locale."""
+    return lang.value if lang else locale_language()
+
+
 def say(message: str) -> None:
     """Write a line to standard error."""
     typer.echo(message, err=True)

@@ -20,9 +20,9 @@ from simulator.commands.common import (
     Language,
     Quiet,
     Seed,
+    chosen_language,
     dump,
     exits,
-    locale_language,
     print_page,
     progress_bar,
     say,
@@ -88,7 +88,7 @@ def calibrate(
         else:
             from simulator.report.terminal_calibration import page
 
-            print_page(page(done, seen, lang.value if lang else locale_language()))
+            print_page(page(done, seen, chosen_language(lang)))
 
 
 def _calibrate_to_plan(
@@ -115,7 +115,7 @@ def _calibrate_to_plan(
         elif json_:
             typer.echo(dump({"path": str(done.path), **done.manifest}))
         else:
-            language = lang.value if lang else locale_language()
+            language = chosen_language(lang)
             label = {"zh": "后验样本：", "en": "posterior: "}[language]
             print_page(plan_screen(done.manifest, language), label, [done.path])
 
@@ -134,7 +134,7 @@ def validate(
         from simulator.study.output import DEFAULT_PARENT
         from simulator.study.validate import validate as hold
 
-        language = lang.value if lang else locale_language()
+        language = chosen_language(lang)
         found = hold(region, jobs=jobs, say=(lambda _: None) if quiet else say)
         folder = DEFAULT_PARENT / f"{found.region}-validation" if out is None else out
         page = save_validation(found, folder, language)
@@ -166,7 +166,7 @@ def evaluate(
         from simulator.study.trials import evaluate as run_trials
         from simulator.study.trials import identity, load_trials
 
-        language = lang.value if lang else locale_language()
+        language = chosen_language(lang)
         if not all_ and not trial:
             known = trial_page.trial_list(load_trials()[1], language)
             say(f"--all runs every trial, --trial NAME one of them:\n{known}")

@@ -12,9 +12,9 @@ from simulator.commands.common import (
     INPUT_WRONG,
     Json,
     Lang,
+    chosen_language,
     dump,
     exits,
-    locale_language,
     print_page,
     say,
 )
@@ -75,7 +75,7 @@ def list_things(
     with exits():
         from simulator.report import listing
 
-        language = lang.value if lang else locale_language()
+        language = chosen_language(lang)
         rows = listing.rows_of(things.value, language, region)
         if json_:
             typer.echo(dump(rows))
@@ -96,7 +96,7 @@ def explain(
         from simulator.report.terminal_explain import explain_page
         from simulator.study.explain import explain as gather
 
-        language = lang.value if lang else locale_language()
+        language = chosen_language(lang)
         found = gather(what, language, region)
         if json_:
             typer.echo(dump(found))

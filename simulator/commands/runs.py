@@ -20,10 +20,10 @@ from simulator.commands.common import (
     Replicates,
     ScenarioFile,
     Seed,
+    chosen_language,
     command_line,
     dump,
     exits,
-    locale_language,
     progress_bar,
     say,
 )
@@ -63,10 +63,8 @@ def run(
         sizes = batch_sizes(found, replicates)
         run_hash = output.identity([found], sizes, seed, companions(found, attribute))
         folder = output.folder_for([name_of(found) + "-attributed" * attribute], run_hash, out)
-        reused = output.is_there(folder, run_hash) and not force
-        language = lang.value if lang else locale_language()
-        if reused and output.language_of(folder) != language:
-            say(f"the figures there are in another language; --force draws them anew ({language})")
+        language = chosen_language(lang)
+        reused = is_kept(folder, run_hash, language, force)
         if not reused:
             with progress_bar(quiet) as progress:
                 result = run_ensemble(
@@ -98,10 +96,8 @@ def compare(
         sizes = common_sizes(found, replicates)
         run_hash = output.identity(found, sizes, seed)
         folder = output.folder_for(names_of(found), run_hash, out)
-        reused = output.is_there(folder, run_hash) and not force
-        language = lang.value if lang else locale_language()
-        if reused and output.language_of(folder) != language:
-            say(f"the figures there are in another language; --force draws them anew ({language})")
+        language = chosen_language(lang)
+        reused = is_kept(folder, run_hash, language, force)
         if not reused:
             with progress_bar(quiet) as progress:
                 result = compare_scenarios(
@@ -109,6 +105,19 @@ def compare(
                 )
             output.save(result.runs, folder, result.tables(), language, command=command_line(), force=force)
         report(folder, language, reused=reused, quiet=quiet, as_json=json_)
+
+
+def is_kept(folder: Path, run_hash: str, language: str, force: bool) -> bool:
+    """Return whether a folder holds this very run and may stay; says so where its figures are in another language.
+
+    Raises InputError where it holds another run, even with ``force``.
+    """
+    from simulator.study import output
+
+    kept = output.is_there(folder, run_hash) and not force
+    if kept and output.language_of(folder) != language:
+        say(f"the figures there are in another language; --force draws them anew ({language})")
+    return kept
 
 
 def read_own_figures(path: Path | None, scenario: Scenario) -> OwnFigures | None:
