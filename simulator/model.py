@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from simulator.core.declare import Indicator, Lever, Mechanism
 from simulator.indicators import bodies, economy, entry, firms, industries, patents, people, pharma, places, research
 from simulator.indicators import finance as finance_indicators
@@ -162,4 +164,26 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "relabelling": ("on", "off"),
     "research_rule": ("elasticity", "satisficing"),
     "spillovers": ("long", "short"),
+    "year_order": ("people_first", "market_first", "money_first"),
 }
+
+
+def _moved(names: tuple[str, ...], before: str) -> tuple[Mechanism, ...]:
+    """Return the schedule with some mechanisms taken out and put, in their order, before another."""
+    chosen = [m for m in SCHEDULE if m.name in names]
+    rest = [m for m in SCHEDULE if m.name not in names]
+    at = next(k for k, m in enumerate(rest) if m.name == before)
+    return (*rest[:at], *chosen, *rest[at:])
+
+
+# The same mechanisms in other orders: what then decides on last year's market, or on this year's money.
+ORDERS: dict[str, tuple[Mechanism, ...]] = {
+    "people_first": SCHEDULE,
+    "market_first": _moved(("steel", "market"), "talent"),
+    "money_first": _moved(("finance",), "founding"),
+}
+
+
+def order_of(switches: Mapping[str, str]) -> tuple[Mechanism, ...]:
+    """Return the mechanisms in the order in which a scenario's switches let them act."""
+    return ORDERS[switches.get("year_order", SWITCHES["year_order"][0])]

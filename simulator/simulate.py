@@ -13,7 +13,7 @@ from simulator.core.luck import Generator, Luck
 from simulator.core.memory import collector_at_rest, keep_freed_memory
 from simulator.core.parameters import override
 from simulator.core.terms import Terms
-from simulator.model import INDICATORS, LEVERS, SCHEDULE
+from simulator.model import INDICATORS, LEVERS, SCHEDULE, order_of
 from simulator.scenario import Scenario
 from simulator.world.build import build
 from simulator.world.terms import TERMS
@@ -54,7 +54,7 @@ def run_year(world: World, scenario: Scenario, p: Mapping[str, Any], luck: Luck,
     terms = Terms(TERMS, world, year, world.ledger, luck.at(year, "terms"), world.rules)
     for entry in scenario.in_force(year):  # 1 policy puts its offers on the counter
         entry.lever.offer(world, terms, entry, p[entry.lever.name])
-    for mechanism in SCHEDULE:  # 2 agents act under those terms
+    for mechanism in order_of(world.switches):  # 2 agents act under those terms
         mechanism.step(world, terms, p[mechanism.name], luck.at(year, mechanism.name))
     world.close_books()  # 3 the books must balance
     world.admit()  # 4 newcomers join between years

@@ -17,7 +17,7 @@ import mesa
 import numpy as np
 
 from simulator.core.ledger import payer_shares
-from simulator.model import SCHEDULE
+from simulator.model import order_of
 from simulator.world.agents import POOLS, PROJECT_KINDS
 from simulator.world.world import AGENTS, RegionState, World
 from tests.reference.agents import DROPPED, KINDS, Actor, Row
@@ -86,7 +86,7 @@ class ReferenceModel(mesa.Model):
         counter = Counter(self, year, self.luck.at(year, "terms"))
         for entry in self.scenario.in_force(year):
             MEASURES[entry.lever.name](self, counter, entry, self.parameters[entry.lever.name])
-        for mechanism in SCHEDULE:
+        for mechanism in order_of(self.switches):
             rules = import_module(f"tests.reference.{mechanism.name}")
             rules.step(self, counter, self.parameters[mechanism.name], self.luck.at(year, mechanism.name))
         self.close_books()
