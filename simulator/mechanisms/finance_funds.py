@@ -209,8 +209,8 @@ class FundParameters:
         unit="factor",
         prior=Range(0.9, 1.75, "log"),
         source="levine2014",
-        doc="median return over what was paid of holdings sold. Of all deals 65 % return less than was paid and 10 % at "
-        "least five times; two in five are lost with firms that close, and this is what is left for those sold",
+        doc="median return over what was paid of holdings sold. Of all deals 65 % return less than was paid and 10 % "
+        "at least five times; two in five are lost with firms that close, and this is what is left for those sold",
     )
     multiple_spread: float = parameter(
         1.4,
