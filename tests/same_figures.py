@@ -73,7 +73,7 @@ def main(older: str, why: str) -> int:
         print("\n".join(["the figures moved:", *moved]), file=sys.stderr)
         return 1
     known = json.loads(SAME_FIGURES.read_text(encoding="utf-8")) if SAME_FIGURES.is_file() else {}
-    known[own] = {"as": older, "why": why, "scenarios": len(scenarios()), "runs": {r: RUNS for r in REGIONS}}
+    known[own] = {"as": older, "why": why, "scenarios": len(scenarios()), "runs": dict.fromkeys(REGIONS, RUNS)}
     SAME_FIGURES.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     print(f"{len(scenarios())} scenarios and {RUNS} runs of each bank are equal: written to {SAME_FIGURES.name}")
     return 0
