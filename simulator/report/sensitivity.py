@@ -1,0 +1,157 @@
+"""A sensitivity study in a terminal and in its folder: what each outcome hangs on, in words."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from simulator.report.board import records
+from simulator.report.sensitivity_words import (
+    effort_text,
+    factor_text,
+    floor_meaning,
+    grade_text,
+    outcome_title,
+    ranges_text,
+    size_meaning,
+    size_text,
+)
+from simulator.report.terminal import SUMMARY_WIDTH
+from simulator.report.words import apart, bracketed, colon, figure, listed
+from simulator.study import output
+
+if TYPE_CHECKING:
+    from simulator.study.sensitivity import SensitivityResult
+
+SHOWN = 3  # factors named for each outcome
+KEYS = {"morris": "mu_star", "sobol": "st"}
+
+
+def screen(result: SensitivityResult, language: str) -> RenderableType:
+    """Return for each outcome the factors that matter most, and how many are under the floor."""
+    meta, zh = result.meta, language == "zh"
+    head = f"{meta['region_name'][language]} · {meta['title'][language]}{colon(language)}"
+    parts: list[RenderableType] = [
+        Text(head + ("各项结果取决于什么" if zh else "what its outcomes hang on"), style="bold"),
+        Text(effort_text(meta, language), style="dim"),
+    ]
+    parts += [Text(line, style="dim") for line in (ranges_text(meta, language),) if line]
+    if meta.get("status"):
+        parts.append(Text(meta["status"][language], style="yellow"))
+    for about in meta["outcomes"]:
+        parts += _outcome(result, about, language)
+    parts += [
+        Text(""),
+        Text(size_meaning(meta, language), style="dim"),
+        Text(floor_meaning(meta, language), style="dim"),
+    ]
+    return Group(*parts)
+
+
+def _outcome(result: SensitivityResult, about: dict[str, Any], language: str) -> list[RenderableType]:
+    frame, zh, method = result.frame, language == "zh", result.meta["method"]
+    frame = frame[frame["outcome"] == about["id"]]
+    rows = records(frame[frame["of"] == "mean"])
+    title = Text(outcome_title(about, language), style="bold")
+    if not rows:
+        return [Text(""), title, Text("  " + ("未计算" if zh else "not computed"), style="dim")]
+    if math.isfinite(about["level"]):
+        title.append(f"{colon(language)}{figure(about['level'], about['unit'], language)}", style="dim")
+    above = [row for row in rows if row["above_floor"]]
+    table = Table.grid(padding=(0, 1))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold", ratio=1)
+    for row in above[:SHOWN]:
+        line = Text(factor_text(row, language))
+        if row["grade"]:
+            line.append(bracketed(grade_text(row["grade"], language), language), style="dim")
+        table.add_row(_size(row, about, method, language), line)
+    shown: list[RenderableType] = [Text(""), title, Padding(table, (0, 0, 0, 2))]
+    return [*shown, Text("  " + _under(rows, about, method, language), style="dim"), *_spread(frame, language)]
+
+
+def _size(row: dict[str, Any], about: dict[str, Any], method: str, language: str) -> str:
+    text = size_text(row[KEYS[method]], about["unit"], method, language, row["sign"] if method == "morris" else 0)
+    if method == "sobol" and row["sign"]:
+        text += " ↑" if row["sign"] > 0 else " ↓"
+    return text
+
+
+def _under(rows: list[dict[str, Any]], about: dict[str, Any], method: str, language: str) -> str:
+    """Return which share of the factors is under the floor, and the floor."""
+    total = sum(row["factors"] for row in rows)
+    under = sum(row["factors"] for row in rows if not row["above_floor"])
+    floor = rows[0]["floor"]
+    if all(row[KEYS[method]] <= 0.0 for row in rows):
+        return f"{total} 个因素均不影响该结果" if language == "zh" else f"none of the {total} factors moves it"
+    level = apart(floor, about["unit"], language) if method == "morris" else f"{100.0 * floor:.2g} %"
+    share = f"{100.0 * under / total:.0f} %"
+    if language == "zh":
+        lead = "没有因素高于噪声底线；" if under == total else ""
+        return f"{lead}{total} 个因素中有 {under} 个（{share}）低于噪声底线（{level}）"
+    lead = "nothing stands above the floor: " if under == total else ""
+    return f"{lead}{under} of {total} factors ({share}) are under the floor of {level}"
+
+
+def _spread(frame: Any, language: str) -> list[RenderableType]:
+    """Return the factors that move how far futures with the same factors lie apart, where any is above the floor."""
+    mine = [row for row in records(frame[frame["of"] == "spread"]) if row["above_floor"]][:SHOWN]
+    if not mine:
+        return []
+    lead = "不同运气之间的离散程度取决于" if language == "zh" else "how far luck drives futures apart hangs on "
+    return [Text(f"  {lead}{listed((str(row['factor']) for row in mine), language)}", style="dim")]
+
+
+def plain_text(result: SensitivityResult, language: str) -> str:
+    """Return the page as plain text, for a file."""
+    out = Console(file=io.StringIO(), width=SUMMARY_WIDTH, highlight=False, no_color=True, legacy_windows=False)
+    out.print(screen(result, language))
+    return str(out.file.getvalue())  # type: ignore[attr-defined]
+
+
+def as_plain(result: SensitivityResult) -> dict[str, Any]:
+    """Return the results as plain values for JSON; what is not a number is null."""
+    rows = json.loads(result.frame.to_json(orient="records", double_precision=15, force_ascii=False))
+    return {"folder": str(result.folder), "run": result.meta, "indices": rows}
+
+
+def save(result: SensitivityResult, folder: Path, language: str, command: str = "") -> Path:
+    """Write tables, figures, summary and manifest into a folder and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    output.write_csv(result.frame, folder / "sensitivity.csv")
+    result.frame.to_parquet(folder / "sensitivity.parquet", index=False)
+    result.plot(folder / "figures", language)
+    (folder / "summary.txt").write_text(plain_text(result, language), encoding="utf-8")
+    manifest = manifest_of(result, command) | {"language": language}
+    text = json.dumps(manifest, indent=1, ensure_ascii=False)
+    (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
+    return folder
+
+
+def manifest_of(result: SensitivityResult, command: str) -> dict[str, Any]:
+    """Return where the results come from."""
+    packages = (*output.PACKAGES, "SALib")
+    versions = {"python": platform.python_version(), "simulator": output._version("ris-simulator")}
+    versions |= {name: output._version(name) for name in packages}
+    inputs = output.input_files(result.scenario)
+    meta = {key: value for key, value in result.meta.items() if key not in ("hash", "created")}
+    return {
+        "hash": result.meta["hash"],
+        "created": result.meta["created"],
+        "command": command,
+        "commit": output.commit(),
+        "status": result.meta["status"],
+        "code": output.code_hash(),
+        "versions": versions,
+        "inputs": {output._shown(f): output.digest(f.read_bytes()) for f in inputs},
+        "run": meta,
+    }

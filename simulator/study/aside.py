@@ -1,0 +1,54 @@
+"""Files that are written aside and renamed when whole, and what a killed process leaves of them.
+
+The name of such a file says which process of which machine writes it. The next start of the same study removes those of
+processes of this machine that are gone; where processes cannot be asked, and for other machines, they stay.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+_PART = re.compile(r"^\..+\.(?P<process>\d+)(?:@(?P<machine>[^@]*))?\.part$")
+
+
+def part_of(path: Path) -> Path:
+    """Return where this process writes a file (or folder) before it gets its name, in the same folder."""
+    return path.with_name(f".{path.name}.{os.getpid()}@{_machine()}.part")
+
+
+def clear_parts(folder: Path) -> list[Path]:
+    """Remove what dead processes left half written in a folder and return the paths; what cannot be removed stays."""
+    removed = []
+    for path in sorted(folder.glob(".*.part")):
+        found = _PART.match(path.name)
+        if found is None or found["machine"] not in (None, _machine()) or _lives(int(found["process"])):
+            continue
+        with suppress(OSError):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+            removed.append(path)
+    return removed
+
+
+def _machine() -> str:
+    return re.sub(r"[^A-Za-z0-9-]", "-", platform.node())[:40]
+
+
+def _lives(process: int) -> bool:
+    """Return whether a process of this machine is there, or may be."""
+    if os.name != "posix":  # elsewhere the question could end the process
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # another user's
+        return True
+    return True
