@@ -1,21 +1,29 @@
 """Simulate how innovation policy plays out in a city, firm by firm and year by year.
 
-``load`` reads a scenario, ``simulate`` runs it once, ``run`` many times, ``compare`` against a baseline.
+``load`` reads a scenario, ``simulate`` runs it once, ``run`` many times, ``compare`` against a baseline; ``sweep``,
+``sensitivity``, ``optimise`` and ``discover`` vary what it says. The results of studies have ``.table()``, ``.plot()``
+and ``.save()``, and ``progress=True`` shows a bar.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-__all__ = ["compare", "load", "run", "simulate"]
+__all__ = ["compare", "discover", "load", "optimise", "run", "sensitivity", "simulate", "sweep"]
 
 _FACE = {
     "load": ("simulator.study.replicates", "load_scenario"),
     "run": ("simulator.study.ensemble", "run"),
     "compare": ("simulator.study.comparison", "compare"),
+    "sweep": ("simulator.study.sweep", "sweep"),
+    "sensitivity": ("simulator.study.sensitivity", "sensitivity"),
+    "optimise": ("simulator.study.optimise", "optimise"),
+    "discover": ("simulator.study.discover", "discover"),
 }
 
 
@@ -35,14 +43,30 @@ class _Package(ModuleType):
         super().__setattr__(name, value)
 
 
+def _with_bar(study: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a study that also takes ``progress=True``: a bar in the terminal or notebook, lines in a log."""
+
+    @wraps(study)
+    def shown(*args: Any, **named: Any) -> Any:
+        if named.get("progress") is not True:
+            return study(*args, **{**named, "progress": named.get("progress") or None})
+        from simulator.report.progress import bar
+
+        with bar() as progress:
+            return study(*args, **{**named, "progress": progress})
+
+    return shown
+
+
 def __getattr__(name: str) -> Any:
     """Import a part of the public face when it is first asked for: nothing heavy before it is needed."""
     if name == "simulate":
         return import_module("simulator.simulate")
     if name in _FACE:
         module, attribute = _FACE[name]
-        found = globals()[name] = getattr(import_module(module), attribute)
-        return found
+        found = getattr(import_module(module), attribute)
+        globals()[name] = found if name == "load" else _with_bar(found)
+        return globals()[name]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from simulator.commands import evidence, inputs, runs
+from simulator.commands import discover, evidence, inputs, optimise, report, runs, sensitivity, studies, sweep
 from simulator.commands.common import GATE_FAILED, INPUT_WRONG, INTERRUPTED, RUNS_FAILED, locale_language
 
 __all__ = ["GATE_FAILED", "INPUT_WRONG", "INTERRUPTED", "RUNS_FAILED", "app", "locale_language", "main"]
@@ -26,6 +26,12 @@ app = typer.Typer(
 
 app.command()(runs.run)
 app.command()(runs.compare)
+app.command()(sweep.sweep)
+app.command()(sensitivity.sensitivity)
+app.command()(optimise.optimise)
+app.command()(discover.discover)
+app.command()(report.report)
+app.command()(studies.resume)
 app.command()(inputs.check)
 app.command("list")(inputs.list_things)
 app.command()(inputs.explain)

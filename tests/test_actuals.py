@@ -15,7 +15,7 @@ from simulator.model import INDICATORS
 from simulator.report.terminal_actuals import actuals_screen, trust_lines
 from simulator.scenario import Scenario
 from simulator.study.actuals import (
-    LEAST_RUNS,
+    LEAST_DRAWS,
     OwnFigures,
     Reweighted,
     effective,
@@ -36,17 +36,17 @@ def plan() -> Scenario:
     return load_scenario("scenarios/qingdao/plan.yaml")
 
 
-def made_up_tables(runs: int = RUNS) -> Tables:
-    """Return a run's tables in which every indicator is its run's own number times the year's rank."""
+def made_up_tables(runs: int = RUNS, seeds: int = 1) -> Tables:
+    """Return a run's tables in which every indicator is its draw's own number times the year's rank."""
     rng = np.random.default_rng(7)
-    level = np.exp(rng.normal(np.log(1000.0), 0.4, runs))
+    level = np.repeat(np.exp(rng.normal(np.log(1000.0), 0.4, -(-runs // seeds))), seeds)[:runs]
     grown = level[:, None] * 1.1 ** (YEARS - 2016)[None, :]
     names = np.array(sorted(INDICATORS))
     scale = np.where([INDICATORS[n].kind in ("share", "rate") for n in names], 1e-5, 1.0)
     k, t = len(names), len(YEARS)
     frame = pandas.DataFrame(
         {
-            "draw": np.repeat(np.arange(runs), t * k),
+            "draw": np.repeat(np.arange(runs) // seeds, t * k),
             "seed": np.repeat(np.arange(runs), t * k),
             "year": np.tile(np.repeat(YEARS, k), runs),
             "indicator": np.tile(names, runs * t),
@@ -121,7 +121,33 @@ def test_runs_never_fall_below_the_floor(tmp_path: Path, plan: Scenario) -> None
     for language, said in (("en", "trusted less"), ("zh", "放大")):
         assert said in " ".join(trust_lines(found, language))
     with pytest.raises(InputError):
-        weighted(tmp_path, plan, "hnte_count,2016,1000,", runs=LEAST_RUNS - 1)
+        weighted(tmp_path, plan, "hnte_count,2016,1000,", runs=LEAST_DRAWS - 1)
+
+
+def test_runs_of_one_draw_count_as_one(tmp_path: Path, plan: Scenario) -> None:
+    own = OwnFigures.read(write(tmp_path / "own.csv", "hnte_count,2016,1400,140"), plan)
+    once, twice = own.reweigh(made_up_tables(100), tmp_path), own.reweigh(made_up_tables(200, 2), tmp_path)
+    assert (once.draws, twice.draws, twice.weights.size) == (100, 100, 200)
+    assert twice.effective == pytest.approx(once.effective)
+    assert twice.floor == once.floor == LEAST_DRAWS
+    assert "200 runs have 100 draws" in trust_lines(twice, "en")[0]
+    assert "200 次模拟共 100 组参数" in trust_lines(twice, "zh")[0]
+    with pytest.raises(InputError, match=r"38 runs of 19 draws.*--replicates 40"):
+        own.reweigh(made_up_tables(38, 2), tmp_path)
+    lost = own.reweigh(made_up_tables(39, 2), tmp_path)  # the last draw has lost a run
+    assert lost.draws == LEAST_DRAWS
+    assert lost.floor < LEAST_DRAWS
+
+
+def test_files_of_one_name_do_not_overwrite_each_other(tmp_path: Path, plan: Scenario) -> None:
+    tables = made_up_tables(LEAST_DRAWS)
+    for home, value in (("here", 1400), ("there", 1401), ("again", 1400)):
+        (tmp_path / home).mkdir()
+        path = write(tmp_path / home / "own.csv", f"hnte_count,2016,{value},140")
+        OwnFigures.read(path, plan).reweigh(tables, tmp_path)
+    made = sorted(tmp_path.glob("actuals-own-*"))
+    assert len(made) == 2
+    assert len({(m / "actuals.csv").read_bytes() for m in made}) == 2
 
 
 def test_page_and_files(tmp_path: Path, plan: Scenario) -> None:
@@ -132,7 +158,8 @@ def test_page_and_files(tmp_path: Path, plan: Scenario) -> None:
         text = out.file.getvalue()  # type: ignore[attr-defined]
         assert title in text
         assert "QD10" in text
-    assert {p.name for p in (tmp_path / "actuals-own").iterdir()} == {"actuals.csv", "targets.csv"}
+    (made,) = tmp_path.glob("actuals-own-*")
+    assert {p.name for p in made.iterdir()} == {"actuals.csv", "targets.csv"}
     plain = found.plain()
     assert plain["runs"] == RUNS
     assert len(plain["targets"]) == len(found.targets)

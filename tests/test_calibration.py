@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -267,6 +268,7 @@ def test_points_inside_the_cloud_pass() -> None:
 def fitted(toy: Toy, home: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Fit the made-up model to a truth of level 1,000 and effect 1.5, in a folder of its own."""
     monkeypatch.setattr(posterior_module, "FOLDER", home / "sample")
+    monkeypatch.setattr("simulator.study.model_error.FOLDER", home)  # the real history is of other indicators
     truth = observed([1000.0, 1000 + 1.5 * 80, 1000 + 1.5 * 160, 1000 + 1.5 * 240])
     scenario = load_scenario(home / "plan.yaml")
     options: dict[str, Any] = {"runs": RUNS, "until": 2020, "jobs": 1, "parent": home / "bank", "planted": 100}
@@ -332,7 +334,12 @@ def test_a_scenario_draws_from_the_posterior_that_it_names(fitted: Any, toy: Toy
     (home / "fitted.yaml").write_text((home / "plan.yaml").read_text("utf-8") + "calibration: history\n", "utf-8")
     scenario = load_scenario(home / "fitted.yaml")
     assert parameters_of(scenario, 3, 0) == pytest.approx(dict(zip(sample.names, sample.table[3], strict=True)))
-    assert parameters_of(scenario, 1003, 0) == parameters_of(scenario, 3, 5)
+    assert parameters_of(scenario, 1003, 0) == parameters_of(scenario, 3, 0)
+    levels_of = [[parameters_of(scenario, k, seed)["market.level"] for k in range(sample.size)] for seed in (0, 1, 2)]
+    assert levels_of[0] == pytest.approx(sample.table[:, sample.names.index("market.level")].tolist())
+    assert all(sorted(found) == sorted(levels_of[0]) for found in levels_of)  # each row once before any twice
+    assert all(sum(np.equal(*pair)) < 10 for pair in itertools.combinations(levels_of, 2))
+    assert parameters_of(scenario, 1003, 5) == parameters_of(scenario, 3, 5) != parameters_of(scenario, 3, 0)
     assert parameters_of(scenario, -1, 0) == values_of(-1, 0)
     assert parameters_of(load_scenario(home / "plan.yaml"), 3, 0) == values_of(3, 0)
     result = run(home / "fitted.yaml", replicates=20, jobs=1)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,23 @@ from typer.testing import CliRunner
 
 from simulator.cli import app
 from simulator.core.declare import Label
-from simulator.core.parameters import ParameterRow, Range
-from simulator.report.terminal_plan import head, plan_screen, push_words
+from simulator.core.parameters import ParameterRow, Range, setting
+from simulator.report.terminal_plan import dose_words, head, part_of, plan_screen, push_words
 from simulator.study import plan_doses, plan_points, posterior
 from simulator.study.bank import SHARD
 from simulator.study.ensemble import run
 from simulator.study.plan_calibration import PlanCalibration, calibrate_to_plan
-from simulator.study.plan_doses import dosed, levers_for, search
-from simulator.study.plan_fit import NEVER, PlanMaterial, answer, evidence_range, fit_columns, sample_of, sure_shift
-from simulator.study.plan_points import PlanTargets, Point, PointRunner, plan_targets, shortfall
+from simulator.study.plan_doses import Dose, Step, as_plain, dosed, levers_for, limited, search
+from simulator.study.plan_fit import (
+    NEVER,
+    answer,
+    evidence_range,
+    fit_columns,
+    out_of_reach,
+    sample_of,
+    sure_shift,
+)
+from simulator.study.plan_points import PlanMaterial, PlanTargets, Point, PointRunner, plan_targets, shortfall
 from simulator.study.plan_push import STEPS, push
 from simulator.study.posterior import load_posterior
 from simulator.study.replicates import load_scenario, parameters_of
@@ -116,6 +125,21 @@ def test_what_no_run_meets_is_said_so_and_aimed_at_as_near_as_the_bank_goes() ->
     assert 1.0 < found.shifts[0].shift < 4.0
 
 
+def test_a_target_that_is_missed_by_more_than_95_percent_is_left_out_of_the_fit_and_named() -> None:
+    data = linear(np.array([[0.2, 0.3], [0.0, 0.0]]))
+    figures = data.figures.copy()
+    figures[:, 1] /= 100.0
+    figures[:3, 1] = 50.0  # three lucky runs are no fit either
+    far = PlanMaterial(data.plan, figures, data.z)
+    assert out_of_reach(far.attained).tolist() == [False, True]
+    both, one, alone = (answer(far, rows_of(), "x", columns) for columns in ([0, 1], [0], [1]))
+    assert both.left_out == alone.left_out == ("t1",)
+    assert (alone.status, alone.shifts) == (NEVER, ())
+    assert both.shifts == one.shifts  # the joint fit is one to the rest
+    met = PlanMaterial(data.plan, np.where(figures == 50.0, 200.0, figures), data.z)
+    assert answer(met, rows_of(), "x", [1]).left_out == ()  # rare, but met: the runs that do say what it takes
+
+
 def test_several_targets_together_pull_each_its_own_parameter() -> None:
     data = linear(np.array([[0.2, 0.0], [0.0, 0.2]]))
     found = fit_columns(data, [0, 1])
@@ -191,11 +215,50 @@ def test_the_page_is_in_words_in_both_languages(toy: Toy, home: Path, targets: t
     assert "不是预测" in shown["zh"]
     assert "draws from the evidence brings it true: the nearest reaches" in shown["en"]
     assert "Doses: voucher at 4 times the plan's doses meet it in" in shown["en"]
-    assert "Doses: none does." in shown["en"]
-    assert "加大投入不能使其实现" in shown["zh"]
+    assert "Doses: even at 8 times the plan's doses of voucher, the highest tried, it is not met: " in shown["en"]
+    assert "8 倍（所试最高剂量），也不能使其实现" in shown["zh"]
+    assert "Out of reach of the fit: out out. Nearly every draw misses by more than 95%" in shown["en"]
     beyond = next(t for t in manifest["targets"] if t["name"] == "beyond")
     assert "times what is assumed" in " ".join(push_words(beyond, "en"))
     assert head(beyond, "en", RUNS).startswith("beyond beyond: ≥ 2,150 firms by 2020")
+
+
+def test_what_is_not_a_number_is_words_on_the_page(toy: Toy, home: Path, targets: tuple[Target, ...]) -> None:
+    step = Step(8, 0.0, math.nan, math.nan)
+    dose = as_plain(Dose("out", ("voucher",), step, (step,), None, (("voucher", step),), ("voucher",)))
+    assert (dose["plan"]["attained"], dose["plan"]["cost"]) == (None, None)
+    text = dose_words(dose, "en")[0]
+    assert "an unknown share is reached" in text
+    assert "at a cost that is not known" in text
+    assert "the most that is allowed" in text
+    assert "不详" in dose_words(dose, "zh")[0]
+    assert part_of(math.inf, "en") == "any multiple"
+    manifest = json.loads(study(home).path.with_suffix(".json").read_text(encoding="utf-8"))
+    out = manifest["targets"][-1]
+    manifest["everything"][0]["cost"] = None
+    manifest["all"]["left_out"] = out["left_out"] = ["out"]
+    out["shifts"], out["nearest"] = [], None
+    manifest["all"]["shifts"][0] |= {"value": None, "high": None}
+    for language, words in (("en", "Out of reach of the fit: out out."), ("zh", "超出拟合范围：out out。")):
+        console = Console(width=2000, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+        console.print(plan_screen(manifest, language))
+        shown = console.export_text()
+        assert words in shown
+        assert "95%" in shown
+        assert "nan" not in shown
+
+
+def test_a_dose_says_which_settings_could_not_follow(home: Path, toy: Toy, targets: tuple[Target, ...]) -> None:
+    @dataclass(frozen=True)
+    class Bounded:
+        budget: float = setting(0.0, unit="CNY / year", low=0, high=100e6)
+
+    scenario = load_scenario(home / "plan.yaml")
+    assert limited(scenario, ("voucher",)) == ()
+    (entry,) = scenario.entries
+    bounded = replace(scenario, entries=(replace(entry, settings=Bounded(40e6)),))
+    assert (limited(bounded, ("voucher",)), limited(bounded, ("voucher",), 2)) == (("voucher",), ())
+    assert dosed(bounded, ("voucher",), 8).entries[0].settings.budget == 100e6
 
 
 def test_a_killed_study_goes_on(

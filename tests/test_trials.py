@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -442,6 +443,27 @@ def test_command_refuses_an_unknown_trial() -> None:
     result = CliRunner().invoke(app, ["evaluate", "--trial", "nothing"])
     assert result.exit_code == 2
     assert "no such trial" in result.output
+
+
+def test_command_ends_with_three_where_worlds_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def some_fail(names: list[str], **_: Any) -> Evaluation:
+        return Evaluation([found(1.0, 0.9, 1.1)], "evidence", ("italian_grants, world 3, seed 0: ValueError: no",))
+
+    monkeypatch.setattr("simulator.study.trials.evaluate", some_fail)
+    result = CliRunner().invoke(app, ["evaluate", "--trial", "italian_grants", "--out", str(tmp_path), "--lang", "en"])
+    assert result.exit_code == 3, result.output
+    assert "failed: italian_grants, world 3" in result.stderr
+    assert (tmp_path / "summary.txt").is_file()  # what came through is written
+
+
+def test_worlds_that_fail_are_named_and_too_many_end_the_study(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> Any:
+        raise ValueError("no such world")
+
+    monkeypatch.setattr("simulator.study.trials.table_of", fails)
+    result = CliRunner().invoke(app, ["evaluate", "--trial", "italian_grants", "--jobs", "1", "--quiet"])
+    assert result.exit_code == 3, result.output
+    assert "ValueError: no such world" in result.stderr
 
 
 def small(name: str) -> Trial:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 from dataclasses import replace
@@ -18,7 +19,7 @@ from simulator.cli import app
 from simulator.core.declare import Label
 from simulator.core.ledger import Bill
 from simulator.core.problems import InputError
-from simulator.report.validation import plain, save_validation, validation_screen
+from simulator.report.validation import chance_note, plain, save_validation, validation_screen
 from simulator.study import validate as validating
 from simulator.study.abc_fit import Coverage, Settings, fit
 from simulator.study.accounting import Books, books_of, outlay_over_budget
@@ -196,6 +197,7 @@ def test_page_and_screen(tmp_path: Path, language: str, said: str) -> None:
     page = save_validation(found, tmp_path, language)
     text = page.read_text(encoding="utf-8")
     assert said in text
+    assert text.count(html.escape(chance_note(language))) == 2
     assert text.count("data:image/png") == 5
     assert "http" not in text.replace("http-equiv", "")
     held = json.loads((tmp_path / "validation.json").read_text(encoding="utf-8"))

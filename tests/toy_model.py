@@ -98,7 +98,10 @@ class Toy:
         values_ = np.column_stack([0.02 + count / 1e5, count, 0.6 * count])
         if seed in self.undefined:
             values_[3, 1] = np.nan
-        return SimpleNamespace(years=years, names=tuple(INDICATORS), values=values_, bills=bills)
+        names = tuple(INDICATORS)
+        return SimpleNamespace(
+            years=years, names=names, values=values_, bills=bills, series=lambda name: values_[:, names.index(name)]
+        )
 
     def simulate_together(self, scenarios: Any, values: dict[str, float], seed: int) -> list[Any]:
         """Return a run of each scenario."""

@@ -59,6 +59,7 @@ def calibrate(
         _calibrate_to_plan(region, runs, seed, jobs, out, bank, quiet, json_, lang)
         return
     with exits():
+        _refuse_folders(out, bank)
         from simulator.study.calibrate import calibrate as fit_region
         from simulator.study.calibrate import posterior_predictive
         from simulator.study.posterior import load_posterior
@@ -91,12 +92,22 @@ def calibrate(
             print_page(page(done, seen, chosen_language(lang)))
 
 
+def _refuse_folders(sample: Path | None, bank: Path | None) -> None:
+    """Refuse places of a sample and of banks (None: the usual ones) that cannot be written, before the runs."""
+    from simulator.study.bank import PARENT
+    from simulator.study.output import refuse_unwritable
+    from simulator.study.posterior import FOLDER
+
+    refuse_unwritable(sample or FOLDER, bank or PARENT)
+
+
 def _calibrate_to_plan(
     region: str, runs: int | None, seed: int, jobs: int | None, out: Path | None, bank: Path | None, quiet: bool,
     json_: bool, lang: Language | None,
 ) -> None:  # fmt: skip
     """Print what would have to be true for a region's plan to come true, and write the sample that holds it."""
     with exits():
+        _refuse_folders(out, bank)
         from simulator.report.terminal_plan import plan_screen
         from simulator.study.plan_calibration import RUNS
         from simulator.study.plan_calibration import calibrate_to_plan as fit_plan
@@ -130,8 +141,10 @@ def validate(
 ) -> None:
     """Hold a region's fit against every gate; one page with figures. Exit code 4 when a gate fails."""
     with exits():
+        from simulator.study.output import DEFAULT_PARENT, refuse_unwritable
+
+        refuse_unwritable(DEFAULT_PARENT if out is None else out)
         from simulator.report.validation import plain, save_validation, validation_screen
-        from simulator.study.output import DEFAULT_PARENT
         from simulator.study.validate import validate as hold
 
         language = chosen_language(lang)
@@ -161,8 +174,10 @@ def evaluate(
 ) -> None:
     """Run published trials inside the model, design and estimator as published, beside what was found there."""
     with exits():
+        from simulator.study.output import DEFAULT_PARENT, refuse_unwritable
+
+        refuse_unwritable(DEFAULT_PARENT if out is None else out)
         from simulator.report import trial_page
-        from simulator.study.output import DEFAULT_PARENT
         from simulator.study.trials import evaluate as run_trials
         from simulator.study.trials import identity, load_trials
 

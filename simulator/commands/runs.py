@@ -85,25 +85,52 @@ def compare(
     json_: Json = False,
     lang: Lang = None,
     force: Force = False,
+    on: Annotated[
+        str | None,
+        typer.Option("--on", help="Targets that decide which scenario wins (QD10,QD12) [default: outcomes]."),
+    ] = None,
+    until: Annotated[
+        list[str] | None,
+        typer.Option(help="Runs are added until a difference is known this well, e.g. QD10=5 (half of 90 %)."),
+    ] = None,
+    equal_budget: Annotated[
+        str | None,
+        typer.Option(help="Scale each mix's doses until it adds this net cost over all years, e.g. 500MCNY."),
+    ] = None,
 ) -> None:
     """Compare scenarios with a baseline, run by run with the same luck: differences and their cost."""
     with exits():
         from simulator.study import output
-        from simulator.study.comparison import common_sizes, names_of, opened_together
+        from simulator.study.comparison import asked_for, names_of, opened_together
         from simulator.study.comparison import compare as compare_scenarios
+        from simulator.study.comparison_precision import common_sizes, read_until, wanted_precision
+        from simulator.study.comparison_win import chosen_targets, read_names
+        from simulator.study.equal_budget import read_amount
 
+        deciding, precision, amount = read_names(on), read_until(until or ()), read_amount(equal_budget)
         found = opened_together([baseline, *scenarios])
-        sizes = common_sizes(found, replicates)
-        run_hash = output.identity(found, sizes, seed)
+        chosen_targets(found, deciding)
+        wanted_precision(found, replicates, precision)
+        sizes = common_sizes(found, replicates, precision)
+        run_hash = output.identity(found, sizes, seed, asked=asked_for(deciding, precision, amount))
         folder = output.folder_for(names_of(found), run_hash, out)
         language = chosen_language(lang)
         reused = is_kept(folder, run_hash, language, force)
         if not reused:
             with progress_bar(quiet) as progress:
                 result = compare_scenarios(
-                    found[0], found[1:], replicates=replicates, jobs=jobs, seed=seed, progress=progress
+                    found[0],
+                    found[1:],
+                    replicates=replicates,
+                    jobs=jobs,
+                    seed=seed,
+                    progress=progress,
+                    on=deciding,
+                    until=precision,
+                    equal_budget=amount,
                 )
-            output.save(result.runs, folder, result.tables(), language, command=command_line(), force=force)
+            tables, whole = result.tables(), result.hash
+            output.save(result.runs, folder, tables, language, command=command_line(), force=force, run_hash=whole)
         report(folder, language, reused=reused, quiet=quiet, as_json=json_)
 
 
@@ -182,7 +209,7 @@ def as_plain(tables: Tables, folder: Path, reused: bool) -> dict[str, Any]:
     """Return the results as plain values for JSON; what is not a number is null."""
     plain: dict[str, Any] = {"folder": str(folder), "reused": reused, "run": tables.meta}
     names = ("targets", "money", "compare_targets", "compare", "settings")
-    extra = ("budget", "attribution", "paths_needed")
+    extra = ("budget", "attribution", "paths_needed", "win")
     base = names if tables.compare is not None else names[:2]
     shown = (*base, *(n for n in extra if getattr(tables, n) is not None))
     for name in shown:

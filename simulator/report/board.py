@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 LIKELY = 0.8
 UNLIKELY = 0.2
 MOST_SHOWN = 3
+SHOWN_APART = 0.02  # the share of runs stands beside the probability with the model's error where they differ by more
 # Columns of the tables that are in a target's unit; ``scale`` is that unit over the indicator's.
 IN_UNIT = (
     *("value", "scale", "mean", "p05", "p50", "p95", "true_p05", "true_p50", "true_p95", "gap", "median", "target"),
@@ -27,6 +29,29 @@ def reading(probability: float) -> str:
     if probability >= LIKELY:
         return "likely"
     return "unlikely" if probability < UNLIKELY else "in doubt"
+
+
+def has_error(row: dict[str, Any]) -> bool:
+    """Return whether a target's probability is shown with the model's own error in it.
+
+    In a comparison that of both scenarios is, or neither.
+    """
+    ends = ("",) if "probability" in row else ("_baseline", "_scenario")
+    found = [row.get(f"probability_with_error{end}") for end in ends]
+    return all(isinstance(p, float) and math.isfinite(p) for p in found)
+
+
+def chance(row: dict[str, Any], of: str = "") -> float:
+    """Return a target's probability as pages show it: with the model's own error where that is estimated.
+
+    ``of`` is what follows the columns' names in a comparison: ``_baseline`` or ``_scenario``.
+    """
+    return float(row[f"probability{'_with_error' if has_error(row) else ''}{of}"])
+
+
+def share_apart(row: dict[str, Any]) -> bool:
+    """Return whether the share of runs that meet a target differs enough from its probability to be shown too."""
+    return has_error(row) and abs(chance(row) - row["probability"]) > SHOWN_APART
 
 
 @dataclass(frozen=True)
@@ -50,19 +75,19 @@ class Board:
 
     def count_others(self, kind: str) -> int:
         """Return how many capacity and input targets read ``kind``."""
-        return sum(reading(row["probability"]) == kind for row in self.others)
+        return sum(reading(chance(row)) == kind for row in self.others)
 
     def count(self, kind: str) -> int:
         """Return how many headline targets read ``kind`` (likely, in doubt, unlikely)."""
-        return sum(reading(row["probability"]) == kind for row in self.headline)
+        return sum(reading(chance(row)) == kind for row in self.headline)
 
     def most_in_doubt(self) -> list[dict[str, Any]]:
         """Return the headline targets whose probability is nearest to a half, those in doubt first."""
         ranked = sorted(
-            (row for row in self.headline if 0.0 < row["probability"] < 1.0),
-            key=lambda row: (abs(row["probability"] - 0.5), row["id"]),
+            (row for row in self.headline if 0.0 < chance(row) < 1.0),
+            key=lambda row: (abs(chance(row) - 0.5), row["id"]),
         )
-        in_doubt = [row for row in ranked if reading(row["probability"]) == "in doubt"]
+        in_doubt = [row for row in ranked if reading(chance(row)) == "in doubt"]
         return (in_doubt or ranked[:1])[:MOST_SHOWN]
 
     def luck_and_ignorance(self) -> tuple[float, float, int]:

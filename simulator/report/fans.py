@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulator.report.board import board_of
+from simulator.report.board import board_of, chance, has_error
 from simulator.report.placing import Place, Room
 from simulator.report.style import (
     BLUE,
@@ -225,12 +225,15 @@ def draw_fan(
     title = f"{row['id']} {name}"
     if small:
         title = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
-        axes.set_title(f"{title}\nP = {row['probability']:.2f}", fontsize=8)
+        axes.set_title(f"{title}\nP = {chance(row):.2f}", fontsize=8)
         axes.set_ylabel(label, fontsize=7)
     else:
         low, high = row["probability_low"], row["probability_high"]
-        chance = f"{word('probability', language)} = {row['probability']:.2f} [{low:.2f}–{high:.2f}]"
-        axes.set_title(f"{title}\n{chance}", fontsize=10)
+        said = f"{word('probability', language)} = {chance(row):.2f}"
+        futures = f"{row['probability']:.2f} [{low:.2f}–{high:.2f}]"
+        plain = f"不计模型自身误差为 {futures}" if language == "zh" else f"without the model's own error {futures}"
+        said += bracketed(plain, language) if has_error(row) else f" [{low:.2f}–{high:.2f}]"
+        axes.set_title(f"{title}\n{said}", fontsize=10)
         axes.set_ylabel(label)
     axes.set_xticks([y for y in years if (y - years.iloc[0]) % (3 if small else 1) == 0])
     axes.tick_params(labelsize=size - 0.5)

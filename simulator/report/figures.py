@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator.core.ledger import PAYERS
 from simulator.report.attribution_figure import draw_attribution
-from simulator.report.board import board_of, reading, records
+from simulator.report.board import board_of, chance, has_error, reading, records
 from simulator.report.fans import draw_fans
 from simulator.report.style import (
     BLUE,
@@ -28,6 +28,7 @@ from simulator.report.style import (
     styled,
     usable_language,
 )
+from simulator.report.win_figure import draw_wins
 from simulator.report.words import (
     ABOUT_ZERO,
     apart,
@@ -113,11 +114,13 @@ def draw_board(tables: Tables, folder: Path, language: str) -> list[Path]:
         axes.text(0.0, y, title, fontweight="bold", va="center")
         y += 1
         for row in group:
-            p = row["probability"]
+            p, high = chance(row), row["probability_high"]
             axes.barh(y, p, height=0.66, color=LEVEL_COLOURS[reading(p)])
-            axes.plot([row["probability_low"], row["probability_high"]], [y, y], color=INK, linewidth=1)
+            axes.plot([row["probability_low"], high], [y, y], color=INK, linewidth=1)
+            if has_error(row):
+                axes.plot(row["probability"], y, "o", color="white", markeredgecolor=INK, markersize=3.5, clip_on=False)
             text = f"{p:.2f}  {_signed(row['gap'], row['unit'], language)}"
-            axes.text(max(p, row["probability_high"]) + 0.012, y, text, va="center", fontsize=8)
+            axes.text(max(p, high, row["probability"] + 0.008) + 0.012, y, text, va="center", fontsize=8)
             ticks.append((y, _named(row, language)))
             y += 1
     for mark in (0.2, 0.8):
@@ -131,6 +134,14 @@ def draw_board(tables: Tables, folder: Path, language: str) -> list[Path]:
         if language == "zh"
         else "probability (line: its 95 % interval from the number of runs), then distance of the median"
     )
+    if any(has_error(row) for row in rows):
+        x_label = (
+            "完成概率（有圆点的已计入模型自身误差）；圆点：模拟未来中完成的比例；\n"
+            "线：该比例由运行次数决定的 95 % 区间；数字：概率与中位数差距"
+            if language == "zh"
+            else "probability (rows with a dot: the model's own error included); dot: share of simulated futures;\n"
+            "line: that share's 95 % interval from the number of runs; then distance of the median"
+        )
     axes.set_xlabel(x_label, fontsize=8)
     axes.tick_params(length=0)
     meta = tables.meta
@@ -146,6 +157,7 @@ def draw_board(tables: Tables, folder: Path, language: str) -> list[Path]:
         "probability",
         "probability_low",
         "probability_high",
+        "probability_with_error",
         "gap",
         "unit",
     ]
@@ -228,7 +240,7 @@ def draw_forest(tables: Tables, meta: dict[str, Any], folder: Path, language: st
         axes.plot([row["relative_ci_low"], row["relative_ci_high"]], [y, y], color=colour, linewidth=2)
         axes.plot([row["relative_difference"]], [y], "o", color=colour, markersize=6)
         text = ABOUT_ZERO if small else _signed(row["difference"], row["unit"], language)
-        text += f"   P {row['probability_baseline']:.2f} → {row['probability_scenario']:.2f}"
+        text += f"   P {chance(row, '_baseline'):.2f} → {chance(row, '_scenario'):.2f}"
         axes.annotate(text, (1.01, y), xycoords=("axes fraction", "data"), va="center", fontsize=7.5)
     axes.set_yticks(range(len(rows)), [_named(row, language) for row in rows], fontsize=8)
     axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -288,4 +300,4 @@ def draw_cost_bars(tables: Tables, folder: Path, language: str) -> list[Path]:
 
 # groups of about the same work
 RUN_FIGURES: tuple[tuple[Drawing, ...], ...] = ((draw_board, draw_spending, draw_attribution), (draw_fans,))
-COMPARE_FIGURES: tuple[tuple[Drawing, ...], ...] = ((draw_forests,), (draw_cost_bars,))
+COMPARE_FIGURES: tuple[tuple[Drawing, ...], ...] = ((draw_forests,), (draw_cost_bars, draw_wins))

@@ -18,7 +18,7 @@ from typing import Any
 
 from simulator.core.declare import Lever, Mechanism
 from simulator.core.parameters import ParameterRow, Range, rows
-from simulator.model import INDICATORS, LEVERS, SCHEDULE, SWITCHES
+from simulator.model import INDICATORS, LEVERS, ORDERS, SCHEDULE, SWITCHES
 from simulator.study.links import offered_by, taken_up_by, terms_named
 from simulator.world import agents
 from simulator.world.terms import TERMS
@@ -102,7 +102,17 @@ def schedule() -> str:
     lines = [
         (str(k), code(m.name), m.label.en, m.label.zh, (m.step.__doc__ or "").strip()) for k, m in enumerate(SCHEDULE)
     ]
-    return table(("step", "mechanism", "name", "名称", "what it does"), lines)
+    orders = [f"- {code(name)}: {_earlier(order)}." for name, order in ORDERS.items() if order != SCHEDULE]
+    head = f"The order is a switch, `year_order`. The table shows the default, {code(SWITCHES['year_order'][0])}; under"
+    return table(("step", "mechanism", "name", "名称", "what it does"), lines) + "\n".join(["", head, "", *orders, ""])
+
+
+def _earlier(order: Sequence[Mechanism]) -> str:
+    """Return which mechanisms act earlier in an order than in the default one, and before which."""
+    at = {m.name: k for k, m in enumerate(SCHEDULE)}
+    moved = [k for k, m in enumerate(order) if k < at[m.name]]
+    names = " and ".join(code(order[k].name) for k in moved)
+    return f"{names} before {code(order[moved[-1] + 1].name)}"
 
 
 def switches() -> str:

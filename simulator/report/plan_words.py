@@ -19,6 +19,20 @@ _SAID: dict[str, tuple[str, str]] = {
         " of {tolerance}.",
         "按“规划全部实现”拟合的参数，平均实现 {mean:g} 项；读取目标的容差为 {tolerance}。",
     ),
+    "left_out": (
+        "Out of reach of the fit: {which}. Nearly every draw misses by more than {missed} of the target, so that draws"
+        " cannot be told apart by it; the fit to the whole plan is one to the other {rest} targets.",
+        "超出拟合范围：{which}。几乎所有抽样都比目标低 {missed} 以上，无法据此区分抽样；"
+        "“规划全部实现”的拟合只针对其余 {rest} 项目标。",
+    ),
+    "left_out_alone": (
+        "Out of reach of the fit: nearly every draw misses it by more than {missed}, so that no parameter is found.",
+        "超出拟合范围：几乎所有抽样都比目标低 {missed} 以上，找不出起作用的参数。",
+    ),
+    "unknown": ("an unknown share", "未知比例"),
+    "unbounded": ("any multiple", "无限倍"),
+    "cost_unknown": ("at a cost that is not known", "支出不详"),
+    "cost_unbounded": ("at a cost without bound", "支出无上限"),
     "joint": (
         "That is {distance} prior standard deviations away, all together: {count} parameters differ by {least:g} and"
         " more, {beyond} of them beyond the range of the evidence or, where there is none, of what is assumed.",
@@ -117,9 +131,14 @@ _SAID: dict[str, tuple[str, str]] = {
         "剂量：原剂量下 {runs} 次模拟中 {before} 次实现；{levers}加到 {factor} 倍，{met} 次实现，{cost}。",
     ),
     "dose_not": (
-        "Doses: none does. {levers} at {factor} times the plan's doses reach {reached} (the plan's own {plan}),"
-        " {cost}.",
-        "剂量：加大投入不能使其实现。{levers}加到规划的 {factor} 倍，达到 {reached}（原剂量 {plan}），{cost}。",
+        "Doses: even at {factor} times the plan's doses of {levers}, the highest tried, it is not met: {reached} is"
+        " reached ({plan} with the plan's own), {cost}.",
+        "剂量：{levers}即使加到规划的 {factor} 倍（所试最高剂量），也不能使其实现，只达到 {reached}（原剂量 {plan}），"
+        "{cost}。",
+    ),
+    "dose_limited": (
+        " Not every setting can be raised that far: some of {levers} reach the most that is allowed before.",
+        "并非各项设置都能加到这一倍数：{levers}的部分设置已先达到允许的上限。",
     ),
     "doses_alone": (" Alone at {factor} times: {parts}.", "单独加到 {factor} 倍：{parts}。"),
     "lever_alone": ("{lever} {reached}, {cost}", "{lever} {reached}，{cost}"),

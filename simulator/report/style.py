@@ -163,6 +163,7 @@ def finish(
     room = 0.12 + FOOTER_LINE * len(wrapped)
     if margins is None:
         figure.tight_layout(rect=(0, room / height, 1, 1))
+        figure.set_layout_engine(None)  # which tight_layout leaves there, and for which savefig draws everything twice
     else:
         figure.subplots_adjust(
             left=margins.left / width,

@@ -16,11 +16,11 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.core.ledger import PAYERS
-from simulator.report.board import Board, board_of, reading, records
+from simulator.report.board import Board, board_of, chance, records
 from simulator.report.terminal_attribution import budget_lines, budget_text, extra_parts
+from simulator.report.terminal_chance import BAR_CELLS, error_line, probability_cell
 from simulator.report.words import (
     apart,
-    bar,
     bracketed,
     colon,
     distance,
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 STYLES = {"likely": "green", "in doubt": "yellow", "unlikely": "red"}
 MONEY_KINDS = ("outlay", "running", "tax_forgone", "recovered", "net", "contingent")
 SUMMARY_WIDTH = 100
-BAR_CELLS = 4
 SMALL_MONEY = 2e9  # CNY; sums below it are written in millions
 TARGET_HEADS = ("id", "target", "median", "probability", "distance")
 # label, unit, what the city drew in a year, what neighbours lost in a year
@@ -104,7 +103,7 @@ def target_groups(tables: Tables, language: str) -> list[RenderableType]:
     titles = ("结果与增长类目标", "能力与投入类目标") if zh else english
     shown: list[RenderableType] = []
     leads = tables.meta.get("leads", {})
-    cells = {row["id"]: _cells(row, language) for row in (*board.headline, *board.others)}
+    cells = {row["id"]: cells_of(row, language) for row in (*board.headline, *board.others)}
     widths = [max((cell_len(c[i]) for c in cells.values()), default=1) for i in range(len(TARGET_HEADS))]
     widths = [max(w, cell_len(word(h, language))) for w, h in zip(widths, TARGET_HEADS, strict=True)]
     for rows, title in ((board.headline, titles[0]), (board.others, titles[1])):
@@ -121,7 +120,7 @@ def target_groups(tables: Tables, language: str) -> list[RenderableType]:
     if any(row["year_assumed"] in (True, "True") for row in (*board.headline, *board.others)):
         note = "* 规划未写明年份，年份为假定" if zh else "* the plan names no year: it is assumed"
         shown.append(Text(note, style="dim"))
-    return shown
+    return shown + error_line([*board.headline, *board.others], language)
 
 
 def heading(meta: dict[str, Any], language: str) -> list[RenderableType]:
@@ -190,25 +189,49 @@ def doubts(board: Board, language: str) -> list[RenderableType]:
     table.add_column(overflow="fold")
     for i, row in enumerate(rows):
         lead = ("最存疑：" if zh else "Most in doubt:") if i == 0 else ""
-        name, gap = row["name_zh"] if zh else row["name"], apart(abs(row["gap"]), row["unit"], language)
-        where = ("短缺" if zh else "short") if row["gap"] < 0 else ("超出" if zh else "above")
-        text = f"{name}：中位数{where} {gap}" if zh else f"{name}: median {gap} {where}"
-        if math.isfinite(row["pace_needed"]):
-            needed, got = (distance(row[k], row["unit"], language) for k in ("pace_needed", "pace_simulated"))
-            since = int(row["start_year"])
-            pace = f"；{since} 年末起每年需 {needed}，模拟 {got}"
-            text += pace if zh else f"; needs {needed} a year from the end of {since} on, gets {got}"
-        table.add_row(lead, text)
+        table.add_row(lead, doubt_text(row, language))
     return [table]
 
 
-def _sum(tables: Tables, scope: str, payer: str, kind: str, column: str = "mean") -> float:
+def doubt_text(row: dict[str, Any], language: str, *, named: bool = True) -> str:
+    """Return how far a target's median lies from it, and the pace needed, in its own unit."""
+    zh = language == "zh"
+    lead = (row["name_zh"] if zh else row["name"]) + colon(language) if named else ""
+    gap = apart(abs(row["gap"]), row["unit"], language)
+    where = ("短缺" if zh else "short") if row["gap"] < 0 else ("超出" if zh else "above")
+    text = f"{lead}中位数{where} {gap}" if zh else f"{lead}median {gap} {where}"
+    pace = pace_text(row, language)
+    return f"{text}{semicolon(language)}{pace}" if pace else text
+
+
+def pace_text(row: dict[str, Any], language: str) -> str:
+    """Return the pace that a target needs and what is simulated, or nothing where it has none."""
+    if not math.isfinite(row["pace_needed"]):
+        return ""
+    needed, got = (distance(row[k], row["unit"], language) for k in ("pace_needed", "pace_simulated"))
+    since, month = int(row["start_year"]), _a_month(row, language)
+    if language == "zh":
+        return f"{since} 年末起每年需 {needed}{bracketed(f'每月 {month}', language) if month else ''}，模拟 {got}"
+    more = bracketed(f"{month} a month", language) if month else ""
+    return f"needs {needed} a year{more} from the end of {since} on, gets {got}"
+
+
+def _a_month(row: dict[str, Any], language: str) -> str:
+    """Return the pace needed in a month, where that is a figure one can picture: whole things, or money."""
+    each = row["pace_needed"] / 12.0
+    countable = is_money(row["unit"]) or not (is_percent(row["unit"]) or row["unit"].startswith("share of"))
+    return distance(each, row["unit"], language).lstrip("+") if countable and each >= 1.0 else ""
+
+
+def sum_of(tables: Tables, scope: str, payer: str, kind: str, column: str = "mean") -> float:
+    """Return a sum of money in CNY, zero where there is none."""
     m = tables.money
     found = m[(m["scope"] == scope) & (m["payer"] == payer) & (m["kind"] == kind)][column]
     return float(found.iloc[0]) if len(found) else 0.0
 
 
-def _plan_scope(meta: dict[str, Any]) -> tuple[str, int, int]:
+def plan_scope(meta: dict[str, Any]) -> tuple[str, int, int]:
+    """Return the scope of the plan's years, with the first and the last of them."""
     first = math.floor(meta["plan_start"])
     if meta["years"][0] <= first <= meta["years"][1]:
         return "plan", max(first, meta["years"][0]), meta["years"][1]
@@ -217,15 +240,15 @@ def _plan_scope(meta: dict[str, Any]) -> tuple[str, int, int]:
 
 def money_scope(tables: Tables) -> tuple[str, int, int]:
     """Return which sums are the plan's, and their years: what it adds to its baseline where that was run."""
-    scope, first, last = _plan_scope(tables.meta)
+    scope, first, last = plan_scope(tables.meta)
     return (ADDED if (tables.money["scope"] == ADDED).any() else scope), first, last
 
 
 def money_line(tables: Tables, language: str) -> Text:
     """Return the net public cost, and what city and districts pay of it against their budget."""
     scope, first, last = money_scope(tables)
-    net, city = _sum(tables, scope, "all", "net"), _sum(tables, scope, "city", "net")
-    risk, budget = _sum(tables, scope, "all", "contingent"), tables.meta.get("science_budget")
+    net, city = sum_of(tables, scope, "all", "net"), sum_of(tables, scope, "city", "net")
+    risk = sum_of(tables, scope, "all", "contingent")
     sums, zh = [figure(x, "CNY", language) for x in (net, city, risk)], language == "zh"
     if zh:
         text = f"资金 {first}–{last} 年：净额 {sums[0]}，"
@@ -237,21 +260,32 @@ def money_line(tables: Tables, language: str) -> Text:
         text += f"; guarantees and the like {sums[2]} on top" if risk else ""
     if scope == ADDED:
         text += "（已减去基准情景）" if zh else ", less its baseline"
-        return Text(text + ("；" if zh else "; ") + budget_text(tables, language))
-    mean, general = city / (last - first + 1), tables.meta.get("general_budget")
-    if general:
+    share = against_budget(tables, language)
+    return Text(text + (("；" if zh else "; ") + share if share else ""))
+
+
+def against_budget(tables: Tables, language: str) -> str:
+    """Return what the city pays in a mean year against its budget and its science funds, as far as these are known."""
+    scope, first, last = money_scope(tables)
+    if scope == ADDED:
+        return budget_text(tables, language)
+    mean, parts, zh = sum_of(tables, scope, "city", "net") / (last - first + 1), [], language == "zh"
+    if general := tables.meta.get("general_budget"):
         share, line = mean / general, figure(general, "CNY", language)
-        text += (
-            f"；市级年均相当于一般公共预算收入（{line}）的 {share:.1%}"
+        parts.append(
+            f"市级年均相当于一般公共预算收入（{line}）的 {share:.1%}"
             if zh
-            else f"; the city's mean year is {share:.1%} of general budget revenue ({line})"
+            else f"the city's mean year is {share:.1%} of general budget revenue ({line})"
         )
-    if budget:
+    if budget := tables.meta.get("science_budget"):
         times, line = mean / budget, figure(budget, "CNY", language)
-        text += (
-            f"、科技专项资金（{line}）的 {times:.1f} 倍" if zh else f", {times:.1f} times its science funds ({line})"
+        lead = "" if parts else "市级年均为" if zh else "the city's mean year is "
+        parts.append(
+            f"{lead}科技专项资金（{line}）的 {times:.1f} 倍"
+            if zh
+            else f"{lead}{times:.1f} times its science funds ({line})"
         )
-    return Text(text)
+    return ("、" if zh else ", ").join(parts)
 
 
 def certainty(board: Board, meta: dict[str, Any], language: str) -> Text:
@@ -274,15 +308,12 @@ def target_table(rows: Sequence[dict[str, Any]], language: str, widths: Sequence
     """
     table = _frame(widths)
     for row in rows:
-        level = reading(row["probability"])
         due = named(row, language)
-        identity, value, middle, _, gap = _cells(row, language)
-        chance = Text.assemble((f"{bar(row['probability'], BAR_CELLS):<{BAR_CELLS}}", STYLES[level]))
-        chance.append(f" {row['probability']:.2f}", style="bold " + STYLES[level])
-        table.add_row(identity, due, value, middle, chance, gap)
+        identity, value, middle, _, gap = cells_of(row, language)
+        table.add_row(identity, due, value, middle, probability_cell(row, STYLES, language), gap)
         if isinstance(row["true_name"], str) and row["true_name"] and math.isfinite(row["true_p50"]):
             true = row["true_name_zh"] if language == "zh" else row["true_name"]
-            spread = _range(row, ("true_p50", "true_p05", "true_p95"), language)
+            spread = range_text(row, ("true_p50", "true_p05", "true_p95"), language)
             under = Table.grid(padding=(0, 1, 0, 0))
             under.add_column(no_wrap=True)
             under.add_column(overflow="fold")
@@ -318,19 +349,19 @@ def _head_row(widths: Sequence[int], language: str) -> Table:
     return table
 
 
-def _cells(row: dict[str, Any], language: str) -> tuple[str, str, str, str, str]:
+def cells_of(row: dict[str, Any], language: str) -> tuple[str, str, str, str, str]:
     """Return what stands in the columns of a target besides its name."""
     unit, bound = row["unit"], ">" if row["op"] == "gt" else "≥"
     value = figure(row["value"], unit, language) if is_money(unit) else number(row["value"], unit, language)
     value = f"{bound} {value}{'%' if is_percent(unit) else ''}"
-    chance = f"{'x' * BAR_CELLS} {row['probability']:.2f}"
+    probability = f"{'x' * BAR_CELLS} {chance(row):.2f}"
     gap = distance(row["gap"], unit, language, beside=row["value"])
-    return row["id"], value, _range(row, ("p50", "p05", "p95"), language), chance, gap
+    return row["id"], value, range_text(row, ("p50", "p05", "p95"), language), probability, gap
 
 
 def neighbour_lines(tables: Tables, language: str) -> list[RenderableType]:
     """Return what the city drew from elsewhere and what its neighbours lost, over the plan's years."""
-    _, first, last = _plan_scope(tables.meta)
+    _, first, last = plan_scope(tables.meta)
     rows = drawn(tables.series, tables.meta["scenario"], first, last)
     if not rows:
         return []
@@ -363,7 +394,9 @@ def drawn(
     Each row: label (en, zh), unit, gain and loss as series (n,) by draw and seed, None where no indicator counts
     it. A row of zeros is left out unless ``empty``, one that nothing counts always.
     """
-    mine, out = series[(series["scenario"] == scenario) & series["year"].between(first, last)], []
+    asked = {name for *_, gain, loss in NEIGHBOURS for name in (gain, loss)}
+    mine, out = series[series["indicator"].isin(asked)], []  # few of many rows first
+    mine = mine[(mine["scenario"] == scenario) & mine["year"].between(first, last)]
     for label, unit, gain, loss in NEIGHBOURS:
         parts: list[pandas.Series | None] = []
         for name in (gain, loss):
@@ -374,7 +407,8 @@ def drawn(
     return out
 
 
-def _range(row: dict[str, Any], keys: tuple[str, str, str], language: str) -> str:
+def range_text(row: dict[str, Any], keys: tuple[str, str, str], language: str) -> str:
+    """Return a median with its 90 % range at one scale: ``1,244 [1,058–1,654]``."""
     like = near(row[keys[0]], row["value"])
     middle, low, high = (number(row[k], row["unit"], language, like=like) for k in keys)
     scale = (
@@ -401,7 +435,7 @@ def unsimulated(board: Board, language: str) -> list[RenderableType]:
 def money_tables(tables: Tables, language: str) -> list[RenderableType]:
     """Return who pays what from the plan's start on, and in all simulated years where these are more."""
     scope, first, last = money_scope(tables)
-    small = abs(_sum(tables, "horizon", "all", "net")) < SMALL_MONEY
+    small = abs(sum_of(tables, "horizon", "all", "net")) < SMALL_MONEY
     start, zh, unit = tables.meta["years"][0], language == "zh", money_unit(language, small=small)
     title = (
         f"资金（{unit}，{first}–{last} 年，各次运行平均）" if zh else f"money in {unit}, {first}–{last}, mean over runs"
@@ -409,11 +443,11 @@ def money_tables(tables: Tables, language: str) -> list[RenderableType]:
     if scope == ADDED:
         title += "，已减去基准情景" if zh else ", less the baseline's"
     out: list[RenderableType] = [Text(title, style="bold"), money_table(tables.money, scope, language, small=small)]
-    low, high = (money(_sum(tables, scope, "all", "net", q), language, small=small) for q in ("p05", "p95"))
+    low, high = (money(sum_of(tables, scope, "all", "net", q), language, small=small) for q in ("p05", "p95"))
     text = f"公共净额的 90 % 区间 {low}–{high}" if zh else f"90 % of the runs have a net of {low}–{high}"
     out.append(Text(text, style="dim"))
     if scope == ADDED:
-        net = money(_sum(tables, "plan", "all", "net"), language, small=small)
+        net = money(sum_of(tables, "plan", "all", "net"), language, small=small)
         text = (
             f"连同原已施行的政策，{first}–{last} 年净额 {net} {unit}"
             if zh
@@ -421,10 +455,10 @@ def money_tables(tables: Tables, language: str) -> list[RenderableType]:
         )
         out.append(Text(text, style="dim"))
     if scope == "plan" and first > start:
-        net = money(_sum(tables, "horizon", "all", "net"), language, small=small)
+        net = money(sum_of(tables, "horizon", "all", "net"), language, small=small)
         text = f"{start}–{last} 年全部净额 {net} {unit}" if zh else f"all years {start}–{last}: net {unit} {net}"
         out.append(Text(text, style="dim"))
-    law = _sum(tables, NATIONAL_LAW, "all", "tax_forgone")
+    law = sum_of(tables, NATIONAL_LAW, "all", "tax_forgone")
     if law:
         sums, unit = money(law, language), money_unit(language)
         text = (

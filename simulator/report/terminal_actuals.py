@@ -40,27 +40,34 @@ def actuals_screen(found: Reweighted, language: str) -> RenderableType:
         _targets(found, language),
     ]
     note = (
-        "权重为各次模拟与所填数据的吻合程度（含填报误差与模型偏差）；此处只列结果类和增长类目标，其余见结果文件夹；资金未加权。"
+        "权重为各次模拟与所填数据的吻合程度（含填报误差与模型偏差）；此处的完成概率为加权前后模拟未来中完成目标的比例，未计入模型自身误差；此处只列结果类和增长类目标，其余见结果文件夹；资金未加权。"
         if zh
-        else "A run's weight is how well it agrees with your figures, their errors and the model's own together. Only"
+        else "A run's weight is how well it agrees with your figures, their errors and the model's own together. P(met)"
+        " here is the share of simulated futures, before and after, without the model's own error in the target. Only"
         " outcome and growth targets are shown here, the folder holds all; the money is not weighted."
     )
     return Group(*parts, Text(note, style="dim"))
 
 
 def trust_lines(found: Reweighted, language: str) -> list[str]:
-    """Return in words how many runs the weights are worth, and by how much errors had to be widened."""
-    count, worth, floor = found.weights.size, found.effective, found.floor
+    """Return in words how many draws the weights are worth, and by how much errors had to be widened."""
+    count, drawn, worth, floor = found.weights.size, found.draws, found.effective, found.floor
     plain = max(found.untempered, 1.0)
     if language == "zh":
-        lines = [f"加权后的 {count} 次模拟相当于 {worth:.0f} 次等权模拟（下限 {floor:.0f} 次）。"]
+        lines = [
+            f"{count} 次模拟共 {drawn} 组参数，加权后相当于 {worth:.0f} 组等权参数（下限 {floor:.0f} 组）；"
+            "同一组参数的各次模拟只差在偶然，按一组计。"
+        ]
         if found.widened > WIDENED:
             lines.append(
-                f"按所给误差只相当于 {plain:.0f} 次，过少，不足以给出区间；已将误差放大到 {found.widened:.1f} 倍："
+                f"按所给误差只相当于 {plain:.0f} 组，过少，不足以给出区间；已将误差放大到 {found.widened:.1f} 倍："
                 "对数据的信任低于所填。模拟与数据相差较远时，请核对数据，或增加模拟次数（--replicates）。"
             )
         return lines
-    lines = [f"The {count} runs, weighted, are worth {worth:.0f} equal ones (floor {floor:.0f})."]
+    lines = [
+        f"The {count} runs have {drawn} draws of the parameters; weighted, they are worth {worth:.0f} equal draws"
+        f" (floor {floor:.0f}). Runs of one draw differ by luck alone and count as one."
+    ]
     if found.widened > WIDENED:
         lines.append(
             f"At the errors given they would be worth {plain:.0f}, too few for a band: errors were taken"

@@ -10,8 +10,10 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from simulator.report.board import records
+from simulator.report.board import chance, has_error, records
 from simulator.report.terminal import board_order, drawn, heading, named
+from simulator.report.terminal_chance import error_line
+from simulator.report.terminal_wins import budget_scaling, precision_lines, win_tables
 from simulator.report.words import (
     ABOUT_ZERO,
     bracketed,
@@ -28,6 +30,7 @@ from simulator.report.words import (
 from simulator.study.statistics import paired_difference
 from simulator.study.tables import Tables
 
+SURVIVES = 0.05  # adjusted p below which a difference carries the mark
 MOST_ENTRIES = 8  # that are described one by one; more are only named, the file has all of them
 
 
@@ -42,28 +45,48 @@ def compare_screen(tables: Tables, language: str) -> RenderableType:
             style="bold",
         )
     ]
-    parts += heading(baseline, language)[1:]
+    parts += [*heading(baseline, language)[1:], *precision_lines(tables, language)]
     for other in others:
         parts += [Rule(style="dim"), Text(_titled(other, language), style="bold")]
         parts += heading(other, language)[-1:] if other["failures"] else []
+        parts += budget_scaling(tables, other["scenario"], language)
         parts += [*settings_lines(tables, other["scenario"], language), Text("")]
         parts += [difference_table(tables, other["scenario"], language), *net_line(tables, other, language), Text("")]
         beyond = beyond_targets(tables, other["scenario"], language)
         parts += [beyond, Text("")] if beyond is not None else []
         parts += neighbour_differences(tables, baseline["scenario"], other["scenario"], language)
         parts.append(cost_line(tables, baseline["scenario"], other["scenario"], language))
-    note = (
-        "成对差值：同样的参数与运气；区间 90 %（按参数组自助抽样）；更优：高于基准的比例，各对均无差别时写“相同”；"
+    wins = win_tables(tables, language)
+    parts += [Rule(style="dim"), *wins] if wins else []
+    note = Text(compare_note(language), style="dim")
+    return Group(*parts, note, *error_line(each_target(tables), language, beside=False))
+
+
+def compare_note(language: str) -> str:
+    """Return how to read the differences of a comparison."""
+    zh = language == "zh"
+    return (
+        "成对差值：同样的参数与运气；区间 90 %（按参数组自助抽样，BCa 校正）；*：按全部目标作 Holm 校正后 p 低于 0.05"
+        "（p 值见 compare_targets.csv）；更优：高于基准的比例，各对均无差别时写“相同”；"
         "单位成本为全部净成本除以该项目标的增量，区间含零时不给出；“节省”：花费更少（带数字时为每放弃一单位所节省的元）；"
         "≈0 为不足目标的 0.1%，不计单位成本"
         if zh
-        else "Paired differences: same draws, same luck. Intervals are 90 % (bootstrap over draws); better is the share"
-        " of pairs above the baseline, equal where no pair differs; cost per unit: the whole net cost over what this"
+        else "Paired differences: same draws, same luck. Intervals are 90 % (BCa bootstrap over draws); *: p below 0.05"
+        " after adjusting for all targets (Holm; compare_targets.csv has p); better is the share of pairs above the"
+        " baseline, equal where no pair differs; cost per unit: the whole net cost over what this"
         " target alone gains, none where the interval holds zero;"
         " saves: it costs less (with a figure: CNY saved per unit given up); ≈0: below 0.1 % of the target, where no"
         " cost per unit is given."
     )
-    return Group(*parts, Text(note, style="dim"))
+
+
+def each_target(tables: Tables) -> list[dict[str, Any]]:
+    """Return one row a target: one whose probabilities leave out the model's own error, where there is such a one."""
+    shown: dict[str, dict[str, Any]] = {}
+    for row in records(tables.compare_targets) if tables.compare_targets is not None else ():
+        if row["id"] not in shown or not has_error(row):
+            shown[row["id"]] = row
+    return list(shown.values())
 
 
 def _titled(run: dict[str, Any], language: str) -> str:
@@ -107,13 +130,19 @@ def difference_table(tables: Tables, scenario: str, language: str) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     paired = tables.compare_targets
     for row in sorted(records(paired[paired["scenario"] == scenario]), key=board_order):
-        change = f"{row['probability_baseline']:.2f} → {row['probability_scenario']:.2f}"
-        cells = (change, _difference(row, language), _better(row, language), unit_cost(row, language, row["target"]))
+        change = f"{chance(row, '_baseline'):.2f} → {chance(row, '_scenario'):.2f}"
+        shown = difference_text(row, language).append("*" if survives(row) else " ")
+        cells = (change, shown, _better(row, language), unit_cost(row, language, row["target"]))
         table.add_row(row["id"], named(row, language), *cells)
     return table
 
 
-def _difference(row: dict[str, Any], language: str) -> Text:
+def survives(row: dict[str, Any]) -> bool:
+    """Return whether a target's difference stands when it is one of all those that are looked at."""
+    return row["p_holm"] < SURVIVES and not negligible(row["difference"], row["target"])
+
+
+def difference_text(row: dict[str, Any], language: str) -> Text:
     """Return a difference with its interval; ≈0 for what is negligible beside the target."""
     unit, shown = row["unit"], [row[k] for k in ("difference", "ci_low", "ci_high")]
     small = [negligible(x, row["target"]) for x in shown]

@@ -5,6 +5,7 @@ Everything is read from the manifest beside the sample, so that the page can be 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -20,6 +21,7 @@ from simulator.core.declare import Label
 from simulator.core.parameters import ParameterRow
 from simulator.report.plan_words import said
 from simulator.report.words import colon, figure, full_figure, listed, plain_number, section_text, semicolon, unit_text
+from simulator.study.history import LEAST_SHARE
 from simulator.study.plan_calibration import LIKELY
 from simulator.study.plan_doses import RUNS
 from simulator.study.plan_push import ENOUGH, LUCKS, STEPS
@@ -68,13 +70,17 @@ def source_of(parameter: str) -> str:
     return "assumed" if row is None else row.source
 
 
+def _float(x: float | None) -> float:
+    return math.nan if x is None else float(x)
+
+
 def times(shift: Plain, language: str) -> str:
     """Return by how much a parameter differs from the evidence: a ratio and both values, or the values alone."""
-    value, base = float(shift["value"]), float(shift["evidence"])
+    value, base = _float(shift["value"]), _float(shift["evidence"])
     row = _rows().get(str(shift["parameter"]))
     unit = unit_text(row.unit, language) if row is not None else ""
     shown = f"{plain_number(value)} {unit}".rstrip()
-    if value * base <= 0.0:
+    if not value * base > 0.0:
         return said("instead", language, value=shown, base=plain_number(base))
     key = "times_assumed" if source_of(shift["parameter"]) == "assumed" else "times"
     return said(key, language, ratio=plain_number(value / base), value=shown, base=plain_number(base))
@@ -82,8 +88,8 @@ def times(shift: Plain, language: str) -> str:
 
 def short_times(shift: Plain, language: str) -> str:
     """Return a parameter by its dotted name alone with its ratio to the evidence, or its value where there is none."""
-    value, base, name = float(shift["value"]), float(shift["evidence"]), shift["parameter"]
-    if value * base <= 0.0:
+    value, base, name = _float(shift["value"]), _float(shift["evidence"]), shift["parameter"]
+    if not value * base > 0.0:
         return said("short_to", language, name=name, value=plain_number(value))
     return said("short", language, name=name, ratio=plain_number(value / base))
 
@@ -92,17 +98,24 @@ def range_words(shift: Plain, language: str) -> str:
     """Return where a value lies: inside or beyond the range of the evidence, or of what is assumed."""
     source = source_of(shift["parameter"])
     key = ("assumed" if source == "assumed" else "sourced") + ("_beyond" if shift["beyond"] else "_inside")
-    low, high = (plain_number(float(shift[k])) for k in ("low", "high"))
+    low, high = (plain_number(_float(shift[k])) for k in ("low", "high"))
     return said(key, language, source=source, low=low, high=high)
 
 
-def chance(probability: float) -> str:
-    """Return a probability in percent, small ones with a digit more."""
+def chance(probability: float | None) -> str:
+    """Return a probability in percent, small ones with a digit more, a dash where there is none."""
+    if probability is None or not math.isfinite(probability):
+        return "–"
     return f"{probability:.0%}" if probability >= 0.095 or probability == 0.0 else f"{probability:.1%}"
 
 
-def part_of(attained: float) -> str:
-    """Return what is attained of a target in percent; a figure just short of it is not rounded up to all of it."""
+def part_of(attained: float | None, language: str) -> str:
+    """Return what is attained of a target in percent, in words where there is no such figure.
+
+    A figure just short of the target is not rounded up to all of it.
+    """
+    if attained is None or not math.isfinite(attained):
+        return said("unbounded" if attained == math.inf else "unknown", language)
     return f"{attained:.0%}" if not 0.995 <= attained < 1.0 else f"{min(attained, 0.999):.1%}"
 
 
@@ -113,12 +126,14 @@ def head(target: Plain, language: str, runs: int) -> str:
     what = f"{target['name']} {told[language]}{colon(language)}"
     what += said("by", language, figure=full_figure(told["value"], told["unit"], language, bound), year=told["year"])
     if target["status"] == "never":
-        return said("never", language, what=what, runs=runs, near=part_of(target["nearest"]))
+        return said("never", language, what=what, runs=runs, near=part_of(target["nearest"], language))
     return said("sometimes", language, what=what, share=chance(target["probability"]))
 
 
 def draws_words(target: Plain, language: str) -> str:
     """Return which parameters differ in the draws that meet a target, or come nearest."""
+    if target.get("left_out"):
+        return said("left_out_alone", language, missed=f"{1.0 - LEAST_SHARE:.0%}")
     shown = [s for s in target["shifts"] if abs(s["shift"]) >= LEAST_SHIFT][:DESCRIBED]
     if not shown:
         return said("no_parameter", language)
@@ -142,7 +157,7 @@ def push_words(target: Plain, language: str) -> list[str]:
     alone = [p for p in target["pushes"] if p["parameter"] is not None]
     out = [_alone_words(p, language) for p in alone if p["distance"] is not None][:DESCRIBED]
     failed = [
-        said("reaches", language, name=p["parameter"], reached=part_of(p["attained"]))
+        said("reaches", language, name=p["parameter"], reached=part_of(p["attained"], language))
         for p in alone
         if p["distance"] is None
     ]
@@ -161,7 +176,7 @@ def _alone_words(push: Plain, language: str) -> str:
 
 def _together_words(push: Plain, language: str) -> str:
     if push["distance"] is None:
-        return said("together_not", language, far=f"{STEPS[-1]:g}", reached=part_of(push["attained"]))
+        return said("together_not", language, far=f"{STEPS[-1]:g}", reached=part_of(push["attained"], language))
     shown = [s for s in push["shifts"][:NAMED] if abs(s["shift"]) >= LEAST_SHIFT]
     parts = listed([short_times(s, language) for s in shown], language)
     given = {"met": round(push["met"] * len(LUCKS)), "runs": len(LUCKS)}
@@ -177,8 +192,9 @@ def dose_words(dose: Plain | None, language: str) -> list[str]:
     last = dose["steps"][-1]
     step = next((s for s in dose["steps"] if s["factor"] == dose["needed"]), last)
     given = {
-        "levers": lever_names(dose["levers"], language), "factor": step["factor"], "reached": part_of(step["attained"]),
-        "plan": part_of(dose["plan"]["attained"]), "cost": money_a_year(step["cost"], language),
+        "levers": lever_names(dose["levers"], language), "factor": step["factor"],
+        "reached": part_of(step["attained"], language), "plan": part_of(dose["plan"]["attained"], language),
+        "cost": money_a_year(step["cost"], language),
         "met": round(step["met"] * RUNS), "runs": RUNS, "before": round(dose["plan"]["met"] * RUNS),
     }  # fmt: skip
     if dose["plan"]["met"] >= ENOUGH:
@@ -189,10 +205,12 @@ def dose_words(dose: Plain | None, language: str) -> list[str]:
         }
         return [said("dose_enough", language, **given | most)]
     text = said("dose_not" if dose["needed"] is None else "dose", language, **given)
+    if dose["needed"] is None and dose.get("limited"):
+        text += said("dose_limited", language, levers=lever_names(dose["limited"], language))
     if dose["alone"]:
         parts = [
-            said("lever_alone", language, lever=lever_names([a["lever"]], language), reached=part_of(a["attained"]),
-                 cost=money_a_year(a["cost"], language))
+            said("lever_alone", language, lever=lever_names([a["lever"]], language),
+                 reached=part_of(a["attained"], language), cost=money_a_year(a["cost"], language))
             for a in dose["alone"]
         ]  # fmt: skip
         factor = dose["alone"][0]["factor"]
@@ -200,8 +218,10 @@ def dose_words(dose: Plain | None, language: str) -> list[str]:
     return [text]
 
 
-def money_a_year(value: float, language: str) -> str:
-    """Return a sum a year, above what the plan costs, in words."""
+def money_a_year(value: float | None, language: str) -> str:
+    """Return a sum a year, above what the plan costs, in words; also where it is not known."""
+    if value is None or not math.isfinite(value):
+        return said("cost_unbounded" if value == math.inf else "cost_unknown", language)
     return said("saved" if value < 0.0 else "cost", language, sum=figure(abs(value), "CNY", language))
 
 
@@ -212,6 +232,10 @@ def summary(found: Plain, language: str) -> list[str]:
         said("meets", language, runs=found["bank"]["completed"], **both),
         said("with_sample", language, mean=both["mean_with_sample"], tolerance=f"{found['tolerance']:.0%}"),
     ]
+    if left := [t for t in found["targets"] if t["name"] in joint.get("left_out", ())]:
+        which = listed([f"{t['name']} {t['target'][language]}" for t in left], language)
+        rest = both["targets"] - len(left)
+        lines.append(said("left_out", language, which=which, missed=f"{1.0 - LEAST_SHARE:.0%}", rest=rest))
     if joint["shifts"]:
         shown = [s for s in joint["shifts"] if abs(s["shift"]) >= LEAST_SHIFT]
         far = sum(s["beyond"] for s in shown)
@@ -231,10 +255,11 @@ def joint_table(found: Plain, language: str) -> Table:
     for k, name in enumerate(said("heads", language).split("|")):
         table.add_column(Text(name, style="dim"), justify="left" if k < 2 or k > 4 else "right")
     for s in found["all"]["shifts"][:JOINT_NAMED]:
-        span = said("span", language, low=plain_number(s["low"]), high=plain_number(s["high"]))
+        span = said("span", language, low=plain_number(_float(s["low"])), high=plain_number(_float(s["high"])))
         mark = said("mark_beyond", language) if s["beyond"] else ""
-        cells = [s["parameter"], owner_label(s["parameter"])[language], plain_number(s["evidence"])]
-        table.add_row(*cells, plain_number(s["value"]), f"{s['shift']:+.1f}", span + mark, source_of(s["parameter"]))
+        figures = [plain_number(_float(s[k])) for k in ("evidence", "value")] + [f"{s['shift']:+.1f}"]
+        name = s["parameter"]
+        table.add_row(name, owner_label(name)[language], *figures, span + mark, source_of(name))
     return table
 
 

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from simulator.report.validation_figures import draw_validation
 from simulator.report.words import colon, listed, number, unit_text
-from simulator.study.gates import GROUPS, IDENTIFIED, INNER, Gate
+from simulator.study.gates import GROUPS, IDENTIFIED, INNER, PREDICTIVE, Gate
 from simulator.study.validate import Validation
 
 Say = Callable[[str], None]
@@ -123,6 +123,13 @@ def series_note(language: str) -> str:
     )
 
 
+def chance_note(language: str) -> str:
+    """Return what an exact p takes for granted."""
+    if language == "zh":
+        return "精确 p 值把各点当作相互独立；同一序列的各年并不独立，因此 p 值只作参考。"
+    return "The exact p takes the points for independent; the years of a series are not, so that p is only a guide."
+
+
 def gate_groups(found: Validation) -> list[tuple[str, list[Gate]]]:
     """Return the gates by group, in their order."""
     return [(g, [x for x in found.gates if x.group == g]) for g in GROUPS if any(x.group == g for x in found.gates)]
@@ -139,6 +146,8 @@ def validation_screen(found: Validation, language: str) -> RenderableType:
             parts += [_grid(series_heads(language), series_rows(found, language)),
                       Text(series_note(language), style="dim")]  # fmt: skip
         parts.append(_gates(gates, language))
+        if group in (INNER, PREDICTIVE):
+            parts.append(Text(chance_note(language), style="dim"))
         if group == IDENTIFIED and found.influence:
             parts += [Text(""), _grid(influence_heads(language), influence_rows(found, language))]
     return Group(*parts, Rule(style="dim"), *(Text(pick(note, language), style="dim") for note in found.notes))
@@ -168,7 +177,8 @@ def _grid(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
 def plain(found: Validation) -> dict[str, Any]:
     """Return gates, scores and influence as plain values for JSON."""
     gates = [
-        {"group": g.group, "name": g.name.en, "figure": g.figure, "asked": g.asked, "ok": g.ok} for g in found.gates
+        {"group": g.group, "name": g.name.en, "name_zh": g.name.zh, "figure": g.figure, "asked": g.asked, "ok": g.ok}
+        for g in found.gates
     ]
     scores = [
         {"indicator": s.indicator, "fitted": s.fitted, "tested": s.tested, "crps": s.model, "baselines": s.baselines,
@@ -181,7 +191,7 @@ def plain(found: Validation) -> dict[str, Any]:
     ]
     notes = [note.en for note in found.notes]
     out: dict[str, Any] = {"region": found.region, "ok": found.ok, "gates": gates, "inner_test": scores}
-    return out | {"influence": influence, "notes": notes}
+    return out | {"influence": influence, "notes": notes, "notes_zh": [note.zh for note in found.notes]}
 
 
 def save_validation(found: Validation, folder: Path, language: str) -> Path:
@@ -224,6 +234,8 @@ def _page(found: Validation, pictures: Sequence[Path], language: str) -> str:
             body.append(table(series_heads(language), series_rows(found, language), ["", *["n"] * 8]))
             body.append(f'<p class="dim">{html.escape(series_note(language))}</p>')
         body.append(gate_table(gates))
+        if group in (INNER, PREDICTIVE):
+            body.append(f'<p class="dim">{html.escape(chance_note(language))}</p>')
         if group == IDENTIFIED and found.influence:
             body.append(table(influence_heads(language), influence_rows(found, language)))
         if group in images:

@@ -37,6 +37,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "median": ("median [90 %]", "中位数 [90 %]"),
     "probability": ("P(met)", "完成概率"),
     "distance": ("distance", "差距"),
+    "runs": ("runs", "模拟"),
     "calibration": ("calibration", "校准"),
     "evidence": ("evidence", "文献证据"),
     "history": ("history", "历史"),

@@ -24,7 +24,7 @@ from scipy.special import ndtr
 from simulator.study.abc_fit import CHOICE_SEED, KEPT, LEVEL, PENALTIES, Material, Settings, fit, planted_runs
 from simulator.study.made import FILE, made_with, record
 from simulator.study.replicates import processors
-from simulator.study.shell import show
+from simulator.study.shell import plain_errors, show
 from simulator.study.targets import CALIBRATION
 
 TABLE = CALIBRATION / "abc_choice.csv"
@@ -142,6 +142,7 @@ def write_csv(rows: Sequence[dict[str, str]], path: Path = TABLE) -> None:
         writer.writerows([*old, *rows])
 
 
+@plain_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Try every candidate on a region's bank (runs that are missing are made), write the table and say the choice."""
     from simulator.study.bank import RUNS, make_bank

@@ -3,13 +3,15 @@
 The file has the columns ``name, year, value`` and, if wanted, ``sd``: an indicator in the simulator's unit or a
 published figure in that of ``observed.csv``, and the standard deviation of the figure in the same unit. Each run gets
 an importance weight, the normal likelihood of the figures given the run on a log (or logit) scale, errors of figure and
-model together. Weights that would rest on too few runs are drawn together (tempered) until the runs are worth the
-floor: that is the same as trusting the figures less, and the page says by how much.
+model together. Weights that would rest on too few draws of the parameters are drawn together (tempered) until they are
+worth the floor: that is the same as trusting the figures less, and the page says by how much. Draws are counted and not
+runs, since runs of one draw differ by luck alone and agree with the figures together.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import math
 from collections.abc import Callable, Sequence
@@ -22,6 +24,7 @@ import numpy as np
 from simulator.core.problems import InputError, Problem, closest
 from simulator.study.history import History, load_history
 from simulator.study.published import FIGURES
+from simulator.study.replicates import SEEDS_PER_DRAW
 from simulator.study.targets import SIMULATED, Target, load_targets
 
 if TYPE_CHECKING:
@@ -34,8 +37,8 @@ if TYPE_CHECKING:
 REQUIRED, OPTIONAL = ("name", "year", "value"), ("sd", "unit", "source", "note")
 # Where nothing is said: an official count, and the model's own discrepancy of the history's typical series.
 DEFAULT_SD, DEFAULT_DISCREPANCY = 0.03, 0.08
-# Below so many effective runs a 90 % band rests on one or two of them at either end.
-LEAST_RUNS, LEAST_SHARE = 20, 0.10
+# Below so many effective draws a 90 % band rests on one or two of them at either end.
+LEAST_DRAWS, LEAST_SHARE = 20, 0.10
 _HALVINGS = 60
 
 
@@ -43,12 +46,14 @@ _HALVINGS = 60
 class Reweighted:
     """What the figures change: ``points`` used, ``weights`` (n,) adding to 1, and one row a figure and a target.
 
-    ``effective`` is how many equally weighted runs the weights are worth (Kish), ``untempered`` how many they would
-    have been worth at the errors given, and ``widened`` the factor on those errors that keeps the floor (1: none).
+    ``draws`` is the number of draws of the parameters among the runs, ``effective`` how many equally weighted draws the
+    weights are worth (Kish), ``untempered`` how many they would have been worth at the errors given, and ``widened``
+    the factor on those errors that keeps the floor (1: none).
     """
 
     points: History
     weights: np.ndarray
+    draws: int
     effective: float
     untempered: float
     floor: float
@@ -60,8 +65,9 @@ class Reweighted:
         """Return all of it as plain values for JSON."""
         return {
             "runs": int(self.weights.size),
-            "effective_runs": self.effective,
-            "effective_runs_at_given_errors": self.untempered,
+            "draws": self.draws,
+            "effective_draws": self.effective,
+            "effective_draws_at_given_errors": self.untempered,
             "floor": self.floor,
             "errors_widened": self.widened,
             "figures": json.loads(self.figures.to_json(orient="records", double_precision=15, force_ascii=False)),
@@ -162,29 +168,35 @@ def log_likelihood(points: History, simulated: np.ndarray) -> np.ndarray:
     return np.asarray(-0.5 * (apart * np.linalg.solve(points.covariance(), apart.T).T).sum(axis=1))
 
 
-def effective(weights: np.ndarray) -> float:
-    """Return how many equally weighted runs these weights (n,) are worth (Kish 1965)."""
+def effective(weights: np.ndarray, draws: np.ndarray | None = None) -> float:
+    """Return how many equally weighted draws these weights of runs (n,) are worth (Kish 1965).
+
+    ``draws`` (n,) says which draw each run has; without it each has one of its own.
+    """
+    if draws is not None:
+        weights = np.bincount(np.unique(draws, return_inverse=True)[1], weights)
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
-def tempered(loglike: np.ndarray, floor: float) -> tuple[np.ndarray, float]:
+def tempered(loglike: np.ndarray, floor: float, draws: np.ndarray | None = None) -> tuple[np.ndarray, float]:
     """Return weights (n,) adding to 1, and the power (0 to 1) of the likelihood at which they are worth the floor.
 
-    The power is 1 where the likelihood itself leaves enough runs. Raises ValueError for a floor above n.
+    The power is 1 where the likelihood itself leaves enough draws. Raises ValueError for a floor above their number.
     """
-    if floor > loglike.size:
-        raise ValueError(f"{loglike.size} runs cannot be worth {floor:g}")
+    count = loglike.size if draws is None else np.unique(draws).size
+    if floor > count:
+        raise ValueError(f"{count} draws cannot be worth {floor:g}")
 
     def weights(power: float) -> np.ndarray:
         w = np.exp(power * (loglike - loglike.max()))
         return np.asarray(w / w.sum())
 
-    if effective(weights(1.0)) >= floor:
+    if effective(weights(1.0), draws) >= floor:
         return weights(1.0), 1.0
     low, high = 0.0, 1.0
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
-        low, high = (middle, high) if effective(weights(middle)) >= floor else (low, middle)
+        low, high = (middle, high) if effective(weights(middle), draws) >= floor else (low, middle)
     return weights(low), low
 
 
@@ -208,26 +220,37 @@ def series_reader(tables: Tables) -> tuple[np.ndarray, int, Callable[[str], np.n
     return years, count, series
 
 
+def draws_of(tables: Tables) -> np.ndarray:
+    """Return the number of the parameter draw of each run, (n,), in the order of ``series_reader``."""
+    frame = tables.series
+    first = (frame["indicator"] == frame["indicator"].iloc[0]).to_numpy()
+    return np.asarray(frame["draw"].to_numpy()[first][:: frame["year"].nunique()])
+
+
 def reweigh(scenario: Scenario, tables: Tables, points: History) -> Reweighted:
     """Return a run's targets before and after weighting by how well each run agrees with the points.
 
-    Raises InputError where the run holds fewer runs than the floor.
+    Raises InputError where the runs have fewer draws of the parameters than the floor.
     """
     import pandas
 
     from simulator.model import INDICATORS
 
     years, count, series = series_reader(tables)
-    if count < LEAST_RUNS:
-        message = f"{count} runs are too few to be weighted"
-        raise InputError([Problem(str(scenario.path), 1, 1, message, allowed=f"--replicates {LEAST_RUNS} or more")])
+    draws = draws_of(tables)
+    drawn = np.unique(draws).size
+    if drawn < LEAST_DRAWS:
+        message = f"{count} runs of {drawn} draws of the parameters are too few to be weighted"
+        allowed = f"--replicates {LEAST_DRAWS * SEEDS_PER_DRAW} or more"
+        raise InputError([Problem(str(scenario.path), 1, 1, message, allowed=allowed)])
     at = [int(np.flatnonzero(years == year)[0]) for year in points.years]
     simulated = np.stack([series(name)[:, t] for name, t in zip(points.names, at, strict=True)], axis=1)
     loglike = log_likelihood(points, simulated)
-    floor = max(float(LEAST_RUNS), LEAST_SHARE * count)
-    weights, power = tempered(loglike, floor)
     plain = np.exp(loglike - loglike.max())
     even = np.full(count, 1.0 / count)
+    # equal weights themselves are worth a little less than all draws where a draw has lost a run
+    floor = min(max(float(LEAST_DRAWS), LEAST_SHARE * drawn), effective(even, draws))
+    weights, power = tempered(loglike, floor, draws)
     levels = (0.05, 0.5, 0.95)
 
     def spread(prefix: str, figures: np.ndarray, w: np.ndarray) -> dict[str, float]:
@@ -247,8 +270,8 @@ def reweigh(scenario: Scenario, tables: Tables, points: History) -> Reweighted:
         if t.status(INDICATORS, years) == SIMULATED
     ]
     return Reweighted(
-        points, weights, effective(weights), effective(plain), floor, power**-0.5 if power > 0.0 else math.inf,
-        pandas.DataFrame(figures), pandas.DataFrame(targets),
+        points, weights, drawn, effective(weights, draws), effective(plain, draws), floor,
+        power**-0.5 if power > 0.0 else math.inf, pandas.DataFrame(figures), pandas.DataFrame(targets),
     )  # fmt: skip
 
 
@@ -276,11 +299,15 @@ class OwnFigures:
         return cls(path, scenario, read_actuals(path, scenario))
 
     def reweigh(self, tables: Tables, folder: Path) -> Reweighted:
-        """Return what the figures change, written as CSV into a folder of their own within the run's."""
+        """Return what the figures change, written as CSV into a folder of their own within the run's.
+
+        The folder is named after the file and the figures in it, so that another file of that name has another.
+        """
         from simulator.study.output import write_csv
 
         found = reweigh(self.scenario, tables, self.points)
-        home = folder / f"actuals-{self.path.stem}"
+        content = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        home = folder / f"actuals-{self.path.stem}-{content[:8]}"
         write_csv(found.figures, home / "actuals.csv")
         write_csv(found.targets, home / "targets.csv")
         return found

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.core.parameters import ParameterRow
+from simulator.study.aside import clear_parts, part_of
 from simulator.study.output import DEFAULT_PARENT, HASH_DIGITS, digest, model_hash
 from simulator.study.priors import parameter_rows, standard_normals, to_natural
 from simulator.study.replicates import SEED_STRIDE, Progress, StudyError, processors, values_of
@@ -163,6 +164,7 @@ def make_bank(
     whole = bank_hash(mine, seed)
     folder = (PARENT if parent is None else parent) / f"{mine.region.id}-{whole[:HASH_DIGITS]}"
     folder.mkdir(parents=True, exist_ok=True)
+    clear_parts(folder)
     years = np.arange(mine.years[0], mine.years[1] + 1)
     shape = (SHARD, len(years), len(INDICATORS))
     firsts = range(0, runs, SHARD)
@@ -199,7 +201,7 @@ def _describe(folder: Path, scenario: Scenario, whole: str, seed: int, years: np
 
 
 def _write_aside(path: Path, data: bytes) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = part_of(path)
     part.write_bytes(data)
     os.replace(part, path)
 
@@ -247,7 +249,7 @@ def _shard(scenario: Scenario, seed: int, first: int, path: Path) -> None:
         from simulator.model import INDICATORS
 
         like = np.empty((scenario.years[1] - scenario.years[0] + 1, len(INDICATORS)), np.float32)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = part_of(path)
     with part.open("wb") as file:
         np.save(file, np.stack([np.full_like(like, np.nan) if row is None else row for row in rows]))
     os.replace(part, path)

@@ -2,74 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from simulator.core.problems import InputError, Problem
-from simulator.study.ensemble import RunResult, batch_sizes, collect, name_of, opened
-from simulator.study.neighbours import judged_by
-from simulator.study.replicates import Outcome, Pool, Progress, StudyError, design
-from simulator.study.statistics import paired_difference
-from simulator.study.tables import Tables, bill_matrix, net_costs, series_of
-from simulator.study.targets import SIMULATED, load_targets
+from simulator.study.comparison_pairs import (
+    COMPARE_COLUMNS,
+    PAIRED_COLUMNS,
+    Pairs,
+    net_counterparts,
+    paired_rows,
+    target_rows,
+)
+from simulator.study.comparison_precision import common_sizes, precise, reached_precision, wanted_precision
+from simulator.study.comparison_win import WIN_COLUMNS, chosen_targets, win_rows
+from simulator.study.ensemble import RunResult, collect, name_of, opened
+from simulator.study.equal_budget import Scaling, at_equal_budget
+from simulator.study.replicates import Failure, Outcome, Pool, Progress, design
+from simulator.study.tables import Tables
+from simulator.study.targets import load_targets
 
 if TYPE_CHECKING:
     import pandas
 
     from simulator.scenario import Scenario
+    from simulator.study.targets import Target
 
-COMPARE_COLUMNS = [
-    "scenario",
-    "baseline",
-    "indicator",
-    "year",
-    "difference",
-    "ci_low",
-    "ci_high",
-    "p_better",
-    "cost_difference",
-    "cost_per_unit",
-    "unit",
-    "baseline_mean",
-    "pairs",
-]
-PAIRED_COLUMNS = [
-    "scenario",
-    "baseline",
-    "id",
-    "name",
-    "name_zh",
-    "kind",
-    "indicator",
-    "year",
-    "target",
-    "unit",
-    "difference",
-    "ci_low",
-    "ci_high",
-    "p_better",
-    "baseline_mean",
-    "probability_baseline",
-    "probability_scenario",
-    "cost_difference",
-    "cost_per_unit",
-    "pairs",
-]
 SETTINGS_COLUMNS = ["scenario", "entry", "lever", "change", "what", "baseline_value", "scenario_value", "unit"]
 _NOTHING = ""
 
 
 @dataclass(frozen=True)
 class CompareResult:
-    """A baseline and the scenarios that were run with the same draws and seeds."""
+    """A baseline and the scenarios that were run with the same draws and seeds.
+
+    ``asked`` is what else was asked for (targets that decide, precision, an equal budget), ``as_given`` the scenarios
+    before their doses were scaled, ``scalings`` how they were, and ``precision`` what was reached of what was wanted.
+    """
 
     baseline: RunResult
     scenarios: tuple[RunResult, ...]
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    as_given: tuple[Scenario, ...] = ()
+    scalings: tuple[Scaling, ...] = ()
+    precision: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def runs(self) -> tuple[RunResult, ...]:
@@ -86,11 +65,21 @@ class CompareResult:
     def table(self) -> pandas.DataFrame:
         """Return mean paired differences by indicator and year.
 
-        ``ci_low`` and ``ci_high`` bound 90 % (bootstrap over draws); ``p_better`` is the share of pairs in
+        ``ci_low`` and ``ci_high`` bound 90 % (BCa bootstrap over draws); ``p_better`` is the share of pairs in
         which the scenario is higher. ``cost_difference`` is the net public cost up to that year, in CNY,
         and ``cost_per_unit`` what one unit of the indicator costs; empty where the interval holds zero.
+        ``p_value`` is two-sided, ``p_holm`` adjusted over the indicators of the year.
         """
         frame = self.tables().compare
+        assert frame is not None
+        return frame
+
+    def win(self) -> pandas.DataFrame:
+        """Return for each pair of scenarios the share of futures in which one reaches more of a target than the other.
+
+        The row ``all`` is the mean over the chosen targets; ``p_win_low`` and ``p_win_high`` bound 90 %.
+        """
+        frame = self.tables().win
         assert frame is not None
         return frame
 
@@ -111,12 +100,15 @@ class CompareResult:
         import pandas
 
         tables = [run.frames() for run in self.runs]
-        pairs = [_Pairs(self.baseline, s) for s in self.scenarios]
+        pairs = [Pairs(self.baseline, s) for s in self.scenarios]
         meta = dict(self.baseline.meta())
         meta["runs"] = [run.meta() for run in self.runs]
-        net = {s.name: _net(self.baseline, s) for s in self.scenarios}
+        net = {s.name: net_counterparts(self.baseline, s) for s in self.scenarios}
         if any(net.values()):  # by scenario and indicator, what stands for it
             meta["net_of_neighbours"] = net
+        meta["asked"] = dict(self.asked)
+        meta["equal_budget"] = [scaling.plain() for scaling in self.scalings]
+        meta["precision"] = [{**row, "scenario": self.runs[row["scenario"]].name} for row in self.precision]
         return Tables(
             meta,
             pandas.concat([t.series for t in tables], ignore_index=True),
@@ -127,15 +119,19 @@ class CompareResult:
             pandas.concat([t.costs for t in tables], ignore_index=True),
             pandas.concat([t.money for t in tables], ignore_index=True),
             compare=pandas.DataFrame(
-                [row for s, p in zip(self.scenarios, pairs, strict=True) for row in _paired_rows(self.baseline, s, p)],
+                [row for s, p in zip(self.scenarios, pairs, strict=True) for row in paired_rows(self.baseline, s, p)],
                 columns=COMPARE_COLUMNS,
             ),
             compare_targets=pandas.DataFrame(
-                [row for s, p in zip(self.scenarios, pairs, strict=True) for row in _target_rows(self.baseline, s, p)],
+                [row for s, p in zip(self.scenarios, pairs, strict=True) for row in target_rows(self.baseline, s, p)],
                 columns=PAIRED_COLUMNS,
             ),
             settings=self.settings_diff(),
+            win=pandas.DataFrame(win_rows(self.runs, self._deciding()), columns=WIN_COLUMNS),
         )
+
+    def _deciding(self) -> tuple[Target, ...]:
+        return chosen_targets([run.scenario for run in self.runs], self.asked.get("on", ()))
 
     def plot(self, folder: str | Path, language: str = "en") -> list[Path]:
         """Draw every figure into a folder, each with its numbers in a .csv beside it."""
@@ -147,7 +143,16 @@ class CompareResult:
         """Write the output folder; raises InputError where another run's results lie."""
         from simulator.study.output import save
 
-        return save(self.runs, Path(folder), self._tables, language, command=command)
+        return save(self.runs, Path(folder), self._tables, language, command=command, run_hash=self.hash)
+
+    @property
+    def hash(self) -> str:
+        """Return the hash of the comparison: of the scenarios as they were given and of what was asked for."""
+        from simulator.study.output import identity
+
+        first = self.baseline
+        given = self.as_given or tuple(run.scenario for run in self.runs)
+        return identity(given, first.sizes, first.seed, first.companions, self.asked)
 
 
 def compare(
@@ -158,29 +163,52 @@ def compare(
     jobs: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    on: Sequence[str] = (),
+    until: Mapping[str, float] | None = None,
+    equal_budget: float | None = None,
 ) -> CompareResult:
     """Run scenarios and a baseline of the same region with the same draws and seeds.
+
+    ``on`` names the targets on which scenarios are held against one another (``win``). ``until`` maps a target or
+    ``indicator@year`` to half the width that the 90 % interval of each paired difference may have: runs are added in
+    fixed steps until it is reached, at most ``replicates`` (1,000 if not given). ``equal_budget`` scales the doses of
+    each scenario until it adds this net cost (CNY over all years) to the baseline.
 
     Raises InputError for scenarios that cannot be run or compared, StudyError where too many runs failed.
     """
     several = isinstance(scenarios, Sequence) and not isinstance(scenarios, str)
     others: list[Any] = list(scenarios) if several else [scenarios]  # type: ignore[arg-type]
-    found = opened_together([baseline, *others])
-    load_targets(found[0].region.id, folder=found[0].region.folder.parent)
-    sizes = common_sizes(found, replicates)
-    batch = design(sizes[-1], seed)
+    given = opened_together([baseline, *others])
+    load_targets(given[0].region.id, folder=given[0].region.folder.parent)
+    chosen_targets(given, on)
+    wanted, sizes = wanted_precision(given, replicates, until), common_sizes(given, replicates, until)
+    names, found = names_of(given), list(given)
+    scalings: tuple[Scaling, ...] = ()
+    if equal_budget is not None:
+        made = at_equal_budget(given[0], given[1:], names[1:], equal_budget, seed=seed, jobs=jobs)
+        found, scalings = [given[0], *(s for s, _ in made)], tuple(record for _, record in made)
+    results: list[list[Outcome | Failure]] = [[] for _ in found]
     with Pool(found, seed, jobs) as pool:
-        results = pool.run(dict.fromkeys(range(len(found)), batch), progress)
+        for size in sizes:
+            batch = design(size, seed, start=len(results[0]))
+            for number, more in pool.run(dict.fromkeys(range(len(found)), batch), progress).items():
+                results[number] += more
+            reached = reached_precision(found, results, wanted)
+            if precise(reached):
+                break
     runs = [
-        collect(scenario, name, results[i], sizes, pool)
-        for i, (scenario, name) in enumerate(zip(found, names_of(found), strict=True))
+        collect(scenario, name, mine, sizes, pool) for scenario, name, mine in zip(found, names, results, strict=True)
     ]
-    return CompareResult(runs[0], tuple(runs[1:]))
+    asked = asked_for(on, until, equal_budget)
+    return CompareResult(runs[0], tuple(runs[1:]), asked, tuple(given), scalings, tuple(reached))
 
 
-def common_sizes(scenarios: Sequence[Scenario], replicates: int | None) -> tuple[int, ...]:
-    """Return the one number of runs that all scenarios get: the largest that any of them may want."""
-    return (max(size for scenario in scenarios for size in batch_sizes(scenario, replicates)),)
+def asked_for(
+    on: Sequence[str] = (), until: Mapping[str, float] | None = None, equal_budget: float | None = None
+) -> dict[str, Any]:
+    """Return what a comparison was asked for besides its scenarios, as plain values; empty where nothing was."""
+    asked = {"on": list(on), "until": dict(sorted((until or {}).items())), "equal_budget": equal_budget}
+    return {key: value for key, value in asked.items() if value}
 
 
 def opened_together(scenarios: Sequence[Scenario | str | Path]) -> list[Scenario]:
@@ -222,110 +250,6 @@ def names_of(scenarios: Sequence[Scenario]) -> list[str]:
             name, number = f"{name_of(scenario)}-{number}", number + 1
         names.append(name)
     return names
-
-
-class _Pairs:
-    """The runs of a baseline (``before``) and of a scenario (``after``) with the same draws and seeds."""
-
-    def __init__(self, baseline: RunResult, scenario: RunResult) -> None:
-        mine = {o.replicate.index: o for o in scenario.outcomes}
-        self.before = [o for o in baseline.outcomes if o.replicate.index in mine]
-        self.after = [mine[o.replicate.index] for o in self.before]
-        self.draws = np.array([o.replicate.draw for o in self.before])
-        self.bills = bill_matrix(self.before), bill_matrix(self.after)
-
-    def added_costs(self, years: Sequence[int]) -> np.ndarray:
-        """Return the mean net public cost that the scenario adds up to and with each of the years, in CNY."""
-        before, after = (net_costs(*bills, years) for bills in self.bills)
-        return np.asarray((after - before).mean(axis=0))
-
-
-def _net(baseline: RunResult, scenario: RunResult) -> dict[str, str]:
-    from simulator.model import INDICATORS
-
-    held = set(baseline.outcomes[0].names) & set(scenario.outcomes[0].names)
-    return judged_by((baseline.scenario, scenario.scenario), INDICATORS, held)
-
-
-def _paired_rows(baseline: RunResult, scenario: RunResult, pairs: _Pairs) -> list[dict[str, Any]]:
-    from simulator.model import INDICATORS
-
-    before, after = pairs.before, pairs.after
-    if not before:
-        raise StudyError(f"{scenario.name}: no run came through in both scenarios")
-    years = [int(y) for y in baseline.years if y in scenario.years]
-    names = sorted(set(before[0].names) & set(after[0].names))
-    net = _net(baseline, scenario)
-
-    def cells(outcomes: list[Outcome]) -> np.ndarray:
-        rows = [int(np.flatnonzero(outcomes[0].years == year)[0]) for year in years]
-        columns = [outcomes[0].names.index(net.get(name, name)) for name in names]
-        return np.stack([o.values[np.ix_(rows, columns)].ravel() for o in outcomes])
-
-    low = cells(before)
-    costs = pairs.added_costs(years)
-    found = paired_difference(cells(after) - low, pairs.draws)
-    base, rows = low.mean(axis=0), []
-    for t, year in enumerate(years):
-        cost = float(costs[t])
-        for k, name in enumerate(names):
-            i = t * len(names) + k
-            clear = found.low[i] > 0 or found.high[i] < 0
-            row: list[Any] = [
-                scenario.name,
-                baseline.name,
-                name,
-                year,
-                found.mean[i],
-                found.low[i],
-                found.high[i],
-            ]
-            row += [found.p_better[i], cost, cost / found.mean[i] if clear else np.nan]
-            row += [INDICATORS[name].unit if name in INDICATORS else "", base[i], len(before)]
-            rows.append(dict(zip(COMPARE_COLUMNS, row, strict=True)))
-    return sorted(rows, key=lambda row: (row["indicator"], row["year"]))
-
-
-def _target_rows(baseline: RunResult, scenario: RunResult, pairs: _Pairs) -> list[dict[str, Any]]:
-    """Return the paired differences of each simulated target, in the target's own unit."""
-    from simulator.model import INDICATORS
-
-    before, after, rows = pairs.before, pairs.after, []
-    net = _net(baseline, scenario)
-    costs: dict[int, float] = {}  # many targets share a year
-    chances = [run.targets().set_index("id")["probability"] for run in (baseline, scenario)]
-    for target in baseline.planned_targets:
-        if any(target.status(INDICATORS, run.years) != SIMULATED for run in (baseline, scenario)):
-            continue
-        judged = net.get(str(target.indicator), str(target.indicator))
-        low_figures, high_figures = (
-            target.figures(series_of(outcomes, judged), outcomes[0].years, INDICATORS) for outcomes in (before, after)
-        )
-        found = paired_difference((high_figures - low_figures)[:, None], pairs.draws)
-        mean, low, high = (float(x[0]) for x in (found.mean, found.low, found.high))
-        if target.year not in costs:
-            costs[target.year] = float(pairs.added_costs([target.year])[0])
-        cost = costs[target.year]
-        each = cost / mean if low > 0 or high < 0 else np.nan
-        row: list[Any] = [
-            scenario.name,
-            baseline.name,
-            target.id,
-            target.name.en,
-            target.name.zh,
-            target.kind,
-        ]
-        row += [target.indicator, target.year, target.value, target.unit, mean, low, high, float(found.p_better[0])]
-        row += [
-            float(low_figures.mean()),
-            chances[0][target.id],
-            chances[1][target.id],
-            cost,
-            each,
-            len(before),
-        ]
-        rows.append(dict(zip(PAIRED_COLUMNS, row, strict=True)))
-    return rows
 
 
 def differences(baseline: Scenario, scenario: Scenario, name: str) -> list[list[str]]:

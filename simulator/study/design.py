@@ -48,12 +48,11 @@ def kind_of(name: str, scenario: Scenario) -> str:
         return "switch"
     if head == "drivers" and rest in scenario.region.driver_choices():
         return "driver"
-    if head == "parameters" and rest in _parameter_names():
+    if head == "parameters" and rest in _parameter_set():
         return "parameter"
-    entries = [e for e in scenario.entries if head in (e.id, e.lever.name)]
-    if entries and rest in {s for e in entries for s in _settings_of(e)}:
+    if name in _setting_set(scenario):
         return "setting"
-    if name in _parameter_names():
+    if name in _parameter_set():
         return "parameter"
     problems = Problems()
     known = [f"{e.id}.{s}" for e in scenario.entries for s in _settings_of(e)]
@@ -101,6 +100,16 @@ def _parameter_names() -> tuple[str, ...]:
     from simulator.study.priors import parameter_rows
 
     return tuple(row.name for row in parameter_rows())
+
+
+@lru_cache(maxsize=1)
+def _parameter_set() -> frozenset[str]:
+    return frozenset(_parameter_names())
+
+
+@lru_cache(maxsize=64)
+def _setting_set(scenario: Scenario) -> frozenset[str]:
+    return frozenset(f"{name}.{s}" for e in scenario.entries for name in (e.id, e.lever.name) for s in _settings_of(e))
 
 
 def _settings_of(entry: Any) -> tuple[str, ...]:
@@ -222,7 +231,7 @@ class Design:
             kept = [self.outcomes.names, [repr(t) for t in self.outcomes.targets.values()]]
             fixed.append(digest(json.dumps([scenario.fingerprint(), model_hash(), fitted, kept, self.seed]).encode()))
         return tuple(
-            digest(json.dumps([fixed[r.scenario], r.changes, r.draw, r.luck], allow_nan=False).encode())
+            digest(json.dumps([fixed[r.scenario], r.changes, r.draw, r.luck], allow_nan=False, default=_plain).encode())
             for r in self.rows
         )
 
@@ -240,7 +249,11 @@ class Design:
         return pandas.concat([frame, pandas.DataFrame(columns, index=frame.index)], axis=1)
 
 
-@lru_cache(maxsize=4096)
+def _plain(value: Any) -> Any:
+    return value.item()  # a number of numpy
+
+
+@lru_cache(maxsize=512)  # each holds some 40 kB where a study changes every parameter
 def _changed(scenario: Scenario, changes: tuple[tuple[str, Any], ...]) -> Scenario:
     return changed(scenario, dict(changes)) if changes else scenario
 

@@ -30,6 +30,7 @@ from simulator.scenario_entries import Entry
 from simulator.simulate import run_year, start
 from simulator.study.effect_estimators import ESTIMATORS, PREPARE, Fraction
 from simulator.study.replicates import SEED_STRIDE, load_scenario, processors, values_of
+from simulator.study.shell import plain_errors
 from simulator.study.trace import Pair, Trace
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -313,6 +314,7 @@ def fill_readme(text: str, path: Path = README) -> bool:
     return True
 
 
+@plain_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the trials, print and write the table; exit with 1 if an effect is not as expected."""
     parser = argparse.ArgumentParser(prog="python -m simulator.study.effects", description=__doc__.splitlines()[0])

@@ -13,6 +13,7 @@ import numpy as np
 from simulator.core.problems import Place, Problems
 from simulator.study.attribution import BASELINE, attribution_frame, companions
 from simulator.study.budget import PAIRS, added_frame, budget_frame
+from simulator.study.model_error import model_error_of
 from simulator.study.outside_paths import RUNS, out_of_reach, paths_needed
 from simulator.study.plans import lead_of, load_leads
 from simulator.study.posterior import KINDS, load_posterior
@@ -83,7 +84,10 @@ class RunResult:
         return self.frames().series
 
     def targets(self) -> pandas.DataFrame:
-        """Return one row a target: quantiles, probability and its Wilson interval, distance, true state."""
+        """Return one row a target: quantiles, probability and its Wilson interval, distance, true state.
+
+        ``probability_with_error`` counts the model's own error too, where a fit to history has one.
+        """
         return self.frames().targets
 
     def costs(self) -> pandas.DataFrame:
@@ -120,7 +124,7 @@ class RunResult:
         return Tables(
             self.meta(),
             series_frame(self.name, self.outcomes, INDICATORS),
-            targets_frame(self.planned_targets, self.outcomes, INDICATORS, start),
+            targets_frame(self.planned_targets, self.outcomes, INDICATORS, start, model_error_of(self.scenario)),
             costs_frame(self.name, self.outcomes),
             self._money(),
         )
@@ -188,6 +192,7 @@ def describe(result: RunResult) -> dict[str, Any]:
     general_budget = region.figures.get("general_budget_revenue")
     leads, planned = load_leads(region.folder.parent), result.planned_targets
     named = {s: lead_of(leads, region.id, s) for s in dict.fromkeys(t.section for t in planned)}
+    error = model_error_of(scenario)
 
     def both(label: Any) -> dict[str, str] | None:
         return None if label is None else {"en": label.en, "zh": label.zh}
@@ -201,6 +206,7 @@ def describe(result: RunResult) -> dict[str, Any]:
         "plan_start": region.plan_start,
         "years": [int(result.years[0]), int(result.years[-1])],
         "calibration": scenario.calibration,
+        "model_error": None if error is None else {"series": list(error.series), "points_before": error.start},
         "replicates": result.replicates,
         "completed": len(result.outcomes),
         "draws": len(np.unique(result.draws)),
@@ -312,6 +318,7 @@ def run(
     """
     found = opened(scenario)
     load_targets(found.region.id, folder=found.region.folder.parent)  # a bad file of targets should not cost a study
+    model_error_of(found)  # nor one of observed points
     sizes = batch_sizes(found, replicates)
     others = companions(found, attribute)
     results: dict[int, list[Outcome | Failure]] = {number: [] for number in range(len(others) + 1)}

@@ -18,6 +18,7 @@ from scipy.special import gammaln
 from simulator.study.effect_estimators import notch_relabelled
 from simulator.study.effects import ROOT, trace
 from simulator.study.replicates import load_scenario, values_of
+from simulator.study.shell import plain_errors
 from simulator.study.trace import Pair, Trace
 from simulator.world.agents import GROWN, INCUMBENT
 
@@ -190,6 +191,7 @@ def _values(run: Trace) -> dict[str, float]:
     }
 
 
+@plain_errors
 def main() -> int:
     """Print the facts; exit with 1 if one lies outside its band."""
     found = facts()

@@ -27,7 +27,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -36,14 +36,19 @@ from simulator.core.parameters import override
 from simulator.model import INDICATORS, LEVERS, SCHEDULE
 from simulator.scenario import Scenario
 from simulator.simulate import measure, run_year, start
+from simulator.study.aside import part_of
 from simulator.study.discrepancy import common_errors, observed_like
 from simulator.study.history import History, load_history
 from simulator.study.outside_draws import DRAWN, with_drawn_outside
 from simulator.study.published import ELIGIBLE, EXTRA, FIGURES, HIGH_TECH, Figure
 from simulator.study.replicates import SEED_STRIDE, Progress, StudyError, load_scenario, processors, values_of
 from simulator.study.scoring import band
+from simulator.study.shell import plain_errors
 from simulator.study.targets import CALIBRATION
 from simulator.world.world import World
+
+if TYPE_CHECKING:
+    from simulator.study.posterior import Posterior
 
 FOLDER = CALIBRATION / "forecast"
 SCENARIOS = CALIBRATION.parent / "scenarios"
@@ -88,6 +93,23 @@ class Prior:
     def values(self, k: int) -> dict[str, float]:
         """Return the k-th draw by dotted name."""
         return values_of(k, self.seed)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Draws from a posterior in the order of a seed."""
+
+    sample: Posterior
+    seed: int = 0
+
+    @property
+    def size(self) -> int:
+        """Return how many draws there are."""
+        return self.sample.size
+
+    def values(self, k: int) -> dict[str, float]:
+        """Return the k-th draw by dotted name."""
+        return self.sample.values(k, self.seed)
 
 
 def extended(scenario: Scenario, last: int) -> Scenario:
@@ -250,7 +272,7 @@ def rows_of(region: str, runs: np.ndarray, years: np.ndarray, seed: int = 0) -> 
 def write(rows: Sequence[Mapping[str, str | int | float]], path: Path) -> None:
     """Write a forecast as CSV."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
+    part = part_of(path)
     with part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
@@ -268,6 +290,7 @@ def forecast(
     return rows_of(region, found, np.arange(scenario.years[0], LAST + 1), seed)
 
 
+@plain_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write both forecasts; exit with 2 where the region has no posterior and the priors were not asked for."""
     parser = argparse.ArgumentParser(prog="python -m simulator.study.forecast", description=__doc__.split("\n")[0])
@@ -282,7 +305,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not given.prior:
         from simulator.study.posterior import load_posterior
 
-        draws = load_posterior(given.region)
+        sample = load_posterior(given.region)
+        draws = None if sample is None else Fitted(sample, given.seed)
     if draws is None:
         sys.stderr.write(f"{given.region} has no posterior: run  ris calibrate {given.region}, or give --prior\n")
         return 2

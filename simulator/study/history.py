@@ -80,13 +80,14 @@ class History:
         """Return figures (..., M) in the points' units from the scale of the fit."""
         return np.asarray(np.where(self.shares, 1.0 / (1.0 + np.exp(-transformed)), np.exp(transformed)))
 
-    def covariance(self) -> np.ndarray:
-        """Return the covariance (M, M) of observation error and discrepancy on the scale of the fit.
+    @property
+    def stretch(self) -> np.ndarray:
+        """Return how much larger a relative error is on the scale of the fit (M,): on the logit, 1 / (1 - share)."""
+        return np.asarray(np.where(self.shares, 1.0 / (1.0 - np.clip(self.values, 0.0, 1.0 - _EDGE)), 1.0))
 
-        A relative error is as large on the log scale and 1 / (1 - share) times as large on the logit scale.
-        """
-        stretch = np.where(self.shares, 1.0 / (1.0 - np.clip(self.values, 0.0, 1.0 - _EDGE)), 1.0)
-        source, model = self.sd_source * stretch, self.sd_model * stretch
+    def covariance(self) -> np.ndarray:
+        """Return the covariance (M, M) of observation error and discrepancy on the scale of the fit."""
+        source, model = self.sd_source * self.stretch, self.sd_model * self.stretch
         series = np.array(self.names)
         together = (series[:, None] == series[None, :]) * COMMON_DISCREPANCY
         np.fill_diagonal(together, 1.0)

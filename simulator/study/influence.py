@@ -36,6 +36,7 @@ from simulator.study.budget import GENERAL, by_year
 from simulator.study.effects import PURSES, load_trials
 from simulator.study.made import record
 from simulator.study.replicates import SEED_STRIDE, load_scenario, processors, values_of
+from simulator.study.shell import plain_errors
 from simulator.study.targets import load_targets
 from simulator.world.world import World
 
@@ -368,6 +369,7 @@ def findings(cells: Sequence[Cell]) -> list[str]:
     return out
 
 
+@plain_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compute and write the table, print what stands against the declarations; exit with 1 if anything does."""
     parser = argparse.ArgumentParser(prog="python -m simulator.study.influence", description=__doc__.splitlines()[0])

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from simulator.study.aside import part_of
 from simulator.study.output import ROOT, digest, model_hash
 from simulator.study.targets import CALIBRATION
 
@@ -25,7 +26,7 @@ def record(table: Path, regions: Sequence[str], file: Path = FILE, **more: Any) 
     """Write down what a table was just made with: the model's code, the regions' files, and ``more``."""
     known = _read(file)
     known[table.name] = {"model": model_hash(), "scenarios": {r: scenarios_digest(r) for r in regions}, **more}
-    part = file.with_name(f".{file.name}.part")
+    part = part_of(file)
     part.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     part.replace(file)
 

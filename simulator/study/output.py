@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import io
 import json
 import os
 import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import cache, partial
@@ -42,12 +43,12 @@ _TEXT = frozenset(
     (
         *("id", "region", "name", "name_zh", "indicator", "true_indicator", "true_name", "true_name_zh"),
         *("op", "unit", "kind", "section", "status", "quote", "scenario", "baseline", "entry", "lever"),
-        *("payer", "scope", "change", "what", "baseline_value", "scenario_value"),
+        *("payer", "scope", "change", "what", "baseline_value", "scenario_value", "against"),
         *("sector", "path"),
     )
 )
 _FRAMES: tuple[str, ...] = ("targets", "costs", "money", "compare", "compare_targets", "settings")
-_FRAMES += ("budget", "attribution", "paths_needed")
+_FRAMES += ("budget", "attribution", "paths_needed", "win")
 
 
 def digest(data: bytes) -> str:
@@ -98,10 +99,12 @@ def identity(
     sizes: tuple[int, ...],
     seed: int,
     companions: Mapping[str, Scenario] | None = None,
+    asked: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the hash of a run: what the scenarios say, code, calibration data, replicates and seed.
 
-    ``companions`` are scenarios run beside a single one, by name: its baseline, and what an attribution needs.
+    ``companions`` are scenarios run beside a single one, by name: its baseline, and what an attribution needs;
+    ``asked`` is what else a comparison was asked for.
     """
     own = {f for s in scenarios for f in own_files(s.region.folder.parent, OWN_FILES)}
     content = {
@@ -115,6 +118,8 @@ def identity(
         content["posterior"] = [digest(f.read_bytes()) for f in fitted]
     if companions:
         content["companions"] = {name: s.fingerprint() for name, s in companions.items()}
+    if asked:
+        content["asked"] = dict(asked)
     return digest(json.dumps(content, sort_keys=True).encode())
 
 
@@ -129,13 +134,32 @@ def folder_for(names: Sequence[str], run_hash: str, out: Path | None = None) -> 
 
 
 def _writable(folder: Path) -> None:
-    """Refuse a place where nothing can be written, before the runs rather than after them."""
-    above = folder.resolve().parent
-    while not above.exists() and above != above.parent:
-        above = above.parent
-    read_only = above.is_relative_to("/proc") or above.is_relative_to("/sys")  # these say yes and mean no
-    if read_only or not above.is_dir() or not os.access(above, os.W_OK):
+    """Refuse a folder that is to be made or replaced where nothing can be written, before the runs."""
+    if not _can_write(folder.resolve().parent):
         raise InputError([Problem(str(folder), 1, 1, "cannot be written", "", "a folder that can be made")])
+
+
+def refuse_unwritable(*folders: Path) -> None:
+    """Refuse folders that results are to be written into, there or not yet, where that cannot be done.
+
+    Before the runs rather than after them; raises InputError with each such path.
+    """
+    allowed = "a folder that can be made or written into"
+    bad = [f for f in folders if not _can_write(f)]
+    if bad:
+        raise InputError([Problem(str(f), 1, 1, "cannot be written", "", allowed) for f in bad])
+
+
+def _can_write(folder: Path) -> bool:
+    """Return whether a folder can be written into, or made and then written into."""
+    try:
+        above = folder.resolve()
+        while not above.exists() and above != above.parent:
+            above = above.parent
+        read_only = above.is_relative_to("/proc") or above.is_relative_to("/sys")  # these say yes and mean no
+        return not read_only and above.is_dir() and os.access(above, os.W_OK | os.X_OK)
+    except (OSError, ValueError):  # a name that is too long, or none
+        return False
 
 
 def language_of(folder: Path) -> str:
@@ -168,35 +192,40 @@ def save(
     *,
     command: str = "",
     force: bool = False,
+    run_hash: str | None = None,
 ) -> Path:
     """Write the results of a run (or of several compared) and return the folder.
 
-    A folder that holds the same run is left alone unless ``force``. Everything is written beside it first
+    A folder that holds the same run is left alone unless ``force``; ``run_hash`` is that of what was asked, where the
+    scenarios were changed on the way. Everything is written beside it first
     and moved into place at the end. Raises InputError where another run's results lie.
     """
     from simulator.report.figures import COMPARE_FIGURES, RUN_FIGURES, draw_group
+    from simulator.report.html.page import write_page
     from simulator.report.style import usable_language
     from simulator.report.terminal import plain_text
 
     started = time.perf_counter()
     scenarios = [run.scenario for run in runs]
-    run_hash = identity(scenarios, runs[0].sizes, runs[0].seed, runs[0].companions)
+    run_hash = run_hash or identity(scenarios, runs[0].sizes, runs[0].seed, runs[0].companions)
     if is_there(folder, run_hash) and not force:
         return folder
     now = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
     tables = replace(tables, meta={**tables.meta, "hash": run_hash, "created": now}, folder=str(folder))
 
     def write(part: Path) -> None:
+        manifest = manifest_of(runs, tables, command)
         with ExitStack() as drawing:
             shown, apart = usable_language(language), runs[0].jobs > 1
             for group in RUN_FIGURES if tables.compare is None else COMPARE_FIGURES:
                 drawing.enter_context(beside(partial(draw_group, group, tables, part / "figures", shown), apart))
+            drawing.enter_context(beside(partial(write_page, tables, language, manifest, part), apart))
             write_tables(part)
         seconds = {
             "simulation": round(runs[0].seconds, 3),
             "writing": round(time.perf_counter() - started, 3),
         }
-        manifest = manifest_of(runs, tables, command) | {"seconds": seconds, "language": language}
+        manifest |= {"seconds": seconds, "language": language}
         text = json.dumps(manifest, indent=1, ensure_ascii=False)
         (part / "manifest.json").write_text(text + "\n", encoding="utf-8")
 
@@ -206,12 +235,13 @@ def save(
             frame = getattr(tables, name)
             if frame is not None:
                 write_csv(frame, part / f"{name}.csv")
-        write_scenario(runs[-1].scenario, part / "scenario.yaml")
+        known: dict[str, str] = {}
+        write_scenario(runs[-1].scenario, part / "scenario.yaml", known)
         for name, companion in runs[0].companions.items():
-            write_scenario(companion, part / "scenarios" / f"{name}.yaml")
+            write_scenario(companion, part / "scenarios" / f"{name}.yaml", known)
         if len(runs) > 1:
             for run in runs:
-                write_scenario(run.scenario, part / "scenarios" / f"{run.name}.yaml")
+                write_scenario(run.scenario, part / "scenarios" / f"{run.name}.yaml", known)
         (part / "summary.txt").write_text(plain_text(tables, language), encoding="utf-8")
 
     _whole_or_nothing(folder, write)
@@ -260,15 +290,38 @@ def write_csv(frame: pandas.DataFrame, path: Path) -> None:
     frame.to_csv(path, index=False, encoding=CSV_ENCODING, lineterminator="\n")
 
 
-def write_scenario(scenario: Scenario, path: Path) -> None:
-    """Write a scenario as it was run, with what it extends written out."""
-    from ruamel.yaml import YAML
+def write_scenario(scenario: Scenario, path: Path, known: dict[str, str] | None = None) -> None:
+    """Write a scenario as it was run, with what it extends written out.
 
-    yaml = YAML()
-    yaml.width = 120
+    ``known`` keeps the texts of its parts: a millisecond an entry, and scenarios have most of theirs in common.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8") as file:
-        yaml.dump(scenario.resolved(), file)
+    known = {} if known is None else known
+    path.write_text("".join(_yaml(part, known) for part in _parts(scenario.resolved())), encoding="utf-8")
+
+
+def _parts(plain: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield what stands in a file one after another: each key, and each item of a list of mappings by itself."""
+    for key, value in plain.items():
+        if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+            yield f"{key}:\n"
+            yield from ([item] for item in value)
+        else:
+            yield {key: value}
+
+
+def _yaml(part: Any, known: dict[str, str]) -> str:
+    """Return a part as YAML; text stands as it is."""
+    if isinstance(part, str):
+        return part
+    if (key := repr(part)) not in known:
+        from ruamel.yaml import YAML
+
+        yaml, text = YAML(), io.StringIO()
+        yaml.width = 120
+        yaml.dump(part, text)
+        known[key] = text.getvalue()
+    return known[key]
 
 
 def manifest_of(runs: Sequence[RunResult], tables: Tables, command: str) -> dict[str, Any]:

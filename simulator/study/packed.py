@@ -7,9 +7,9 @@ without the bank itself. ``python -m simulator.study.packed REGION`` makes the f
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,8 +21,10 @@ import numpy as np
 from simulator.core.parameters import ParameterRow
 from simulator.study import posterior
 from simulator.study.abc_fit import Material, material
+from simulator.study.aside import part_of
 from simulator.study.history import History, load_history
 from simulator.study.priors import parameter_rows, standard_normals
+from simulator.study.shell import plain_errors
 
 if TYPE_CHECKING:
     from simulator.study.bank import Bank
@@ -102,7 +104,7 @@ def pack_bank(bank: Bank, points: History, model: str, folder: Path | None = Non
     columns |= {address: arrow.array(figures[:, k]) for k, address in enumerate(held.addresses)}
     path = packed_path(bank.region, folder)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
+    part = part_of(path)
     table = arrow.table(columns).replace_schema_metadata({"ris": json.dumps(meta, sort_keys=True)})
     parquet.write_table(
         table, part, compression="zstd", compression_level=19, use_dictionary=False,
@@ -130,19 +132,20 @@ def load_packed(region_id: str, folder: Path | None = None) -> PackedBank | None
     )
 
 
+@plain_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Pack the bank that the region's last calibration used; runs that are missing are made."""
     from simulator.study.bank import RUNS, make_bank
     from simulator.study.calibrate import data_of, region_history
     from simulator.study.output import model_hash
 
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if not given:
-        sys.stderr.write("usage: python -m simulator.study.packed REGION [RUNS]\n")
-        return 2
-    region, runs = given[0], int(given[1]) if len(given) > 1 else RUNS
-    bank = make_bank(region_history(region), runs, until=int(data_of(region).years.max()))
-    path = pack_bank(bank, load_history(region), model_hash())
+    parser = argparse.ArgumentParser(prog="python -m simulator.study.packed", description=__doc__.splitlines()[0])
+    parser.add_argument("region")
+    parser.add_argument("runs", type=int, nargs="?", default=RUNS, help="runs of the bank")
+    options = parser.parse_args(arguments)
+    mine = region_history(options.region)
+    bank = make_bank(mine, options.runs, until=int(data_of(options.region).years.max()))
+    path = pack_bank(bank, load_history(options.region), model_hash())
     print(path)
     return 0
 

@@ -8,6 +8,7 @@ forecast: it holds what the plan takes for granted.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -29,6 +30,7 @@ from simulator.study.plan_points import (
     Point,
     PointRunner,
     Reached,
+    plain_figure,
     plan_material,
     plan_targets,
 )
@@ -178,7 +180,7 @@ class _Study:
             "method": "regression-adjusted ABC on shortfalls, sure lines only",
             "tolerance": TOLERANCE,
             "draws": len(self.table),
-            "cut": round(self.cut, DECIMALS),
+            "cut": plain_figure(self.cut),
             "pushed_from": "all parameters at the evidence's values",
             "together": {"targets": len(both), "mean": round(mean, 2), "most": most,
                          "mean_with_sample": round(float(self.predicted.sum(axis=1).mean()), 2)},
@@ -196,24 +198,25 @@ class _Study:
             ],
             "sections": [_plain_answer(a, KEPT_SHIFTS) for a in self.sections],
             "all": _plain_answer(self.all, len(self.rows)),
-            "everything": [asdict(e) for e in self.everything],
+            "everything": [asdict(e) | {"cost": plain_figure(e.cost, 0)} for e in self.everything],
             "always": [a.name for a in self.answers if a.status == ALWAYS],
         }  # fmt: skip
 
-    def _central(self, column: int) -> list[float]:
-        return [round(x, DECIMALS) for x in read_target(self.runner, self.central, column)]
+    def _central(self, column: int) -> list[float | None]:
+        return [plain_figure(x) for x in read_target(self.runner, self.central, column)]
 
 
 def _plain_answer(found: Answer, most: int) -> dict[str, Any]:
     out = asdict(found) | {"shifts": [_plain_shift(s) for s in found.shifts[:most]], "targets": list(found.targets)}
-    return out | {key: round(out[key], DECIMALS) for key in ("probability", "nearest", "effective", "distance")}
+    out["left_out"] = list(found.left_out)
+    return out | {key: plain_figure(out[key]) for key in ("probability", "nearest", "effective", "distance")}
 
 
 def _plain_push(found: Push) -> dict[str, Any]:
     return {
         "parameter": found.parameter,
         "distance": found.distance,
-        "attained": round(found.attained, DECIMALS),
+        "attained": plain_figure(found.attained),
         "met": found.met,
         "shifts": [_plain_shift(s) for s in found.shifts],
     }
@@ -221,4 +224,5 @@ def _plain_push(found: Push) -> dict[str, Any]:
 
 def _plain_shift(found: Any) -> dict[str, Any]:
     out = asdict(found)
-    return {k: float(f"{v:.6g}") if isinstance(v, float) else v for k, v in out.items()}
+    short = {k: float(f"{v:.6g}") for k, v in out.items() if isinstance(v, float)}
+    return out | {k: v if math.isfinite(v) else None for k, v in short.items()}

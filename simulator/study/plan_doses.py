@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any
@@ -18,7 +18,7 @@ import numpy as np
 
 from simulator.scenario import Scenario
 from simulator.scenario_entries import Entry
-from simulator.study.plan_points import Point, PointRunner, Reached
+from simulator.study.plan_points import Point, PointRunner, Reached, plain_figure
 from simulator.study.replicates import values_of
 from simulator.study.targets import CALIBRATION, Target
 
@@ -51,7 +51,7 @@ class Dose:
     """The doses tried for a target: its ``levers`` in the plan together, step by step, and some alone at one factor.
 
     ``needed`` is the least factor at which half of the runs meet it, None where none does; ``plan`` what the plan's own
-    doses give.
+    doses give; ``limited`` the levers of which some setting reaches the most that it allows before the last factor.
     """
 
     target: str
@@ -60,11 +60,13 @@ class Dose:
     steps: tuple[Step, ...]
     needed: int | None
     alone: tuple[tuple[str, Step], ...]
+    limited: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Everything:
-    """All measures of the plan at some factor: targets met by at least half of the runs, and the cost a year."""
+    """All measures of the plan at some factor: targets met by at least half of the runs, and the cost a year, NaN
+    where no run came through."""
 
     factor: int
     met: int
@@ -97,15 +99,25 @@ def levers_for(target: Target, scenario: Scenario) -> tuple[str, ...]:
 
 def raised(entry: Entry, factor: float) -> Entry:
     """Return an entry with its money, numbers and coverage times a factor, each at most what the setting allows."""
-    changes: dict[str, Any] = {}
+    changes = {name: type(value)(min(value * factor, high)) for name, value, high in doses(entry)}
+    return replace(entry, settings=replace(entry.settings, **changes)) if changes else entry
+
+
+def doses(entry: Entry) -> Iterator[tuple[str, float, float]]:
+    """Yield the settings of an entry that a larger dose raises: name, value, and the most that is allowed."""
     for f in fields(entry.settings):
         value, high = getattr(entry.settings, f.name), f.metadata.get("high")
         if isinstance(value, bool) or not isinstance(value, int | float) or not value:
             continue
         if f.name in (*MONEY, *NUMBERS, *COVERAGE) or f.name.endswith("_per_year"):
-            more = value * factor if high is None else min(value * factor, high)
-            changes[f.name] = type(value)(more)
-    return replace(entry, settings=replace(entry.settings, **changes)) if changes else entry
+            yield f.name, value, math.inf if high is None else high
+
+
+def limited(scenario: Scenario, levers: Sequence[str], factor: float = FACTORS[-1]) -> tuple[str, ...]:
+    """Return the levers of which some setting cannot have ``factor`` times its value in the plan."""
+    mine = [e for e in scenario.entries if e.lever.name in levers and of_the_plan(e, scenario)]
+    found = {e.lever.name for e in mine if any(value * factor > high for _, value, high in doses(e))}
+    return tuple(name for name in levers if name in found)
 
 
 def of_the_plan(entry: Entry, scenario: Scenario) -> bool:
@@ -140,8 +152,10 @@ class _Search:
             self.seen[key] = Reached(np.vstack([m.figures for m in mine]), np.concatenate([m.costs for m in mine]))
 
     def cost(self, key: tuple[tuple[str, ...], int]) -> float:
-        """Return the mean net public cost above the plan's, in CNY a year of the plan."""
-        return float(np.nanmean(self.seen[key].costs - self.seen[(), 1].costs)) / self.years
+        """Return the mean net public cost above the plan's in CNY a year of the plan, NaN where no run came through."""
+        more = self.seen[key].costs - self.seen[(), 1].costs
+        known = more[np.isfinite(more)]
+        return float(known.mean()) / self.years if known.size else math.nan
 
     def step(self, key: tuple[tuple[str, ...], int], column: int) -> Step:
         """Return what levers at a factor do for a target."""
@@ -167,7 +181,9 @@ def search(
     for target, column in wanted:
         steps, needed = together[target.id]
         single = tuple((key[0][0], found.step(key, column)) for key in alone[target.id])
-        doses.append(Dose(target.id, levers[target.id], found.step(((), 1), column), steps, needed, single))
+        mine = levers[target.id]
+        plan = found.step(((), 1), column)
+        doses.append(Dose(target.id, mine, plan, steps, needed, single, limited(scenario, mine)))
     return doses, [_everything(found, (everything, f)) for f in FACTORS]
 
 
@@ -188,8 +204,9 @@ def _everything(found: _Search, key: tuple[tuple[str, ...], int]) -> Everything:
 def as_plain(dose: Dose) -> Mapping[str, Any]:
     """Return a target's doses as plain values."""
 
-    def plain(step: Step) -> dict[str, float]:
-        return {"factor": step.factor, "met": step.met, "attained": round(step.attained, 4), "cost": round(step.cost)}
+    def plain(step: Step) -> dict[str, float | None]:
+        figures = {"attained": plain_figure(step.attained), "cost": plain_figure(step.cost, 0)}
+        return {"factor": step.factor, "met": step.met, **figures}
 
     return {
         "levers": list(dose.levers),
@@ -197,4 +214,5 @@ def as_plain(dose: Dose) -> Mapping[str, Any]:
         "steps": [plain(s) for s in dose.steps],
         "needed": dose.needed,
         "alone": [{"lever": name, **plain(step)} for name, step in dose.alone],
+        "limited": list(dose.limited),
     }

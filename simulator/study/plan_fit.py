@@ -4,7 +4,8 @@ Regression-adjusted ABC as for a history, with the shortfalls of the targets as 
 observed. That lies at the edge of the runs or beyond, where a line through chance would be drawn out far; so only those
 parameters have a line that go with a shortfall four times as closely as dummies do, which no run has read. A target
 that no run of the bank meets is aimed at as near as the best hundredth of the runs gets; what lies beyond is tried with
-runs (``plan_push``), not extrapolated.
+runs (``plan_push``), not extrapolated. A target that runs miss by more than nineteen twentieths tells runs apart no
+longer: it is left out of the fit and named.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Answer:
 
     ``probability`` over draws from the evidence of all being met, ``nearest`` the most that a run attains of the
     hardest (1 where it is met), ``effective`` how many equal draws the fit is worth, ``distance`` the length of the
-    sure ``shifts`` together, in prior standard deviations.
+    sure ``shifts`` together, in prior standard deviations; ``left_out`` the targets that are out of reach of the fit.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Answer:
     effective: float
     distance: float
     shifts: tuple[Shift, ...]
+    left_out: tuple[str, ...] = ()
 
 
 def evidence_range(row: ParameterRow, evidence: Evidence | None = None) -> tuple[float, float]:
@@ -96,14 +98,23 @@ def shifts_of(rows: Sequence[ParameterRow], z: np.ndarray, evidence: Evidence | 
     return tuple(found)
 
 
+def out_of_reach(attained: np.ndarray) -> np.ndarray:
+    """Return which targets are out of reach of a fit, (M,), from what runs attain of them, (n, M).
+
+    No run meets them, and even the point that would be aimed at lies where all runs count alike.
+    """
+    unmet = attained.max(axis=0) < 1.0
+    return np.asarray(unmet & (np.quantile(attained, NEAREST, axis=0) <= LEAST_SHARE))
+
+
 def fit_columns(data: PlanMaterial, columns: Sequence[int], *, tolerance: float = TOLERANCE) -> Fit | None:
     """Return the posterior given that some targets are met, None where all runs meet them or none differs.
 
-    A target that no run meets is aimed at where the best hundredth of the runs gets. Parameters without a sure line
-    keep their prior.
+    A target that no run meets is aimed at where the best hundredth of the runs gets; one that is out of reach of the
+    fit is left out. Parameters without a sure line keep their prior.
     """
     attained = data.attained[:, list(columns)]
-    attained = attained[:, shortfall(attained).std(axis=0) > 0.0]
+    attained = attained[:, ~out_of_reach(attained) & (shortfall(attained).std(axis=0) > 0.0)]
     clean = shortfall(attained)
     if clean.shape[1] == 0:
         return None
@@ -169,6 +180,7 @@ def answer(
     status = ALWAYS if met.all() else SOMETIMES if met.any(axis=0).all() else NEVER
     found = None if status == ALWAYS else fit_columns(data, columns)
     z = np.zeros(len(rows)) if found is None else sure_shift(found)
+    far = out_of_reach(data.attained[:, list(columns)])
     return Answer(
         name,
         tuple(data.plan.ids[k] for k in columns),
@@ -178,6 +190,7 @@ def answer(
         float(len(data.z)) if found is None else found.effective,
         float(np.sqrt((z**2).sum())),
         shifts_of(rows, z, evidence),
+        tuple(data.plan.ids[k] for k, left in zip(columns, far, strict=True) if left),
     )
 
 

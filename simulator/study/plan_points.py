@@ -7,6 +7,7 @@ what is attained over what is promised, cut at zero. A growth target counts by t
 from __future__ import annotations
 
 import json
+import math
 import multiprocessing
 import os
 import signal
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulator.study.aside import clear_parts, part_of
 from simulator.study.history import LEAST_SHARE
 from simulator.study.output import digest, model_hash
 from simulator.study.replicates import SEED_STRIDE, Progress, StudyError, processors
@@ -70,6 +72,11 @@ class PlanTargets:
             else:
                 out[:, k] = figures[:, k] / t.value
         return np.nan_to_num(out, nan=0.0)
+
+
+def plain_figure(x: float, digits: int = 4) -> float | None:
+    """Return a figure rounded for a manifest, None where it is none, which JSON cannot hold."""
+    return round(x, digits or None) if math.isfinite(x) else None
 
 
 def shortfall(attained: np.ndarray) -> np.ndarray:
@@ -152,6 +159,7 @@ class PointRunner:
         self.jobs = processors() if jobs is None else jobs
         self.model = model_hash()
         self.done = self.total = 0
+        clear_parts(folder)
 
     def run(self, points: Sequence[Point]) -> list[Reached]:
         """Return what the points gave, in their order; a run that fails attains nothing.
@@ -164,7 +172,7 @@ class PointRunner:
         self.total += len(points)
         self.done += len(points) - len(missing)
         for path, found in self._made(missing):
-            part = path.with_name(f".{path.name}.{os.getpid()}.part")
+            part = part_of(path)
             with part.open("wb") as file:
                 np.save(file, found)
             os.replace(part, path)
@@ -215,7 +223,7 @@ def _run_held(number: int) -> np.ndarray:
 
 
 def run_point(plan: PlanTargets, point: Point, seed: int) -> np.ndarray:
-    """Return figures and net cost of a point's runs, (L, M + 1); a run that fails is NaN."""
+    """Return figures and net cost of a point's runs, (L, M + 1); a failed run is NaN, and so is an infinite figure."""
     from simulator.simulate import simulate
 
     rows = []
@@ -223,7 +231,8 @@ def run_point(plan: PlanTargets, point: Point, seed: int) -> np.ndarray:
         try:
             run = simulate(point.scenario, point.values, seed * SEED_STRIDE + luck)
             figures = plan.figures(np.asarray(run.values, float)[None], run.names)[0]
-            rows.append(np.append(figures, net_cost(run)))
+            row = np.append(figures, net_cost(run))
+            rows.append(np.where(np.isfinite(row), row, np.nan))
         except MemoryError:  # the machine's fault, not the point's
             raise
         except Exception:  # far from the evidence a run may break down; that is no way to meet a target

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.core.parameters import draw, table
+from simulator.study.kernels import load_without_events
 
 if TYPE_CHECKING:
     from simulator.scenario import Scenario
@@ -32,7 +33,7 @@ SEEDS_PER_DRAW = 2
 SEED_STRIDE = 1_000_003
 LARGEST_CHUNK = 4
 NAMES_SHOWN = 5
-NEEDED_LATER = ("pandas", "pyarrow.parquet", "matplotlib.figure", "matplotlib.backends.backend_agg")
+NEEDED_LATER = ("pandas", "pyarrow.parquet", "scipy.special", "matplotlib.figure", "matplotlib.backends.backend_agg")
 Progress = Callable[[int, int], None]
 BillKey = tuple[str, str, int, str, str]  # entry, lever, year, payer, kind
 
@@ -102,7 +103,8 @@ def values_of(draw_number: int, seed: int) -> dict[str, float]:
 def parameters_of(scenario: Scenario, draw_number: int, seed: int) -> dict[str, float]:
     """Return the parameter values of one draw: from the posterior that the scenario's calibration names, or the priors.
 
-    Draw k takes row k of the posterior, modulo its size. Raises StudyError where it has not been fitted.
+    Draw k takes row k of the posterior, modulo its size, in the order of the seed (``Posterior.values``). Raises
+    StudyError where it has not been fitted.
     """
     if scenario.calibration == EVIDENCE or draw_number < 0:
         return values_of(draw_number, seed)
@@ -111,7 +113,7 @@ def parameters_of(scenario: Scenario, draw_number: int, seed: int) -> dict[str, 
     found = load_posterior(scenario.region.id, scenario.calibration)
     if found is None:
         raise StudyError(f"{scenario.path}: calibration {scenario.calibration!r} is not fitted yet")
-    return found.values(draw_number)
+    return found.values(draw_number, seed)
 
 
 def replay(path: str | Path, index: int, seed: int = 0) -> Run:
@@ -231,6 +233,7 @@ class Pool:
     ) -> dict[int, list[Outcome | Failure]]:
         """Run each scenario's replicates (by the scenario's number) and return them in their own order."""
         started = time.perf_counter()
+        load_without_events()
         total = sum(len(replicates) for replicates in batches.values())
         results: dict[int, dict[int, Outcome | Failure]] = {number: {} for number in batches}
         done = 0

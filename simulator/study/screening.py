@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import csv
 import multiprocessing
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from simulator.core.parameters import ParameterRow, override
 from simulator.model import INDICATORS, LEVERS, SCHEDULE
 from simulator.scenario import Scenario
 from simulator.simulate import measure, run_year, start
+from simulator.study.aside import clear_parts, part_of
 from simulator.study.bank import bank_hash, bank_scenario
 from simulator.study.calibrate import data_digest, data_of, region_history
 from simulator.study.history import History
@@ -37,7 +37,7 @@ from simulator.study.made import FILE, record
 from simulator.study.output import DEFAULT_PARENT, HASH_DIGITS, digest
 from simulator.study.priors import parameter_rows, to_natural
 from simulator.study.replicates import SEED_STRIDE, processors
-from simulator.study.shell import show
+from simulator.study.shell import plain_errors, show
 from simulator.study.targets import CALIBRATION
 
 TABLE = CALIBRATION / "screening.csv"
@@ -158,7 +158,7 @@ def _shard(job: tuple[int, int], study: Study) -> Path:
     for k in range(first, min(first + SHARD, study.runs)):
         values = to_natural(study.rows, walk.points[[min(k, last)]])[0]
         out.append(one_run(study, values, seed, max(k - last, 0)))
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = part_of(path)
     with part.open("wb") as file:
         np.save(file, np.stack(out))
     part.replace(path)
@@ -170,6 +170,7 @@ def walked(
 ) -> np.ndarray:
     """Return what every point of every trajectory gave, dummies last, (R, P + 1 + D, M); shards that are there stay."""
     study.folder.mkdir(parents=True, exist_ok=True)
+    clear_parts(study.folder)
     firsts = range(0, study.runs, SHARD)
     work = [(number, first) for number in range(trajectories) for first in firsts]
     jobs, total = jobs or processors(), trajectories * study.runs
@@ -230,6 +231,7 @@ def findings(rows: Sequence[dict[str, str]]) -> list[str]:
     return out
 
 
+@plain_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Walk the trajectories, write the table, and say what moves each series."""
     parser = argparse.ArgumentParser(prog="python -m simulator.study.screening", description=__doc__.splitlines()[0])

@@ -1,4 +1,9 @@
-"""Statistics over replicates: quantiles, intervals of a share, luck against ignorance, paired differences."""
+"""Statistics over replicates: quantiles, intervals of a share, luck against ignorance, paired differences.
+
+Paired differences have bootstrap intervals that are corrected for bias and skew (BCa, Efron 1987) and a test that is
+adjusted for the number of things tested (Holm 1979). Both take the draw of the parameters as the unit, since the runs
+of one draw share its parameters and are not independent.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +13,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from simulator.core.luck import Luck, normal_quantile
+
 BOOTSTRAP_SAMPLES = 2000
 BOOTSTRAP_SEED = 20150701
 _Z95 = 1.959963984540054
+Z90 = 1.6448536269514722
 
 
 @dataclass(frozen=True)
@@ -32,17 +40,18 @@ def spread(figures: np.ndarray) -> Spread:
     return Spread(float(figures.mean()), *(float(q) for q in np.quantile(figures, (0.05, 0.25, 0.5, 0.75, 0.95))))
 
 
-def wilson(successes: int, count: int, effective: float | None = None) -> tuple[float, float]:
+def wilson(successes: float, count: int, effective: float | None = None, quantile: float = _Z95) -> tuple[float, float]:
     """Return Wilson's 95 % interval of a share (Wilson 1927): what the number of replicates leaves open.
 
-    ``effective`` is how many independent replicates the ``count`` are worth, by default all of them.
+    ``effective`` is how many independent replicates the ``count`` are worth, by default all of them; ``quantile`` the
+    normal quantile of another level (``Z90`` for 90 %).
     """
     if count == 0:
         return 0.0, 1.0
-    share, z2 = successes / count, _Z95**2
+    share, z2 = successes / count, quantile**2
     n = count if effective is None else effective
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    half = quantile * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
@@ -92,50 +101,111 @@ def half_width(figures: np.ndarray, draws: np.ndarray) -> float:
     means = np.array([figures[draws == d].mean() for d in np.unique(draws)])
     if len(means) < 2:
         return math.inf
-    return 1.6448536269514722 * float(means.std(ddof=1)) / math.sqrt(len(means))
+    return Z90 * float(means.std(ddof=1)) / math.sqrt(len(means))
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Mean paired difference of each column, its 90 % bootstrap interval, the share of pairs above zero."""
+    """Mean paired difference of each column (k,), its 90 % interval, share of pairs above zero, and two-sided p."""
 
     mean: np.ndarray
     low: np.ndarray
     high: np.ndarray
     p_better: np.ndarray
+    p_value: np.ndarray
 
 
 @lru_cache(maxsize=4)
 def _resamples(clusters: int) -> np.ndarray:
-    """Return how often each cluster is drawn in each sample of a bootstrap, (samples, clusters)."""
-    rng = np.random.default_rng(BOOTSTRAP_SEED)
-    drawn = rng.multinomial(clusters, np.full(clusters, 1 / clusters), size=BOOTSTRAP_SAMPLES)
-    return drawn.astype(float)  # as products with figures would make them each time
+    """Return how often each cluster is drawn in each sample of a bootstrap, (samples, clusters).
+
+    The numbers are addressed, so that they are the same wherever and in whatever order intervals are computed.
+    """
+    keys = np.arange(BOOTSTRAP_SAMPLES * clusters, dtype=np.uint64)
+    drawn = (Luck(BOOTSTRAP_SEED).uniform(keys, "bootstrap over draws") * clusters).astype(np.int64)
+    drawn += np.repeat(np.arange(BOOTSTRAP_SAMPLES) * clusters, clusters)
+    counts = np.bincount(drawn, minlength=BOOTSTRAP_SAMPLES * clusters)
+    return counts.reshape(BOOTSTRAP_SAMPLES, clusters).astype(float)  # as products would make them each time
 
 
 def paired_difference(differences: np.ndarray, draws: np.ndarray) -> Difference:
     """Return what pairs of runs (n, k) with common draws (n,) and seeds say about the mean difference.
 
-    Whole draws are resampled, since the two seeds of a draw share their parameters (percentile
-    bootstrap, fixed seed). With a single draw the interval is NaN unless all differences are equal.
-    Half of the ties counts as better, so a comparison with itself gives 0, 0, 0 and 0.5.
+    Whole draws are resampled for the interval (BCa); ``p_value`` is Student's t over the means of draws, since a
+    bootstrap of 2,000 samples cannot show a p small enough for Holm over many targets. With a single draw both are
+    NaN unless all differences are equal. Half of the ties counts as better, so a comparison with itself gives
+    0, 0, 0, 0.5 and 1.
     """
     _, group = np.unique(draws, return_inverse=True)
     count = np.bincount(group)
-    sums = np.zeros((len(count), differences.shape[1]))
-    np.add.at(sums, group, differences)
-    mean = differences.mean(axis=0)
-    if len(count) > 1:
-        weights = _resamples(len(count))
-        means = (weights @ sums) / (weights @ count)[:, None]
-        low, high = np.quantile(means, (0.05, 0.95), axis=0)
-    else:
-        low = high = np.full(differences.shape[1], np.nan)
-    constant = (differences == differences[0]).all(axis=0)
+    first, width = differences[0], differences.shape[1]
+    constant = np.asarray((differences == first).all(axis=0))
+    low, high, p = (np.full(width, np.nan) for _ in range(3))
+    varied = np.flatnonzero(~constant)
+    if len(count) > 1 and varied.size:
+        sums = np.zeros((len(count), varied.size))
+        np.add.at(sums, group, differences[:, varied])
+        low[varied], high[varied] = _bca(sums, count)
+        p[varied] = _student(sums / count[:, None])
     p_better = (differences > 0).mean(axis=0) + 0.5 * (differences == 0).mean(axis=0)
     return Difference(
-        np.where(constant, differences[0], mean),
-        np.where(constant, differences[0], low),
-        np.where(constant, differences[0], high),
+        np.where(constant, first, differences.mean(axis=0)),
+        np.where(constant, first, low),
+        np.where(constant, first, high),
         p_better,
+        np.where(constant, (first == 0).astype(float), p),
     )
+
+
+def _bca(sums: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of the 90 % BCa intervals of means from the sums (c, k) and counts (c,) of clusters."""
+    total, n = sums.sum(axis=0), count.sum()
+    weights = _resamples(len(count))
+    means = (weights @ sums) / (weights @ count)[:, None]
+    below = (means < total / n).mean(axis=0) + 0.5 * (means == total / n).mean(axis=0)
+    bias = normal_quantile(np.clip(below, 0.5 / BOOTSTRAP_SAMPLES, 1.0 - 0.5 / BOOTSTRAP_SAMPLES))
+    without = (total - sums) / (n - count)[:, None]  # the jackknife
+    away = without.mean(axis=0) - without
+    squares = (away**2).sum(axis=0)
+    skew = (away**3).sum(axis=0) / (6.0 * np.where(squares > 0.0, squares, 1.0) ** 1.5)
+    means.sort(axis=0)
+    ends = []
+    for z in (-Z90, Z90):
+        shifted = bias + z
+        level = normal_share(bias + shifted / np.maximum(1.0 - skew * shifted, 0.1))
+        ends.append(_at(means, level))
+    return ends[0], ends[1]
+
+
+def _at(ordered: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Return a quantile of its own of each column of ordered figures (s, k), between neighbours by their distance."""
+    place = np.clip(level, 0.0, 1.0) * (len(ordered) - 1)
+    lower = np.minimum(place.astype(np.int64), len(ordered) - 2)
+    columns = np.arange(ordered.shape[1])
+    here, above = ordered[lower, columns], ordered[lower + 1, columns]
+    return np.asarray(here + (above - here) * (place - lower))
+
+
+def normal_share(z: np.ndarray) -> np.ndarray:
+    """Return the share of a standard normal below each z (k,)."""
+    return np.array([0.5 * math.erfc(-float(x) / math.sqrt(2.0)) for x in z])
+
+
+def _student(means: np.ndarray) -> np.ndarray:
+    """Return the two-sided p-values of Student's t-test that the means of clusters (c, k) have mean zero."""
+    from scipy.special import stdtr
+
+    deviation = means.std(axis=0, ddof=1) / math.sqrt(len(means))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.abs(means.mean(axis=0)) / deviation
+    return np.asarray(np.where(np.isnan(t), 1.0, 2.0 * stdtr(len(means) - 1.0, -t)))
+
+
+def holm(p_values: np.ndarray) -> np.ndarray:
+    """Return p-values (k,) adjusted for being k together (Holm 1979); NaN stays NaN and does not count."""
+    adjusted = np.full(len(p_values), np.nan)
+    known = np.flatnonzero(~np.isnan(p_values))
+    order = known[np.argsort(p_values[known], kind="stable")]
+    steps = p_values[order] * (len(order) - np.arange(len(order)))
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0) if len(order) else steps
+    return adjusted

@@ -36,7 +36,7 @@ from simulator.study.packed import PackedBank, prior_digest
 from simulator.study.posterior import load_posterior
 from simulator.study.prior_predictive import check_prior
 from simulator.study.scoring import crps
-from simulator.study.shell import show
+from simulator.study.shell import plain_errors, show
 from simulator.study.targets import CALIBRATION
 
 TABLE = CALIBRATION / "structures.csv"
@@ -218,6 +218,7 @@ def write_rows(path: Path, rows: Sequence[dict[str, str]]) -> None:
         writer.writerows([*old, *rows])
 
 
+@plain_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fit every structure, write the table, and say what history tells of each."""
     parser = argparse.ArgumentParser(prog="python -m simulator.study.structures", description=__doc__.splitlines()[0])

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import weakref
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simulator.core.ledger import KINDS, PAYERS
+from simulator.study.model_error import ModelError
 from simulator.study.replicates import BillKey, Outcome
 from simulator.study.statistics import independent, luck_and_ignorance, spread, wilson
 from simulator.study.targets import SIMULATED, Target
@@ -37,6 +39,7 @@ TARGET_COLUMNS = [
     "probability",
     "probability_low",
     "probability_high",
+    "probability_with_error",
     "kind",
     "section",
     "name_zh",
@@ -85,6 +88,7 @@ class Tables:
     budget: pandas.DataFrame | None = None
     attribution: pandas.DataFrame | None = None
     paths_needed: pandas.DataFrame | None = None
+    win: pandas.DataFrame | None = None
     folder: str | None = field(default=None)
 
 
@@ -119,15 +123,24 @@ def series_frame(scenario: str, outcomes: Sequence[Outcome], indicators: Mapping
 
 
 def targets_frame(
-    targets: Iterable[Target],
+    targets: Sequence[Target],
     outcomes: Sequence[Outcome],
     indicators: Mapping[str, Indicator],
     plan_start: float,
+    error: ModelError | None = None,
 ) -> pandas.DataFrame:
-    """Return one row a target; figures and distances are in the target's own unit."""
+    """Return one row a target; figures and distances are in the target's own unit.
+
+    ``probability`` is the share of runs that meet it; ``probability_with_error`` spreads each run's figure by the
+    model's ``error``, and is empty where none is estimated.
+    """
     import pandas
 
     rows = [_target_row(target, outcomes, indicators, plan_start) for target in targets]
+    if error is not None:
+        for target, row in zip(targets, rows, strict=True):
+            if row["status"] == SIMULATED:
+                row["probability_with_error"] = _with_error(error, target, outcomes, indicators)
     return pandas.DataFrame(rows, columns=TARGET_COLUMNS)
 
 
@@ -177,6 +190,13 @@ def _target_row(
     return row
 
 
+def _with_error(
+    error: ModelError, target: Target, outcomes: Sequence[Outcome], indicators: Mapping[str, Indicator]
+) -> float:
+    years = outcomes[0].years
+    return error.probability(target, lambda name: series_of(outcomes, name), years, indicators)
+
+
 def _true_row(target: Target, outcomes: Sequence[Outcome], indicators: Mapping[str, Indicator]) -> dict[str, Any]:
     true = indicators[target.indicator].true if target.indicator else None
     if true is None or true not in outcomes[0].names:
@@ -194,7 +214,26 @@ def series_of(outcomes: Sequence[Outcome], name: str) -> np.ndarray:
 
 
 def bill_matrix(outcomes: Sequence[Outcome]) -> tuple[list[BillKey], np.ndarray]:
-    """Return every cell that any run billed, sorted, and the amounts (n, cells); zero without a bill."""
+    """Return every cell that any run billed, sorted, and the amounts (n, cells); zero without a bill.
+
+    Several tables need it, at 35 ms for 100 runs: the last two are kept for as long as their runs are.
+    """
+    for those, laid in _laid_out:
+        if len(those) == len(outcomes) and all(ref() is o for ref, o in zip(those, outcomes, strict=True)):
+            return laid
+    laid = _lay_out(outcomes)
+    _laid_out[:] = [*_laid_out[-1:], ([weakref.ref(o, _forget) for o in outcomes], laid)]
+    return laid
+
+
+_laid_out: list[tuple[list[weakref.ref[Outcome]], tuple[list[BillKey], np.ndarray]]] = []
+
+
+def _forget(gone: weakref.ref[Outcome]) -> None:
+    _laid_out[:] = [kept for kept in _laid_out if all(ref is not gone for ref in kept[0])]
+
+
+def _lay_out(outcomes: Sequence[Outcome]) -> tuple[list[BillKey], np.ndarray]:
     cells = sorted(set().union(*(o.bills for o in outcomes)))
     place = {key: k for k, key in enumerate(cells)}
     amounts = np.zeros((len(outcomes), len(cells)))

@@ -200,7 +200,7 @@ def table_of(number: int, trial: Trial, path: str, seed: int, calibration: str) 
     """Return the table of one world of a trial; whatever it raises comes through."""
     scenario = _scenario(path)
     posterior = load_posterior(scenario.region.id, "history") if calibration == "history" else None
-    values = values_of(number, seed) if posterior is None else posterior.values(number)
+    values = values_of(number, seed) if posterior is None else posterior.values(number, seed)
     table = DESIGNS[trial.design](Lab(scenario, number, values, seed * SEED_STRIDE + number), **trial.settings)
     return {name: column.astype(np.float32) if column.dtype == np.float64 else column for name, column in table.items()}
 

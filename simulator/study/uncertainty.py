@@ -30,7 +30,7 @@ from simulator.study.made import record
 from simulator.study.output import ROOT
 from simulator.study.priors import parameter_rows
 from simulator.study.replicates import SEED_STRIDE, SEEDS_PER_DRAW, load_scenario, parameters_of
-from simulator.study.shell import show
+from simulator.study.shell import plain_errors, show
 from simulator.study.targets import CALIBRATION, SIMULATED, load_targets
 
 TABLE = CALIBRATION / "uncertainty.csv"
@@ -255,6 +255,7 @@ def attribute(regions: Sequence[str], runs: int, jobs: int | None, path: Path = 
     pandas.concat(frames, ignore_index=True).to_csv(path, index=False, float_format="%.5g", lineterminator="\n")
 
 
+@plain_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the table of both cities, or of those named."""
     parser = argparse.ArgumentParser(prog="python -m simulator.study.uncertainty", description=__doc__.splitlines()[0])

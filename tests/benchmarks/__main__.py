@@ -12,6 +12,7 @@ from tests.benchmarks.bound import bounds
 from tests.benchmarks.others.ways import others
 from tests.benchmarks.parts import by_size, memory, reference, shares, workers
 from tests.benchmarks.startup import startup
+from tests.benchmarks.studies import engine
 from tests.benchmarks.table import Part, as_json, fill, markdown, text
 from tests.benchmarks.timing import Bench
 from tests.benchmarks.work import ROOT, Options
@@ -25,6 +26,7 @@ PARTS: dict[str, Callable[[Bench, Options], Part]] = {
     "f": startup,
     "g": others,
     "h": bounds,
+    "i": engine,
 }
 ROUNDS, QUICK_ROUNDS = 9, 3
 

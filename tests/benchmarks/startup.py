@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.table import Part, Row
-from tests.benchmarks.timing import Bench, Estimate, Took, Variant, estimate, once
+from tests.benchmarks.timing import Bench, Estimate, Took, Variant, estimate, once, ratio
 from tests.benchmarks.work import PLAN, ROOT, Options
 
 RIS = str(Path(sys.executable).parent / "ris")
 WORKER = "import simulator.study.replicates, simulator.simulate"
-FEW = 3  # rounds of what takes seconds
 
 
 def command(words: Sequence[str], **environment: str) -> None:
@@ -52,11 +52,13 @@ def startup(bench: Bench, options: Options) -> Part:
     with tempfile.TemporaryDirectory() as folder:
         into, env = Path(folder), {"NUMBA_CACHE_DIR": str(Path(folder) / "kernels")}
         Path(env["NUMBA_CACHE_DIR"]).mkdir()
-        _first(part, into, env, options)
+        _first(part, into, env, bench.rounds, options)
     return part
 
 
-def _first(part: Part, into: Path, env: dict[str, str], options: Options) -> None:
+def _first(part: Part, into: Path, env: dict[str, str], rounds: int, options: Options) -> None:
+    """Time the first run after installation and the one after it, in each round with the kernels as installed."""
+
     def timed(work: Any) -> Took:
         return once(Variant("", lambda _: work()))
 
@@ -66,15 +68,20 @@ def _first(part: Part, into: Path, env: dict[str, str], options: Options) -> Non
         for file in Path(env["NUMBA_CACHE_DIR"]).rglob("*.nb[ic]"):
             file.unlink()
     warming = timed(lambda: command([sys.executable, "-m", "simulator.warm"], **env))
-    first = timed(lambda: _run(into, **env))
-    later = [timed(lambda: _run(into, **env)) for _ in range(1 if options.quick else FEW)]
-    second = _seconds(later)
+    first, later = [], []
+    for turn in range(rounds):
+        copy = into / f"kernels-{turn}"
+        shutil.copytree(env["NUMBA_CACHE_DIR"], copy)
+        for took in (first, later):
+            took.append(timed(lambda copy=copy: _run(into, NUMBA_CACHE_DIR=str(copy))))
+        shutil.rmtree(copy)
+    pairs = list(zip(first, later, strict=True))
     part.rows += [
         Row("compiling the kernels at installation", warming.wall, "s", "clock", readme=False),
-        Row("first `ris run` (2 runs) after installation", first.wall, "s", "clock", readme=False),
-        Row("second `ris run`", second, "s", "clock", readme=False),
-        Row("the first run less the second", _seconds([_less(first, t) for t in later], "cpu"), "s", readme=False),
-        Row("first `ris run` after installation over the second", estimate([first.cpu / t.cpu for t in later])),
+        Row("first `ris run` (2 runs) after installation", _seconds(first), "s", "clock", readme=False),
+        Row("second `ris run`", _seconds(later), "s", "clock", readme=False),
+        Row("the first run less the second", _seconds([_less(a, b) for a, b in pairs], "cpu"), "s", readme=False),
+        Row("first `ris run` after installation over the second", ratio(first, later)),
     ]
     if cold is not None:
         part.rows.append(
