@@ -17,8 +17,7 @@ from simulator.cli import app
 from simulator.core.problems import InputError
 from simulator.model import INDICATORS, LEVERS
 from simulator.report.terminal_explain import explain_page
-from simulator.study import explain as explain_module
-from simulator.study import influence, made, plans, uncertainty
+from simulator.study import grades, influence, made, plans, uncertainty
 from simulator.study.explain import explain, grade_of
 from simulator.study.priors import parameter_rows
 from simulator.study.targets import load_targets
@@ -183,10 +182,10 @@ def test_sources_are_graded() -> None:
     from ruamel.yaml import YAML
 
     rows = YAML(typ="safe").load(plans.EVIDENCE_FILE.read_text("utf-8"))
-    assert explain_module._qualities() == {str(key): row["quality"] for key, row in rows.items()}
+    assert grades._qualities() == {str(key): row["quality"] for key, row in rows.items()}
     assert {n: c for n, c in plans.lever_evidence().items() if any(c.values())} == {
         n: {g: [grade_of(k) if k != "assumed" else k for k in keys].count(g) for g in plans.GRADES}
-        for n, keys in explain_module._sources_by_lever().items()
+        for n, keys in grades._sources_by_lever().items()
     }
     known = {"verified", "judgement", "assumed", "observed", "plan"}
     assert {grade_of(row.source) for row in parameter_rows()} <= known

@@ -391,11 +391,11 @@ def test_the_package_is_called_like_its_functions() -> None:
 def test_a_negligible_difference_is_about_nothing_and_has_no_price() -> None:
     row = {"unit": "persons", "target": 100.0, "difference": -0.0074, "ci_low": -0.009, "ci_high": -0.006}
     row |= {"cost_per_unit": -5.36e10, "cost_difference": 4.0e8}
-    assert terminal_compare._difference(row, "en").plain == "≈0"
+    assert terminal_compare.difference_text(row, "en").plain == "≈0"
     assert terminal_compare.unit_cost(row, "en", row["target"]) == "–"
-    assert terminal_compare._difference(row | {"ci_low": -3.0, "ci_high": 2.0}, "en").plain == "≈0 [-3, +2]"
+    assert terminal_compare.difference_text(row | {"ci_low": -3.0, "ci_high": 2.0}, "en").plain == "≈0 [-3, +2]"
     clear = row | {"difference": 4.0, "ci_low": 3.0, "ci_high": 5.0, "cost_per_unit": 1.0e8}
-    assert terminal_compare._difference(clear, "en").plain == "+4 [+3, +5]"
+    assert terminal_compare.difference_text(clear, "en").plain == "+4 [+3, +5]"
     assert terminal_compare.unit_cost(clear, "en", clear["target"]) == "100 mn"
 
 

@@ -6,9 +6,7 @@ Everything is read from the manifest beside the sample, so that the page can be 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -17,35 +15,19 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from simulator.core.declare import Label
-from simulator.core.parameters import ParameterRow
+from simulator.report.parameter_names import owner_label, parameter_words, rows_by_name
 from simulator.report.plan_words import said
 from simulator.report.words import colon, figure, full_figure, listed, plain_number, section_text, semicolon, unit_text
 from simulator.study.history import LEAST_SHARE
 from simulator.study.plan_calibration import LIKELY
 from simulator.study.plan_doses import RUNS
 from simulator.study.plan_push import ENOUGH, LUCKS, STEPS
-from simulator.study.priors import parameter_rows
 
 NAMED = 3  # levers or parameters named in a sentence
 DESCRIBED = 2  # parameters described in one
 LEAST_SHIFT = 0.2  # prior standard deviations below which a parameter is not worth naming
 JOINT_NAMED = 10
 Plain = Mapping[str, Any]
-
-
-@cache
-def _rows() -> dict[str, ParameterRow]:
-    return {row.name: row for row in parameter_rows()}
-
-
-def owner_label(parameter: str) -> Label:
-    """Return the name of the mechanism or lever that a parameter belongs to."""
-    from simulator.model import LEVERS, SCHEDULE
-
-    owner = parameter.partition(".")[0]
-    labels = {m.name: m.label for m in SCHEDULE} | {lever.name: lever.label for lever in LEVERS.values()}
-    return labels.get(owner, Label(owner, owner))
 
 
 def lever_names(names: Sequence[str], language: str) -> str:
@@ -57,16 +39,9 @@ def lever_names(names: Sequence[str], language: str) -> str:
     return listed(shown, language) + (said("more", language, rest=rest, count=len(names)) if rest else "")
 
 
-def parameter_words(name: str, language: str) -> str:
-    """Return what a parameter is: its meaning, whose it is, and its dotted name."""
-    row, label = _rows().get(name), owner_label(name)[language]
-    doc = re.split("[;:]", re.sub(r"\s*\([^)]*\)", "", row.doc))[0].strip() if row is not None else ""
-    return said("parameter" if doc else "undescribed", language, doc=doc, owner=label, name=name)
-
-
 def source_of(parameter: str) -> str:
     """Return the key of a parameter's source, or ``assumed``."""
-    row = _rows().get(parameter)
+    row = rows_by_name().get(parameter)
     return "assumed" if row is None else row.source
 
 
@@ -77,7 +52,7 @@ def _float(x: float | None) -> float:
 def times(shift: Plain, language: str) -> str:
     """Return by how much a parameter differs from the evidence: a ratio and both values, or the values alone."""
     value, base = _float(shift["value"]), _float(shift["evidence"])
-    row = _rows().get(str(shift["parameter"]))
+    row = rows_by_name().get(str(shift["parameter"]))
     unit = unit_text(row.unit, language) if row is not None else ""
     shown = f"{plain_number(value)} {unit}".rstrip()
     if not value * base > 0.0:

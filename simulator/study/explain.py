@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -21,6 +20,7 @@ from simulator.core.problems import Place, Problems
 from simulator.model import INDICATORS, LEVERS, SCHEDULE
 from simulator.study import influence, made, plans, uncertainty
 from simulator.study.effects import PURSES
+from simulator.study.grades import grade_of, lever_evidence
 from simulator.study.links import taken_up_by, terms_named
 from simulator.study.output import ROOT
 from simulator.study.priors import parameter_rows
@@ -28,10 +28,6 @@ from simulator.study.replicates import load_scenario
 from simulator.study.targets import CALIBRATION, NOT_SIMULATED, Target, load_targets
 
 DEFAULT_REGION = "qingdao"
-OBSERVED, PLAN = "observed", "plan"  # grades of figures that are no effects
-# lines of the two files of evidence; a test holds them against a parser, which takes half a second
-_KEY, _QUALITY = re.compile(r"(\w+):"), re.compile(r"  quality: (\w+)")
-_LEVER, _SOURCE = re.compile(r"    lever: (\w+)"), re.compile(r"        source: (?:effect:)?(\w+)")
 FILES = (influence.TABLE, uncertainty.TABLE, uncertainty.ATTRIBUTION)
 
 
@@ -167,53 +163,6 @@ def _scale(city: str) -> float:
         return 1.0
     home = ROOT / "scenarios"
     return influence.scale_of(*(load_scenario(home / r / "baseline.yaml") for r in (city, DEFAULT_REGION)))
-
-
-# ---- evidence ---------------------------------------------------------------------------------------
-
-
-def lever_evidence(lever: str) -> dict[str, Any]:
-    """Return the grade of a lever's evidence and its sources, by grade."""
-    sources = _sources_by_lever().get(lever, ())
-    graded = {key: grade_of(key) for key in sources}
-    counts = Counter(graded[key] for key in sources)
-    by_grade = {g: [k for k in dict.fromkeys(sources) if graded[k] == g and k != "assumed"] for g in plans.GRADES}
-    return {"evidence": plans.grade_of(counts), "sources": {g: keys for g, keys in by_grade.items() if keys}}
-
-
-def grade_of(source: str) -> str:
-    """Return how good a source is: that of a row of ``evidence.yaml``, ``observed``, ``plan`` or ``assumed``."""
-    if source.startswith("obs:"):
-        return OBSERVED
-    if source.startswith("plan:"):
-        return PLAN
-    quality = _qualities().get(source.removeprefix("effect:"))
-    return "assumed" if quality is None else "judgement" if quality == "unverified" else quality
-
-
-@lru_cache(maxsize=1)
-def _qualities() -> dict[str, str]:
-    """Return the quality of each row of ``evidence.yaml``, whose keys stand at the margin."""
-    out, key = {}, ""
-    for line in plans.EVIDENCE_FILE.read_text("utf-8").splitlines():
-        if found := _KEY.match(line):
-            key = found[1]
-        elif found := _QUALITY.match(line):
-            out[key] = found[1]
-    return out
-
-
-@lru_cache(maxsize=1)
-def _sources_by_lever() -> dict[str, list[str]]:
-    """Return the source of each row of the effect table by lever, rows that only do arithmetic left out."""
-    out: dict[str, list[str]] = {}
-    lever = ""
-    for line in plans.TRIALS_FILE.read_text("utf-8").splitlines():
-        if found := _LEVER.match(line):
-            lever = found[1]
-        elif (found := _SOURCE.match(line)) and found[1] != "derived":
-            out.setdefault(lever, []).append(found[1])
-    return out
 
 
 # ---- how sure, and where from -----------------------------------------------------------------------

@@ -41,7 +41,7 @@ def frame_of(factors: Sequence[Factor], plan: Plan, outcomes: Outcomes, stages: 
 
 
 def _rows(stage: Stage, k: int, of: str, by_name: Mapping[str, Factor], plan: Plan) -> list[dict[str, Any]]:
-    from simulator.study.explain import grade_of
+    from simulator.study.grades import grade_of
 
     mine, out = stage.found[k, of], []
     members = _members(stage, plan)

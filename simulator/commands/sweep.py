@@ -1,0 +1,133 @@
+"""The command ``ris sweep``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from simulator.commands.common import (
+    INTERRUPTED,
+    RUNS_FAILED,
+    Jobs,
+    Json,
+    Lang,
+    Out,
+    Quiet,
+    chosen_language,
+    command_line,
+    dump,
+    exits,
+    print_page,
+    progress_bar,
+    say,
+)
+from simulator.commands.studies import Cluster, DryRun
+
+if TYPE_CHECKING:
+    from simulator.study.sweep_design import Asked
+
+FAILURES_SHOWN = 5
+
+
+class Points(StrEnum):
+    """How the points of a sweep are laid out."""
+
+    grid = "grid"
+    list_ = "list"
+    latin = "latin"
+    sobol = "sobol"
+
+
+def sweep(
+    source: Annotated[Path, typer.Argument(help="Sweep file or scenario file (YAML).", show_default=False)],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="NAME=a,b,c or NAME=low:high[:steps][:log]; may be given several times."),
+    ] = None,
+    design: Annotated[
+        Points | None, typer.Option(help="Every combination, first values together, or points at random [grid].")
+    ] = None,
+    points: Annotated[int | None, typer.Option(help="Points of a latin or sobol design [64].", min=2)] = None,
+    runs: Annotated[int | None, typer.Option(help="Runs of each point [40; of a random design 10].", min=1)] = None,
+    seed: Annotated[int | None, typer.Option(help="Number that addresses all random draws [0].", min=0)] = None,
+    outcomes: Annotated[
+        str | None, typer.Option(help="What to keep, as QD10,hnte_count@2020,cost.net [every target, costs].")
+    ] = None,
+    jobs: Jobs = None,
+    cluster: Cluster = None,
+    out: Out = None,
+    quiet: Quiet = False,
+    json_: Json = False,
+    lang: Lang = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Sweep over settings, parameters, switches or drivers of a scenario: every point with the same luck."""
+    with exits():
+        from simulator.study.sweep import KIND, run_plan
+        from simulator.study.sweep_design import planned
+
+        asked = _asked(source, set_ or [], outcomes)
+        plan = planned(
+            replace(
+                asked,
+                design=design.value if design else asked.design,
+                points=asked.points if points is None else points,
+                runs=asked.runs if runs is None else runs,
+                seed=asked.seed if seed is None else seed,
+            )
+        )
+        from simulator.study import kept
+
+        language = chosen_language(lang)
+        if dry_run:
+            typer.echo(kept.pilot(plan.design(), jobs=jobs).text(language))
+            return
+        folder = kept.begin(KIND, plan.plain(), [plan.scenario], out)
+        try:
+            with progress_bar(quiet) as progress:
+                result = run_plan(plan, jobs=jobs, cluster=cluster, out=folder, progress=progress)
+        except KeyboardInterrupt:
+            say(f"interrupted: what is finished is kept, go on with  ris resume {folder}")
+            raise typer.Exit(INTERRUPTED) from None
+        from simulator.report.sweep_pages import as_plain, is_written, sweep_screen, write_sweep
+
+        if result.results.ran or not is_written(folder, language):
+            write_sweep(result, folder, language, command_line())
+        if json_:
+            typer.echo(dump(as_plain(result, folder)))
+        elif quiet:
+            typer.echo(str(folder))
+        else:
+            print_page(sweep_screen(result, language), {"zh": "结果：", "en": "results: "}[language], [folder])
+        failures = result.results.failures
+        for failure in failures[:FAILURES_SHOWN]:
+            say(f"failed: row {failure.row}: {failure.message}\n  {failure.command}")
+        if failures:
+            raise typer.Exit(RUNS_FAILED)
+
+
+def _asked(source: Path, sets: list[str], outcomes: str | None) -> Asked:
+    """Return what the file and the options ask for."""
+    from simulator.core.problems import Place, Problems
+    from simulator.study.ensemble import opened
+    from simulator.study.sweep_design import Asked
+    from simulator.study.sweep_file import is_sweep, read_sets, read_sweep
+
+    if is_sweep(source):
+        if sets:
+            problems = Problems()
+            problems.add(Place(str(source)), "a sweep file names its own factors", read="--set", allowed="a scenario")
+            problems.raise_any()
+        asked = read_sweep(source)
+    else:
+        factors = read_sets(sets)
+        place = Place("--set")
+        asked = Asked(opened(source), factors, places={"factors": place, **dict.fromkeys(factors, place)})
+    if outcomes is None:
+        return asked
+    names = [name.strip() for name in outcomes.split(",") if name.strip()]
+    return replace(asked, outcomes=names, places={**asked.places, "outcomes": Place("--outcomes")})

@@ -1,0 +1,31 @@
+"""What a parameter is called on a page: its meaning, whose it is, its dotted name."""
+
+from __future__ import annotations
+
+import re
+
+from simulator.core.declare import Label
+from simulator.core.parameters import ParameterRow
+from simulator.report.plan_words import said
+from simulator.study.priors import parameter_rows
+
+
+def rows_by_name() -> dict[str, ParameterRow]:
+    """Return all declared parameters by their dotted names."""
+    return {row.name: row for row in parameter_rows()}
+
+
+def owner_label(parameter: str) -> Label:
+    """Return the name of the mechanism or lever that a parameter belongs to."""
+    from simulator.model import LEVERS, SCHEDULE
+
+    owner = parameter.partition(".")[0]
+    labels = {m.name: m.label for m in SCHEDULE} | {lever.name: lever.label for lever in LEVERS.values()}
+    return labels.get(owner, Label(owner, owner))
+
+
+def parameter_words(name: str, language: str) -> str:
+    """Return what a parameter is: its meaning, whose it is, and its dotted name."""
+    row, label = rows_by_name().get(name), owner_label(name)[language]
+    doc = re.split("[;:]", re.sub(r"\s*\([^)]*\)", "", row.doc))[0].strip() if row is not None else ""
+    return said("parameter" if doc else "undescribed", language, doc=doc, owner=label, name=name)

@@ -1,0 +1,262 @@
+"""A sweep in a terminal and in its folder: tables, figures, summary and manifest."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+import math
+import os
+import platform
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from simulator.report.board import records
+from simulator.report.sweep import draw_sweep
+from simulator.report.sweep_lines import MOST_PANELS
+from simulator.report.sweep_shared import heading, meta_of, outcomes_shown
+from simulator.report.sweep_words import (
+    design_name,
+    factor_label,
+    factor_unit,
+    outcome_label,
+    outcome_unit,
+    point_text,
+    target_text,
+    value_text,
+)
+from simulator.report.terminal import SUMMARY_WIDTH
+from simulator.report.words import colon, comma, distance, listed, number, runs_text, short_unit, word
+from simulator.study import output
+from simulator.study.design import COST
+
+if TYPE_CHECKING:
+    from simulator.study.sweep import SweepResult
+
+MOST_COLUMNS = 5  # points that stand beside each other in a terminal
+FAILURES_NAMED = 5
+
+
+# ---- terminal -----------------------------------------------------------------------------------------
+
+
+def sweep_screen(result: SweepResult, language: str) -> RenderableType:
+    """Return what a sweep says: each outcome at each point, or at the first and the best of many."""
+    zh, plan = language == "zh", result.plan
+    names = [factor_label(name, result, language) for name in plan.names]
+    count = f"{len(plan.points)} 个取值点" if zh else f"{len(plan.points)} points"
+    meta = meta_of(result)
+    runs = runs_text(meta["completed"], meta["draws"], language)
+    calibrated = f"{word('calibration', language)}{colon(language)}{word(result.scenario.calibration, language)}"
+    parts: list[RenderableType] = [
+        Text(heading(result, language), style="bold"),
+        Text(("扫描因素：" if zh else "swept: ") + listed(names, language)),
+        Text(comma(language).join((count, design_name(plan.kind, language))), style="dim"),
+        Text(comma(language).join((runs, calibrated)), style="dim"),
+        Text(""),
+    ]
+    shown = outcomes_shown(result, MOST_PANELS)
+    if len(plan.names) == 1 and len(plan.points) <= MOST_COLUMNS:
+        parts.append(_by_point(result, shown, language))
+    else:
+        parts.append(_best(result, shown, language))
+    parts += [Text(line, style="dim") for line in _notes(result, shown, language)]
+    return Group(*parts)
+
+
+def _table(heads: list[str]) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim", show_edge=False)
+    for i, head in enumerate(heads):
+        table.add_column(head, justify="left" if i == 0 else "right", overflow="fold", ratio=3 if i == 0 else None)
+    return table
+
+
+def _by_point(result: SweepResult, shown: list[str], language: str) -> Table:
+    """Return a table with a column each point: the median, and the probability of the target."""
+    (name,) = result.plan.names
+    unit = factor_unit(name, result)
+    heads = [value_text(result.value(i, name), unit, language) for i in range(len(result.plan.points))]
+    table, frame = _table(["", *heads]), result.summary()
+    for outcome in shown:
+        rows, of = records(frame[frame["outcome"] == outcome]), outcome_unit(outcome, result)
+        label = _labelled(outcome, result, language)
+        cells = []
+        for row in rows:
+            text = number(row["p50"], of, language)
+            cells.append(text if math.isnan(row["probability"]) else f"{text}\nP {row['probability']:.2f}")
+        table.add_row(label, *cells)
+    return table
+
+
+def _labelled(outcome: str, result: SweepResult, language: str) -> Text:
+    text, unit = Text(outcome_label(outcome, result, language)), short_unit(outcome_unit(outcome, result), language)
+    goal = target_text(outcome, result, language)
+    if goal:
+        text.append(f"\n≥ {goal}", style="dim")
+    elif unit:
+        text.append(f"{comma(language)}{unit}", style="dim")
+    return text
+
+
+def _best(result: SweepResult, shown: list[str], language: str) -> Table:
+    """Return a table of the first point, of the best one for each outcome, and of their paired difference."""
+    zh, frame = language == "zh", result.summary()
+    heads = ["", "首个点", "最优点", "差值 [90 %]", "最优取值"] if zh else [
+        "", "first point", "best", "difference [90 %]", "at"]  # fmt: skip
+    table = _table(heads)
+    table.columns[-1].ratio, table.columns[-1].justify = 2, "left"
+    for outcome in shown:
+        rows, unit = records(frame[frame["outcome"] == outcome]), outcome_unit(outcome, result)
+        sign = -1.0 if outcome.startswith(COST) else 1.0  # of money the least is best
+        best = max(rows, key=lambda row: sign * row["mean"] if math.isfinite(row["mean"]) else -math.inf)
+        cells = [_with_chance(row, unit, language) for row in (rows[0], best)]
+        same = best["point"] == 1
+        gap = "" if same else _difference(best, unit, language)
+        where = ("首个点" if zh else "first point") if same else point_text(result, best["point"] - 1, language)
+        table.add_row(_labelled(outcome, result, language), *cells, gap, where)
+    return table
+
+
+def _with_chance(row: dict[str, Any], unit: str, language: str) -> str:
+    text = number(row["mean"], unit, language)
+    return text if math.isnan(row["probability"]) else f"{text}\nP {row['probability']:.2f}"
+
+
+def _difference(row: dict[str, Any], unit: str, language: str) -> str:
+    middle, low, high = (distance(row[k], unit, language) for k in ("difference", "ci_low", "ci_high"))
+    if math.isnan(row["ci_low"]):  # a single draw says nothing about the others
+        return middle
+    return f"{middle}\n[{low}{'，' if language == 'zh' else ', '}{high}]"
+
+
+def _notes(result: SweepResult, shown: list[str], language: str) -> list[str]:
+    zh, plan = language == "zh", result.plan
+    lines = [""]
+    if len(plan.points) > MOST_COLUMNS or len(plan.names) > 1:
+        lines.append(
+            f"在 {len(plan.points)} 个点中挑出的最优点，看起来会好于实际：请换一个种子（--seed）再核对"
+            if zh
+            else f"the best of {len(plan.points)} points looks better than it is: check it with another --seed"
+        )
+        lines.append(
+            "数字为各次运行平均；差值为同一参数与运气下与首个点成对相减"
+            if zh
+            else "means over runs; differences from the first point are paired, with the same draws and luck"
+        )
+    else:
+        lines.append(
+            "数字为中位数；P 为目标完成概率（达到目标的模拟未来所占比例）；各点参数与运气相同"
+            if zh
+            else "medians; P is the share of simulated futures that meet the target; every point has the same draws"
+            " and luck"
+        )
+    if left := len(plan.outcomes) - len(shown):
+        if plan.chosen:
+            lines.append(f"另有 {left} 项结果见 summary.csv" if zh else f"{left} more outcomes are in summary.csv")
+        else:
+            lines.append(
+                f"所示为变化最明显的 {len(shown)} 项，其余 {left} 项见 summary.csv"
+                if zh
+                else f"shown: the {len(shown)} outcomes that move most; {left} more are in summary.csv"
+            )
+    return lines
+
+
+def plain_text(result: SweepResult, language: str) -> str:
+    """Return the screen as plain text, for a file."""
+    out = Console(file=io.StringIO(), width=SUMMARY_WIDTH, highlight=False, no_color=True, legacy_windows=False)
+    out.print(sweep_screen(result, language))
+    return "\n".join(line.rstrip() for line in out.file.getvalue().splitlines()) + "\n"  # type: ignore[attr-defined]
+
+
+def as_plain(result: SweepResult, folder: Path) -> dict[str, Any]:
+    """Return a sweep as plain values for JSON; what is not a number is null."""
+    frame = result.summary()
+    return {
+        "folder": str(folder),
+        "scenario": result.scenario.name,
+        **result.plan.plain(),
+        "summary": json.loads(frame.to_json(orient="records", double_precision=15, force_ascii=False)),
+        "failures": [{"row": f.row, "message": f.message, "command": f.command} for f in result.results.failures],
+    }
+
+
+# ---- files --------------------------------------------------------------------------------------------
+
+
+def write_sweep(result: SweepResult, folder: Path, language: str, command: str = "") -> Path:
+    """Write tables, figures, summary and manifest into a folder, each whole or not at all; returns the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    table, summary = result.table(), result.summary()
+    _put(folder / "runs.csv", lambda path: output.write_csv(table, path))
+    _put(folder / "summary.csv", lambda path: output.write_csv(summary, path))
+    _put(folder / "runs.parquet", lambda path: _write_parquet(table, path))
+    draw_sweep(result, folder / "figures", language)
+    text = plain_text(result, language)
+    _put(folder / "summary.txt", lambda path: path.write_text(text, encoding="utf-8"))
+    manifest = json.dumps(_manifest(result, language, command), indent=1, ensure_ascii=False)
+    _put(folder / "manifest.json", lambda path: path.write_text(manifest + "\n", encoding="utf-8"))
+    return folder
+
+
+def is_written(folder: Path, language: str) -> bool:
+    """Return whether a study's folder holds its results in this language, by code as it is now.
+
+    The manifest is written last.
+    """
+    with suppress(OSError, ValueError):
+        found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        return bool((found["language"], found["code"]) == (language, output.code_hash()))
+    return False
+
+
+def _put(path: Path, write: Callable[[Path], Any]) -> None:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write(part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _write_parquet(table: Any, path: Path) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    mixed = [name for name in table if table[name].map(type).nunique() > 1]  # values of several kinds go in as text
+    plain = table.assign(**{name: table[name].map(lambda v: None if v is None else str(v)) for name in mixed})
+    made = pyarrow.Table.from_pandas(plain, preserve_index=False, nthreads=1).replace_schema_metadata(None)
+    parquet.write_table(made, path, compression="zstd", store_schema=False)
+
+
+def _manifest(result: SweepResult, language: str, command: str) -> dict[str, Any]:
+    """Return where the results come from: versions, inputs, seeds, counts and failures."""
+    plan, meta = result.plan, meta_of(result)
+    versions = {"python": platform.python_version(), "simulator": output._version("ris-simulator")}
+    versions |= {name: output._version(name) for name in output.PACKAGES}
+    inputs = sorted(set(output.input_files(result.scenario)))
+    return {
+        "hash": meta["hash"],
+        "kind": "sweep",
+        "created": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        "command": command,
+        "commit": output.commit(),
+        "code": output.code_hash(),
+        "versions": versions,
+        "inputs": {output._shown(file): output.digest(file.read_bytes()) for file in inputs},
+        "language": language,
+        "scenario": output._shown(Path(result.scenario.path)),
+        "fingerprint": result.scenario.fingerprint(),
+        "status": meta["status"],
+        "calibration": result.scenario.calibration,
+        "draws": sorted(set(result.draws.tolist())),
+        "completed": meta["completed"],
+        "failures": [{"row": f.row, "message": f.message, "command": f.command} for f in result.results.failures],
+        **plan.plain(),
+    }

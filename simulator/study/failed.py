@@ -1,0 +1,124 @@
+"""The table of a study's folder, the runs that failed, and how each is run again."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simulator.core.problems import InputError, Problem
+from simulator.study.design import Design, changed
+from simulator.study.kept import SCENARIOS, copy_region, plain
+from simulator.study.output import CSV_ENCODING, HASH_DIGITS, digest, write_scenario
+from simulator.study.replicates import SEED_STRIDE, StudyError, load_scenario, parameters_of
+from simulator.study.shards import FAILURES, write_failures, write_results
+
+if TYPE_CHECKING:
+    from simulator.scenario import Scenario
+    from simulator.simulate import Run
+
+TOLERATED_FAILURES = 0.05
+SHOWN = 3  # failures in a message
+_FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A row that raised or gave something that is not a number, and the command that runs it again."""
+
+    row: int
+    message: str
+    command: str
+
+
+_designs: dict[Path, dict[str, tuple[Design, np.ndarray, dict[int, str]]]] = {}  # by folder, those run in this process
+
+
+def record(design: Design, folder: Path | None, values: np.ndarray, messages: Mapping[int, str]) -> tuple[Failed, ...]:
+    """Write the table and the failures of everything that was run in a folder; return the failures of a design."""
+    if folder is None:
+        return tuple(Failed(n, message, _command_alone(design, n)) for n, message in messages.items())
+    here = _designs.setdefault(folder.resolve(), {})
+    mine = digest(" ".join(design.hashes).encode())
+    here[mine] = (design, values, dict(messages))
+    write_results(folder, [(d, v) for d, v, _ in here.values()])
+    records: list[dict[str, Any]] = []
+    failures: tuple[Failed, ...] = ()
+    before = 0
+    for k, (key, (one, _, said)) in enumerate(here.items()):
+        rows = [_failure(one, folder, k, before, n, message) for n, message in said.items()]
+        records += rows
+        if key == mine:
+            failures = tuple(Failed(n, r["message"], r["command"]) for n, r in zip(said, rows, strict=True))
+        before += len(one.rows)
+    write_failures(folder, records)
+    return failures
+
+
+def _failure(design: Design, folder: Path, number: int, before: int, n: int, message: str) -> dict[str, Any]:
+    """Return what is written of a failed row, with a copy of its scenario; rows are numbered as in the table."""
+    row, scenario = design.rows[n], design.scenarios[design.rows[n].scenario]
+    file = Path(_FAILED) / scenario.fingerprint()[:HASH_DIGITS] / f"{scenario.name}.yaml"
+    if not (folder / file).is_file():
+        write_scenario(scenario, folder / file)
+        copy_region(scenario, folder / SCENARIOS)
+    code = f"from simulator.study.runner import replay; replay({str(folder)!r}, {before + n})"
+    return {
+        "row": before + n,
+        "design": number,
+        "scenario": scenario.name,
+        "draw": row.draw,
+        "luck": row.luck,
+        "seed": design.seed,
+        "message": message,
+        "command": f"python -c {shlex.quote(code) if chr(34) in code else chr(34) + code + chr(34)}",
+        "changes": json.dumps(plain(dict(row.changes))),
+        "file": file.as_posix(),
+    }
+
+
+def _command_alone(design: Design, n: int) -> str:
+    row, scenario = design.rows[n], design.scenarios[design.rows[n].scenario]
+    call = f"{str(scenario.path)!r}, {plain(dict(row.changes))!r}, {row.draw}, {row.luck}, {design.seed}"
+    return f"python -c {shlex.quote(f'from simulator.study.runner import replay_row; replay_row({call})')}"
+
+
+def replay(folder: str | Path, row: int) -> Run:
+    """Run a failed row of a study's folder again in this process; whatever it raises comes through."""
+    path = Path(folder) / FAILURES
+    records: dict[int, dict[str, str]] = {}
+    if path.is_file():
+        with path.open(encoding=CSV_ENCODING, newline="") as file:
+            records = {int(record["row"]): record for record in csv.DictReader(file)}
+    if row not in records:
+        among = ", ".join(map(str, list(records)[:20])) or "none"
+        raise InputError([Problem(str(path), 1, 1, "this row has not failed", str(row), f"rows that failed: {among}")])
+    one = records[row]
+    numbers = (int(one[name]) for name in ("draw", "luck", "seed"))
+    return replay_row(Path(folder) / one["file"], json.loads(one["changes"]), *numbers)
+
+
+def replay_row(path: str | Path, changes: Mapping[str, Any], draw: int, luck: int, seed: int) -> Run:
+    """Run one row again in this process: a scenario file, what the row changes, its draw, luck and seed."""
+    from simulator.simulate import simulate
+
+    scenario: Scenario = load_scenario(path)
+    values = parameters_of(scenario, draw, seed)
+    return simulate(changed(scenario, changes), values, seed * SEED_STRIDE + luck)
+
+
+def refuse(failures: Sequence[Failed], count: int, folder: Path | None) -> None:
+    """Raise StudyError where more than one run in twenty failed."""
+    if len(failures) <= TOLERATED_FAILURES * count:
+        return
+    lines = [f"{len(failures)} of {count} runs failed: nothing is concluded from the rest"]
+    lines += [f"  row {f.row}: {f.message}\n    {f.command}" for f in failures[:SHOWN]]
+    if folder is not None:
+        lines.append(f"  all of them: {folder / FAILURES}")
+    raise StudyError("\n".join(lines))

@@ -1,0 +1,239 @@
+"""What a study's folder keeps of its runs: shards while it runs, one table in the end, and a lock meanwhile.
+
+A shard holds the outcomes of some consecutive rows and is named after the hashes of these rows. It is written aside
+and renamed, with a checksum: what reads back is whole. Shards stay when the table is made: a study that runs several
+designs (generations, more replicates) finds its rows in them, and they take a few hundred bytes each.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simulator.study.output import CSV_ENCODING, digest
+from simulator.study.replicates import StudyError
+
+if TYPE_CHECKING:
+    from simulator.study.design import Design
+
+SHARD = 8  # rows: about a second of work, which is the most that a killed process loses
+SHARDS, RESULTS, FAILURES, LOCK = "shards", "results.parquet", "failures.csv", ".lock"
+_NAME_DIGITS = 32
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Outcomes of consecutive rows, (n, M), NaN where a run failed, and what it said by its place among them."""
+
+    values: np.ndarray
+    messages: dict[int, str]
+
+
+def row_numbers(design: Design) -> list[tuple[int, ...]]:
+    """Return the numbers of the rows of each shard."""
+    count = len(design.rows)
+    return [tuple(range(first, min(first + SHARD, count))) for first in range(0, count, SHARD)]
+
+
+def shard_path(folder: Path, design: Design, numbers: Sequence[int]) -> Path:
+    """Return where the shard with these rows lies; rows with the same hashes have the same file."""
+    name = digest(" ".join(design.hashes[n] for n in numbers).encode())[:_NAME_DIGITS]
+    return folder / SHARDS / f"{name}.json"
+
+
+def write_shard(path: Path, shard: Shard) -> None:
+    """Write a shard aside and move it into place."""
+    values = [None if k in shard.messages else row for k, row in enumerate(shard.values.tolist())]
+    text = json.dumps([values, {str(k): m for k, m in sorted(shard.messages.items())}], allow_nan=False)
+    _write_aside(path, f"{digest(text.encode())}\n{text}\n".encode())
+
+
+def read_shard(path: Path, shape: tuple[int, int]) -> Shard | None:
+    """Return a shard of this shape, or None where there is none that is whole."""
+    try:
+        check, text, rest = path.read_text(encoding="utf-8").split("\n")
+        if rest or check != digest(text.encode()):
+            return None
+        found, messages = json.loads(text)
+        gone = [np.nan] * shape[1]
+        values = np.array([gone if row is None else row for row in found], dtype=float).reshape(shape)
+        said = {int(k): str(m) for k, m in messages.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
+    bad = set(np.flatnonzero(~np.isfinite(values).all(axis=1)).tolist())
+    return Shard(values, said) if bad == (set(said) if shape[1] else bad) else None
+
+
+def _write_aside(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(data)
+        os.replace(part, path)
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+# ---- the tables ---------------------------------------------------------------------------------------
+
+
+def write_results(folder: Path, designs: Sequence[tuple[Design, np.ndarray]]) -> Path:
+    """Write the rows and outcomes of designs under each other; the same study gives the same bytes.
+
+    A column ``design`` counts them. Empty are factors that a row leaves alone, and what a failed run gave. Raises
+    StudyError where the table does not read back.
+    """
+    import pyarrow as arrow
+    from pyarrow import parquet
+
+    path = folder / RESULTS
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    parts = [_columns(k, design, values) for k, (design, values) in enumerate(designs)]
+    names = list(dict.fromkeys(name for columns in parts for name in columns))
+    counts = [len(columns["design"]) for columns in parts]
+    lists = {n: [v for c, size in zip(parts, counts, strict=True) for v in c.get(n, [None] * size)] for n in names}
+    table = arrow.table({name: _typed(arrow, column) for name, column in lists.items()})
+    try:
+        parquet.write_table(table, part, compression="zstd", store_schema=False)
+        if not parquet.read_table(part).equals(table):
+            raise StudyError(f"{path} could not be read back; is the disk full?")
+        os.replace(part, path)
+    finally:
+        with suppress(OSError):
+            part.unlink()
+    return path
+
+
+def _columns(number: int, design: Design, values: np.ndarray) -> dict[str, list[Any]]:
+    rows, factors = design.rows, dict.fromkeys(name for row in design.rows for name, _ in row.changes)
+    changes = [dict(row.changes) for row in rows]
+    out: dict[str, list[Any]] = {
+        "design": [number] * len(rows),
+        "scenario": [design.scenarios[row.scenario].name for row in rows],
+        "draw": [row.draw for row in rows],
+        "luck": [row.luck for row in rows],
+    }
+    out |= {name: [mine.get(name) for mine in changes] for name in factors}
+    shown = [[x if math.isfinite(x) else None for x in row] for row in values.tolist()]
+    return out | {name: [row[k] for row in shown] for k, name in enumerate(design.outcomes.names)}
+
+
+def _typed(arrow: Any, column: list[Any]) -> Any:
+    given = [v.item() if hasattr(v, "item") else v for v in column]
+    kinds = {type(v) for v in given} - {type(None)}
+    if kinds <= {int, float} and kinds != {int}:
+        return arrow.array([None if v is None else float(v) for v in given], arrow.float64())
+    if len(kinds) == 1 and kinds <= {int, bool, str}:
+        return arrow.array(given)
+    return arrow.array([None if v is None else str(v) for v in given], arrow.string())
+
+
+def write_failures(folder: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """Write the failed rows, or remove what an earlier attempt wrote where there are none."""
+    path = folder / FAILURES
+    if not rows:
+        path.unlink(missing_ok=True)
+        return
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    _write_aside(path, text.getvalue().encode(CSV_ENCODING))
+
+
+# ---- the lock -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def locked(folder: Path | None) -> Iterator[None]:
+    """Keep other processes from running in a folder meanwhile; raises StudyError where one does."""
+    if folder is None:
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    lock, mine = folder / LOCK, _myself()
+    _take(lock, mine)
+    try:
+        for part in (*folder.glob(".*.part"), *(folder / SHARDS).glob(".*.part")):
+            with suppress(OSError):
+                part.unlink()  # of a process that was killed
+        yield
+    finally:
+        with suppress(OSError, ValueError):
+            if lock.read_text(encoding="utf-8") == mine:
+                lock.unlink()
+
+
+def _take(lock: Path, mine: str) -> None:
+    own = lock.with_name(f"{LOCK}.{os.getpid()}")
+    own.write_text(mine, encoding="utf-8")
+    try:
+        while True:
+            with suppress(FileExistsError):
+                os.link(own, lock)  # whole or not at all
+                return
+            found = _owner(lock)
+            if found is not None and _alive(found):
+                raise StudyError(
+                    f"{lock.parent}: process {found[1]} on {found[0]} is running this study; wait for it or stop it"
+                    f" (if there is no such process, remove {lock})"
+                )
+            _set_aside(lock)
+    finally:
+        own.unlink(missing_ok=True)
+
+
+def _set_aside(lock: Path) -> None:
+    """Remove the lock of a dead process; one that another process has taken in the same moment is put back."""
+    aside = lock.with_name(f"{LOCK}.{os.getpid()}.stale")
+    with suppress(FileNotFoundError):
+        os.rename(lock, aside)
+        found = _owner(aside)
+        if found is not None and _alive(found):
+            with suppress(FileExistsError):
+                os.link(aside, lock)
+        aside.unlink()
+
+
+def _myself() -> str:
+    return json.dumps([socket.gethostname(), os.getpid(), _started(os.getpid())])
+
+
+def _owner(lock: Path) -> tuple[str, int, str] | None:
+    with suppress(OSError, ValueError, TypeError):
+        host, pid, started = json.loads(lock.read_text(encoding="utf-8"))
+        return str(host), int(pid), str(started)
+    return None
+
+
+def _alive(owner: tuple[str, int, str]) -> bool:
+    host, pid, started = owner
+    if host != socket.gethostname():
+        return True  # it cannot be seen from here
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return _started(pid) == started
+
+
+def _started(pid: int) -> str:
+    """Return when a process started, so that another one with its number is not taken for it; nothing if unknown."""
+    with suppress(OSError, IndexError):
+        words = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        return "" if words[0] in "ZX" else words[19]
+    return ""
