@@ -238,7 +238,7 @@ def _innovate(
                     near += around[k] * tech[i, k]
                 # R&D near the firm over that of the first year, sized like the firm's own: it helps those who do some
                 near *= own * absorbed / reference
-            knowledge[i] = (1.0 - p.depreciation) * old + own + acquired[i] + spillover * near
+            knowledge[i] = max(1.0 - p.depreciation, 0.0) * old + own + acquired[i] + spillover * near
             acquired[i] = 0.0
             stock = knowledge[i] + p.work_effect * boost[i]
             if boost[i] != 0.0 and boost_life[i] > 0.0:

@@ -458,7 +458,7 @@ def _upgrade(world: World, p: Parameters, luck: Luck, row: np.ndarray) -> None:
     _, first = np.unique(owner[order], return_index=True)
     best, owner = sold[order[first]], owner[order[first]]
     rested = (products.upgraded[best] == 0) | (year - products.upgraded[best] >= p.upgrade_rest)
-    chance = 1.0 - (1.0 - p.upgrade) ** f.innovations[owner]
+    chance = 1.0 - max(1.0 - p.upgrade, 0.0) ** f.innovations[owner]
     done = best[rested & f.alive[owner] & (luck.uniform(f.key[owner], "upgrade") < chance)]
     real = products.sales[done] / st.deflator
     old = np.maximum(products.peak_sales[done], real)

@@ -94,8 +94,8 @@ def train(world: World, terms: Terms, p: TrainingParameters, luck: Luck) -> None
     """Fill the courses and let what was learnt act on firms; does nothing where nobody was ever trained."""
     f, st = world.firms, world.state
     if st.trained.any():
-        st.trained *= 1.0 - p.course_loss
-        f.trained *= 1.0 - p.course_loss
+        st.trained *= max(1.0 - p.course_loss, 0.0)
+        f.trained *= max(1.0 - p.course_loss, 0.0)
     if terms.offered("training_places"):
         groups = _groups(world, p, luck)
         left = [float(room.sum()) for _, room in groups]

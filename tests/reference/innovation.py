@@ -51,7 +51,7 @@ class InnovatingFirm(OrderedFirm, OutwardFirm):
         before = self.knowledge + p.common_knowledge
         own = self.rd_real / s.price
         gained = own + self.acquired + self.spills_over(s, own, p)
-        self.knowledge = (1.0 - p.depreciation) * self.knowledge + gained
+        self.knowledge = max(1.0 - p.depreciation, 0.0) * self.knowledge + gained
         self.acquired = 0.0
         self.productivity += p.productivity * math.log((self.knowledge + p.common_knowledge) / before)
 

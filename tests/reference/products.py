@@ -70,7 +70,7 @@ class DrugMaker:
         """Return whether its innovations upgrade its best-selling product, which must have rested."""
         if product.upgraded and self.model.year - product.upgraded < p.upgrade_rest:
             return False
-        return draws.uniform(self.key, "upgrade") < 1.0 - (1.0 - p.upgrade) ** self.innovations
+        return draws.uniform(self.key, "upgrade") < 1.0 - max(1.0 - p.upgrade, 0.0) ** self.innovations
 
 
 class Drug:

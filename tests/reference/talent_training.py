@@ -47,9 +47,9 @@ def train(model: ReferenceModel, counter: Counter, p: Any, draws: Draws) -> None
     """Fill the courses and let what was learnt act on firms."""
     st, living = model.state, model.living()
     if any(st.trained):
-        st.trained = [n * (1.0 - p.course_loss) for n in st.trained]
+        st.trained = [n * max(1.0 - p.course_loss, 0.0) for n in st.trained]
         for firm in model.firms:
-            firm.trained *= 1.0 - p.course_loss
+            firm.trained *= max(1.0 - p.course_loss, 0.0)
     if counter.offered("training_places"):
         sends = [f for f in living if f.sends_technicians(p, draws)]
         heads = [f for f in living if f.spares_head(p, draws)]
