@@ -33,13 +33,17 @@ def main(trajectories: int = 20, futures: int = 400, folder: str = "outputs/exam
         out=f"{folder}/sensitivity",
         progress=True,
     )
-    print(ranked.table().to_string(index=False))
+    table = ranked.table()
+    means = table[table["of"] == "mean"]  # of the outcome itself; "spread" is what moves its spread over futures
+    print(means[["outcome", "factor", "mu_star", "floor", "above_floor"]].to_string(index=False))
     ranked.save()
 
-    # PRIM: boxes of parameters and switches that hold most of the futures in which the target is missed.
-    boxes = discover(plan, "QD17", FACTORS, runs=futures, out=f"{folder}/discover", progress=True)
-    print(boxes.table().to_string(index=False))
-    print("results:", boxes.save())
+    # PRIM: boxes of parameters, switches and outside paths that hold most of the futures in which the target is missed.
+    # By default every parameter and switch is a factor. With few futures no box is stable, and none is shown.
+    found = discover(plan, "QD17", runs=futures, out=f"{folder}/discover", progress=True)
+    boxes = found.table()
+    print(boxes.to_string(index=False) if len(boxes) else "no stable box")
+    print("results:", found.save())
 
 
 if __name__ == "__main__":

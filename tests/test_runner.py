@@ -236,6 +236,25 @@ def test_too_little_memory_stops_the_study_and_is_no_result(
     assert tally.found > 0
 
 
+def test_a_full_disk_stops_the_study_with_a_plain_message(
+    toy: Toy, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(StudyError, match="No space left on device"):
+        run_design(a_design(home, 8), Path("a"), jobs=1)
+
+
+def test_a_row_with_an_unknown_factor_is_refused_before_the_runs(toy: Toy, home: Path) -> None:
+    design = a_design(home, 8)
+    wrong = replace(design, rows=(*design.rows, replace(design.rows[0], changes=(("Q1.budgets", 1.0),))))
+    with pytest.raises(InputError, match=r"Q1\.budget"):
+        run_design(wrong, jobs=1)
+    assert toy.runs == 0
+
+
 # ---- two at a time ------------------------------------------------------------------------------------
 
 

@@ -175,7 +175,7 @@ def outcomes_of(scenario: Scenario, names: Sequence[str] | None = None) -> Outco
     targets = {t.id: t for t in found if t.status(INDICATORS, years) == SIMULATED}
     if names is None:
         names = [*targets, "cost.net", "cost.outlay"]
-    problems, money = Problems(), {"net", *NET_SIGN, *(e.id for e in scenario.entries)}
+    problems, money = Problems(), tuple(dict.fromkeys(("net", *NET_SIGN, *(e.id for e in scenario.entries))))
     for name in names:
         indicator, _, year = name.partition("@")
         known = name in targets or name.removeprefix(COST) in money if name.startswith(COST) else name in targets

@@ -117,6 +117,8 @@ def run_design(
         except MemoryError:
             more = ": with fewer jobs the same command goes on" if folder is not None else ""
             raise StudyError(f"not enough memory; what was run is kept{more}") from None
+        except OSError as error:  # a full disk, a cluster that went away
+            raise StudyError(f"{folder or 'the study'} was stopped: {error}; what was run is kept") from None
         values = np.concatenate([study.shards[k].values for k in range(len(study.numbers))]) if design.rows else None
         if values is None:
             values = np.empty((0, len(design.outcomes.names)))

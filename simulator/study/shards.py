@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulator.study.checked import defused
 from simulator.study.output import CSV_ENCODING, digest
 from simulator.study.replicates import StudyError
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 SHARD = 8  # rows: about a second of work, which is the most that a killed process loses
 SHARDS, RESULTS, FAILURES, LOCK = "shards", "results.parquet", "failures.csv", ".lock"
+LARGEST = 50_000_000  # bytes of a shard
 _NAME_DIGITS = 32
 
 
@@ -62,6 +64,8 @@ def write_shard(path: Path, shard: Shard) -> None:
 def read_shard(path: Path, shape: tuple[int, int]) -> Shard | None:
     """Return a shard of this shape, or None where there is none that is whole."""
     try:
+        if not path.is_file() or path.stat().st_size > LARGEST:
+            return None
         check, text, rest = path.read_text(encoding="utf-8").split("\n")
         if rest or check != digest(text.encode()):
             return None
@@ -69,7 +73,7 @@ def read_shard(path: Path, shape: tuple[int, int]) -> Shard | None:
         gone = [np.nan] * shape[1]
         values = np.array([gone if row is None else row for row in found], dtype=float).reshape(shape)
         said = {int(k): str(m) for k, m in messages.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
     bad = set(np.flatnonzero(~np.isfinite(values).all(axis=1)).tolist())
     return Shard(values, said) if bad == (set(said) if shape[1] else bad) else None
@@ -149,7 +153,7 @@ def write_failures(folder: Path, rows: Sequence[dict[str, Any]]) -> None:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({k: defused(v) for k, v in row.items()} for row in rows)
     _write_aside(path, text.getvalue().encode(CSV_ENCODING))
 
 
@@ -182,7 +186,11 @@ def _take(lock: Path, mine: str) -> None:
     try:
         while True:
             with suppress(FileExistsError):
-                os.link(own, lock)  # whole or not at all
+                try:
+                    os.link(own, lock)  # whole or not at all
+                except PermissionError:  # a file system without links
+                    with lock.open("x", encoding="utf-8") as file:
+                        file.write(mine)
                 return
             found = _owner(lock)
             if found is not None and _alive(found):
