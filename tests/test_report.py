@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import re
 import shutil
@@ -24,6 +25,7 @@ from typer.testing import CliRunner
 
 from simulator.cli import app
 from simulator.core.problems import InputError
+from simulator.report import figures
 from simulator.report.change_first import Change, change_text
 from simulator.report.html.charts import Layer, areas, shortened, steps, strip
 from simulator.report.html.labels import LABELS
@@ -35,7 +37,7 @@ from simulator.study.attribution import COLUMNS, SHOWN
 from simulator.study.comparison import compare
 from simulator.study.ensemble import run
 
-toy, home = toy_model.toy, toy_model.home  # the fixtures
+toy_in_place, home = toy_model.toy, toy_model.home  # fixtures
 
 HOSTILE = """</title><script>alert(1)</script><img src=x onerror='x'>"&amp;"""
 SECTIONS = ("first", "targets", "fans", "from", "true", "spending", "bureaus", "districts", "assumed", "gates", "again")
@@ -43,6 +45,14 @@ MOST_BYTES = 5_000_000
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+
+
+@pytest.fixture
+def toy(toy_in_place: Toy, monkeypatch: pytest.MonkeyPatch) -> Toy:
+    """Return the made-up model; pictures, which take most of the time, are left out."""
+    monkeypatch.setattr(figures, "RUN_FIGURES", ())
+    monkeypatch.setattr(figures, "COMPARE_FIGURES", ())
+    return toy_in_place
 
 
 @pytest.fixture
@@ -58,7 +68,8 @@ def ids(page: str) -> Iterator[str]:
 
 def reaches_out(page: str) -> list[str]:
     """Return what would make a browser ask for anything else than the file."""
-    asked = re.findall(r"""(?:src|href|action|data|xlink:href)\s*=\s*["']?([^"'\s>]+)""", page)
+    tags = " ".join(re.findall(r"<[a-zA-Z][^<>]*>", page))
+    asked = re.findall(r"""\s(?:src|href|action|data|xlink:href)\s*=\s*["']?([^"'\s>]+)""", tags)
     outside = [a for a in asked if not a.startswith(("#", "data:image/png;base64,"))]
     return outside + re.findall(r"https?://[^\s\"'<]*|@import|url\((?!#)[^)]*\)", page)
 
@@ -77,7 +88,7 @@ def test_a_run_has_a_page_with_every_section(folder: Path, language: str) -> Non
     row = output.read(folder).targets.set_index("id").loc["QD10"]
     assert f"{row['probability']:.2f}" in said
     assert 'id="fan-QD10"' in page
-    assert page.count("<svg") > 5
+    assert page.count("<svg") >= 5
     assert "@media print" in page
 
 
@@ -87,10 +98,13 @@ def test_a_run_and_a_comparison_write_their_page(toy: Toy, home: Path) -> None:
     found = compare(home / "plan.yaml", [home / "doubled.yaml", home / "neutral.yaml"], replicates=4, jobs=1)
     page = (found.save("both") / "report.html").read_text(encoding="utf-8")
     assert list(ids(page)) == ["scenario-1", "scenario-2", "wins", "gates", "again"]
-    assert "Doubled" in page and "40" in page and 'class="chart forest"' in page
+    assert "Doubled" in page
+    assert "40" in page
+    assert 'class="chart forest"' in page
     assert not reaches_out(page)
     zh = report_of(Path("both"), "zh")
-    assert "设置有何不同" in zh and list(ids(zh)) == list(ids(page))
+    assert "设置差异" in zh
+    assert list(ids(zh)) == list(ids(page))
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -102,7 +116,8 @@ def test_titles_and_names_are_escaped(toy: Toy, home: Path, language: str) -> No
     both = compare(plan, home / "doubled.yaml", replicates=4, jobs=1).save("both")
     for folder in (first, both):
         page = report_of(folder, language)
-        assert "<script>alert" not in page and "<img" not in page
+        assert "<script>alert" not in page
+        assert "<img" not in page
         assert HOSTILE in unescape(page)
         assert page.count("<script>") == 1
 
@@ -114,12 +129,14 @@ def test_only_the_page_s_own_script_may_run(folder: Path) -> None:
     digest = base64.b64encode(hashlib.sha256(script[0].encode()).digest()).decode()
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
     assert policy is not None
-    assert f"script-src 'sha256-{digest}'" in unescape(policy[1]) and "default-src 'none'" in policy[1]
-    assert "innerHTML" not in script[0] and not re.search(r'\son\w+="', page)
+    assert f"script-src 'sha256-{digest}'" in unescape(policy[1])
+    assert "default-src 'none'" in policy[1]
+    assert "innerHTML" not in script[0]
+    assert not re.search(r'\son\w+="', page)
 
 
 def test_a_folder_without_its_optional_parts_has_a_page(folder: Path) -> None:
-    shutil.rmtree(folder / "figures")
+    shutil.rmtree(folder / "figures", ignore_errors=True)
     for name in ("budget.csv", "scenario.yaml", "summary.txt", "report.html"):
         (folder / name).unlink(missing_ok=True)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -151,9 +168,11 @@ def test_an_attribution_shows_where_the_change_comes_from(folder: Path) -> None:
     row |= {"target": 1000.0, "base_year": 2014, "before": 500.0, "outside": -40.0, "gap": 520.0, "pairs": 4}
     page = report_html(replace(tables, attribution=pandas.DataFrame([row])), "en", {})
     assert "--attribute" not in page
-    assert 'class="chart steps"' in page and 'class="chart strip"' in page
+    assert 'class="chart steps"' in page
+    assert 'class="chart strip"' in page
     assert "gap left 520" in page
-    assert steps(row, "zh") and "尚缺" in strip(row, "zh")
+    assert steps(row, "zh")
+    assert "尚缺" in strip(row, "zh")
 
 
 def test_gates_of_the_region_s_validation_stand_on_the_page(folder: Path) -> None:
@@ -167,7 +186,8 @@ def test_gates_of_the_region_s_validation_stand_on_the_page(folder: Path) -> Non
     text = json.dumps({"region": "qingdao", "ok": False, "gates": gates, "notes": []})
     (beside / "validation.json").write_text(text, encoding="utf-8")
     page = report_of(folder, "en")
-    assert "1 of 2 gates fail: a fact 0.7" in page and "&lt;b&gt;other" in page
+    assert "1 of 2 gates fail: a fact 0.7" in page
+    assert "&lt;b&gt;other" in page
     assert "某事实" in report_of(folder, "zh")
     (beside / "validation.json").write_text("{", encoding="utf-8")
     assert "ris validate qingdao" in report_of(folder, "en")
@@ -184,8 +204,11 @@ def test_a_study_gets_a_page_of_its_summary_tables_and_pictures(tmp_path: Path) 
     for language, title in (("en", "Sweep"), ("zh", "扫描")):
         page = report_of(study, language)
         assert list(ids(page)) == ["text", "figures", "tables", "again"]
-        assert "<script>alert" not in page and f"in short {HOSTILE}" in unescape(page)
-        assert title in page and "data:image/png;base64," in page and not reaches_out(page)
+        assert "<script>alert" not in page
+        assert f"in short {HOSTILE}" in unescape(page)
+        assert title in page
+        assert "data:image/png;base64," in page
+        assert not reaches_out(page)
         assert page.count("<tr>") < 180
 
 
@@ -202,10 +225,12 @@ def test_a_folder_of_nothing_is_refused(tmp_path: Path, folder: Path) -> None:
 def test_the_command_writes_the_page_and_refuses_what_is_none(folder: Path, tmp_path: Path) -> None:
     (folder / "report.html").unlink()
     done = CliRunner().invoke(app, ["report", str(folder), "--lang", "zh"])
-    assert done.exit_code == 0 and "报告：" in done.output
+    assert done.exit_code == 0
+    assert "报告：" in done.output
     assert 'lang="zh-CN"' in (folder / "report.html").read_text(encoding="utf-8")
     bad = CliRunner().invoke(app, ["report", str(tmp_path / "nowhere")])
-    assert bad.exit_code == 2 and "no such folder" in bad.output
+    assert bad.exit_code == 2
+    assert "no such folder" in bad.output
 
 
 def test_every_label_has_both_languages_with_the_same_places() -> None:
@@ -214,7 +239,7 @@ def test_every_label_has_both_languages_with_the_same_places() -> None:
         assert places[0] == places[1], key
         assert all(text.strip() for text in pair), key
     templates = "".join(path.read_text(encoding="utf-8") for path in (HERE / "templates").iterdir())
-    assert {found for found in re.findall(r"\bt\('([\w ]+)'", templates)} <= set(LABELS)
+    assert set(re.findall(r"\bt\('([\w ]+)'", templates)) <= set(LABELS)
 
 
 def test_what_a_terminal_shows_becomes_escaped_html() -> None:
@@ -224,8 +249,11 @@ def test_what_a_terminal_shows_becomes_escaped_html() -> None:
     table.add_row("<i>", Text("1 & 2", style="bold green"))
     table.add_row("x", "2")
     html = to_html(table)
-    assert "a&lt;b" in html and "&lt;i&gt;" in html and '<span class="b likely">1 &amp; 2</span>' in html
-    assert 'class="plain sort"' in html and '<td class="n">' in html
+    assert "a&lt;b" in html
+    assert "&lt;i&gt;" in html
+    assert '<span class="b likely">1 &amp; 2</span>' in html
+    assert 'class="plain sort"' in html
+    assert '<td class="n">' in html
     assert to_html(Text.assemble(("<", "red"), "ok")) == Markup('<p class=""><span class="unlikely">&lt;</span>ok</p>')
 
 
@@ -234,9 +262,11 @@ def test_pieces_of_charts_keep_their_places() -> None:
     assert ticks(0.0, 1.4, 5, whole=True) == [0, 1]
     assert ticks(1.0, 1.0) == [1.0]
     places = spaced([5.0, 6.0, 7.0, 99.0], 10.0, 0.0, 100.0)
-    assert all(b - a >= 10.0 - 1e-9 for a, b in zip(places, places[1:], strict=False)) and places[-1] <= 100.0
+    assert all(b - a >= 10.0 - 1e-9 for a, b in itertools.pairwise(places))
+    assert places[-1] <= 100.0
     assert spaced([], 10.0, 0.0, 100.0) == []
-    assert shortened("科技型中小企业培育工程专项", 10) == "科技型中…" and shortened("short", 10) == "short"
+    assert shortened("科技型中小企业培育工程专项", 10) == "科技型中…"
+    assert shortened("short", 10) == "short"
     chart = areas([Layer("<x>", "#000", [0.0, 0.0])], [2015, 2016], 1e9, "CNY bn", 2015.5)
     assert "&lt;x&gt;" in chart
 

@@ -144,13 +144,15 @@ def validate(
         from simulator.study.output import DEFAULT_PARENT, refuse_unwritable
 
         refuse_unwritable(DEFAULT_PARENT if out is None else out)
-        from simulator.report.validation import plain, save_validation, validation_screen
+        from simulator.report.validation import keep_gates, plain, save_validation, validation_screen
         from simulator.study.validate import validate as hold
 
         language = chosen_language(lang)
         found = hold(region, jobs=jobs, say=(lambda _: None) if quiet else say)
         folder = DEFAULT_PARENT / f"{found.region}-validation" if out is None else out
         page = save_validation(found, folder, language)
+        if out is None:
+            keep_gates(found)
         if json_:
             typer.echo(dump(plain(found) | {"page": str(page)}))
         elif quiet:

@@ -72,10 +72,8 @@ def _change(row: dict[str, Any], lever: str, effect: float, city: str) -> Change
 def _cost(lever: Any, city: str) -> float | None:
     """Return what a dose costs at most in a year; scaled to a city's budget where the table's doses are."""
     from simulator.study import influence
-    from simulator.study.explain import _cost as cost_of
-    from simulator.study.explain import _scale
 
-    return cost_of(lever, influence.dose_in(lever, city, _scale(city)))
+    return influence.cost_per_year(lever, influence.dose_in(lever, city, influence.scale_in(city)))
 
 
 def change_text(change: Change, language: str, *, named: bool = True) -> str:

@@ -6,6 +6,7 @@ import re
 
 from simulator.core.declare import Label
 from simulator.core.parameters import ParameterRow
+from simulator.report.catalogue import parameter_doc
 from simulator.report.plan_words import said
 from simulator.study.priors import parameter_rows
 
@@ -26,6 +27,6 @@ def owner_label(parameter: str) -> Label:
 
 def parameter_words(name: str, language: str) -> str:
     """Return what a parameter is: its meaning, whose it is, and its dotted name."""
-    row, label = rows_by_name().get(name), owner_label(name)[language]
-    doc = re.split("[;:]", re.sub(r"\s*\([^)]*\)", "", row.doc))[0].strip() if row is not None else ""
+    label, text = owner_label(name)[language], re.sub(r"\s*[(（][^)）]*[)）]", "", parameter_doc(name, language))
+    doc = re.split("[;:；：]", text)[0].strip()
     return said("parameter" if doc else "undescribed", language, doc=doc, owner=label, name=name)

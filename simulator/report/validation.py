@@ -17,6 +17,8 @@ from rich.text import Text
 from simulator.report.validation_figures import draw_validation
 from simulator.report.words import colon, listed, number, unit_text
 from simulator.study.gates import GROUPS, IDENTIFIED, INNER, PREDICTIVE, Gate
+from simulator.study.output import digest
+from simulator.study.posterior import paths_of
 from simulator.study.validate import Validation
 
 Say = Callable[[str], None]
@@ -191,7 +193,26 @@ def plain(found: Validation) -> dict[str, Any]:
     ]
     notes = [note.en for note in found.notes]
     out: dict[str, Any] = {"region": found.region, "ok": found.ok, "gates": gates, "inner_test": scores}
-    return out | {"influence": influence, "notes": notes, "notes_zh": [note.zh for note in found.notes]}
+    out |= {"influence": influence, "notes": notes, "notes_zh": [note.zh for note in found.notes]}
+    return out | {"posterior": posterior_digest(found.region)}
+
+
+def posterior_digest(region: str) -> str:
+    """Return the SHA-256 of the region's posterior of its history; nothing where there is none."""
+    path, _ = paths_of(region, "history")
+    return digest(path.read_bytes()) if path.is_file() else ""
+
+
+def gates_path(region: str) -> Path:
+    """Return where the gates of the committed posterior lie."""
+    return paths_of(region, "history")[1].with_name(f"{region}-gates.json")
+
+
+def keep_gates(found: Validation) -> None:
+    """Put the gates beside the posterior that they judge, for the pages of runs that draw from it."""
+    kept = {k: v for k, v in plain(found).items() if k not in ("inner_test", "influence")}
+    text = json.dumps(kept, indent=1, ensure_ascii=False, allow_nan=False)
+    gates_path(found.region).write_text(text + "\n", encoding="utf-8")
 
 
 def save_validation(found: Validation, folder: Path, language: str) -> Path:

@@ -1,0 +1,338 @@
+"""The sections of a run's report, as plain values for the template."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from typing import Any
+
+from simulator.core.ledger import PAYERS
+from simulator.report.board import Board, board_of, chance, records
+from simulator.report.catalogue import chosen
+from simulator.report.change_first import STANDS_IN
+from simulator.report.fans import as_level, fan_frame, fans_of, history
+from simulator.report.html import bureaus
+from simulator.report.html.charts import SERIES_COLOURS, Layer, areas, shortened, steps, strip
+from simulator.report.html.fan_chart import fan_svg
+from simulator.report.html.first import first_screen, probability
+from simulator.report.html.gates import gates_of
+from simulator.report.html.labels import label
+from simulator.report.html.rich_html import all_html, text_html
+from simulator.report.style import PAYER_COLOURS
+from simulator.report.terminal import (
+    SMALL_MONEY,
+    cells_of,
+    heading,
+    money_tables,
+    named,
+    range_text,
+    section_order,
+    unsimulated,
+)
+from simulator.report.terminal_attribution import BLOCKS, READING, name_of, parts_text, paths_lines
+from simulator.report.words import apart, distance, figure, lead_text, section_text, word
+from simulator.study.tables import NATIONAL_LAW, NET_SIGN, Tables
+from simulator.study.targets import HEADLINE_KINDS
+
+MEASURE_KINDS = ("outlay", "running", "tax_forgone", "contingent", "recovered")  # columns, before the net
+MOST_MEASURES = 8  # layers of the areas by measure; the rest are one
+
+
+def run_page(tables: Tables, language: str, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return all that the template of a run shows."""
+    board = board_of(tables.targets)
+    return {
+        "kind": "run",
+        "title": f"{tables.meta['region_name'][language]} · {tables.meta['title'][language]}",
+        "heading": all_html(heading(tables.meta, language)[1:]),
+        "first": first_screen(tables, language),
+        "groups": target_groups(board, tables, language),
+        "fans": fans(board, tables, language),
+        "origin": origin(tables, language, manifest),
+        "true": true_rows(board, language),
+        "money": money(tables, language),
+        "bureaus": by_bureau(board, tables, language),
+        "districts": by_district(board, tables, language),
+        "without": all_html(unsimulated(board, language)),
+        "assumed": assumed(board, tables, language),
+        "gates": gates_of(tables, language),
+        "again": again(manifest, tables.meta),
+    }
+
+
+# ---- targets ----------------------------------------------------------------------------------------
+
+
+def target_groups(board: Board, tables: Tables, language: str) -> list[dict[str, Any]]:
+    """Return the targets with a figure in two groups, each by section of the plan."""
+    leads, out = tables.meta.get("leads", {}), []
+    strips = _strips(tables, language)
+    for key, rows in (("headline group", board.headline), ("other group", board.others)):
+        sections = []
+        for section in sorted({r["section"] for r in rows}, key=section_order):
+            mine = [target_row(r, language, strips) for r in rows if r["section"] == section]
+            lead = lead_text(leads.get(section, ""), language) if leads else ""
+            sections.append({"name": section_text(section, language), "lead": lead, "rows": mine})
+        if rows:
+            out.append({"title": label(key, language), "count": len(rows), "sections": sections})
+    return out
+
+
+def _strips(tables: Tables, language: str) -> dict[str, Any]:
+    frame = tables.attribution
+    return {} if frame is None else {r["id"]: strip(r, language) for r in records(frame)}
+
+
+def target_row(row: dict[str, Any], language: str, strips: dict[str, Any]) -> dict[str, Any]:
+    """Return a target as the table shows it."""
+    identity, value, middle, _, gap = cells_of(row, language)
+    true = ""
+    if isinstance(row["true_name"], str) and row["true_name"] and math.isfinite(row["true_p50"]):
+        name = row["true_name_zh"] if language == "zh" else row["true_name"]
+        true = f"{name} {range_text(row, ('true_p50', 'true_p05', 'true_p95'), language)}"
+    pace = ""
+    if math.isfinite(row["pace_needed"]):
+        needed, got = (distance(row[k], row["unit"], language) for k in ("pace_needed", "pace_simulated"))
+        pace = f"{needed} / {got}"
+    return {
+        "id": identity,
+        "name": text_html(named(row, language)),
+        "value": value,
+        "median": middle,
+        "true": true,
+        "gap": gap,
+        "short": row["gap"] < 0,
+        "pace": pace,
+        "chance": probability(row, language),
+        "sort": chance(row),
+        "gap_sort": row["gap"] / abs(row["value"] or 1.0),
+        "strip": strips.get(identity, ""),
+    }
+
+
+# ---- fans -------------------------------------------------------------------------------------------
+
+
+def fans(board: Board, tables: Tables, language: str) -> dict[str, Any]:
+    """Return the fan of every simulated target, headline targets apart, and what moves each."""
+    rows = [*board.headline, *board.others]
+    if not rows:
+        return {"groups": [], "true": False}
+    names = {r["indicator"] for r in rows} | {r["true_indicator"] for r in rows if r["true_indicator"]}
+    found, observed = fans_of(tables.series, names), history(tables.meta["region"])
+    moved = _moved_by(tables.meta["region"], language)
+    groups, true = [], False
+    for key, mine in (("headline group", board.headline), ("other group", board.others)):
+        cards = []
+        for row in mine:
+            level = as_level(row, found, tables.meta.get("periods", {}))
+            frame = fan_frame(level, found, observed)
+            true = true or "true_p50" in frame
+            name = row["name_zh"] if language == "zh" else row["name"]
+            picture = fan_svg(level, frame, tables.meta["plan_start"], language)
+            card = {"id": row["id"], "name": name, "svg": picture, "chance": probability(row, language)}
+            cards.append(card | {"moved": moved.get(row["indicator"], [])})
+        if cards:
+            groups.append({"title": label(key, language), "cards": cards})
+    return {"groups": groups, "true": true}
+
+
+def _moved_by(region: str, language: str) -> dict[str, list[str]]:
+    """Return by indicator the three instruments that move it most, with the grade of their evidence."""
+    from simulator.model import INDICATORS, LEVERS
+    from simulator.study.grades import lever_evidence
+    from simulator.study.plans import load_influence
+
+    rows = [i for i in load_influence() if i.lever in LEVERS and i.indicator in INDICATORS]
+    city = region if any(i.region == region for i in rows) else STANDS_IN
+    out: dict[str, list[str]] = {}
+    for i in sorted((i for i in rows if i.region == city), key=lambda i: -abs(i.effect)):
+        mine = out.setdefault(i.indicator, [])
+        if len(mine) < 3:
+            gained = apart(i.effect, INDICATORS[i.indicator].unit, language, sign=True)
+            grade = word(lever_evidence(i.lever)["evidence"], language)
+            mine.append(f"{LEVERS[i.lever].label[language]} {gained} · {label('evidence', language)}: {grade}")
+    return out
+
+
+# ---- where from, official and true ------------------------------------------------------------------
+
+
+def origin(tables: Tables, language: str, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return the attribution of each target, or how to get one."""
+    frame, zh = tables.attribution, language == "zh"
+    if frame is None or not len(frame):
+        file = next((str(run.get("file")) for run in manifest.get("runs") or ()), "SCENARIO.yaml")
+        return {"groups": [], "command": f"ris run {shlex.quote(file)} --attribute"}
+    groups: dict[str, list[dict[str, Any]]] = {"headline group": [], "other group": []}
+    for row in records(frame):
+        name = f"{row['name_zh' if zh else 'name']} {int(row['year'])}"
+        shown = {"id": row["id"], "name": name, "svg": steps(row, language), "text": parts_text(row, language)}
+        groups["headline group" if row["kind"] in HEADLINE_KINDS else "other group"].append(shown)
+    rows = [{"title": label(key, language), "rows": mine} for key, mine in groups.items() if mine]
+    needed = tables.paths_needed
+    paths = "" if needed is None or not len(needed) else all_html([paths_lines(needed, language)])
+    parts = [{"name": name_of(name, language), "class": name} for name in BLOCKS]
+    reading = READING[zh][:1].upper() + READING[zh][1:]
+    return {"groups": rows, "reading": reading, "paths": paths, "parts": parts}
+
+
+def true_rows(board: Board, language: str) -> list[dict[str, Any]]:
+    """Return the targets whose official figure can be inflated, with the true state beside it."""
+    out = []
+    for row in (*board.headline, *board.others):
+        if not (isinstance(row["true_name"], str) and row["true_name"] and math.isfinite(row["true_p50"])):
+            continue
+        zh, extra = language == "zh", row["p50"] - row["true_p50"]
+        official = range_text(row, ("p50", "p05", "p95"), language)
+        true = range_text(row, ("true_p50", "true_p05", "true_p95"), language)
+        share = f"{extra / row['p50']:.0%}" if row["p50"] else "–"
+        out.append(
+            {
+                "id": row["id"],
+                "name": text_html(named(row, language)),
+                "official": official,
+                "true": true,
+                "true_name": row["true_name_zh"] if zh else row["true_name"],
+                "apart": distance(extra, row["unit"], language, beside=row["p50"]),
+                "share": share,
+                "said": said_apart(row, extra, language),
+            }
+        )
+    return out
+
+
+def said_apart(row: dict[str, Any], extra: float, language: str) -> str:
+    """Return in words how much of an official figure is not the true state: ``of 1,080 firms, 190 by relabelling``."""
+    whole, part = (apart(x, row["unit"], language) for x in (row["p50"], abs(extra)))
+    if language == "zh":
+        return f"统计 {whole}，其中 {part} 仅见于统计" if extra >= 0 else f"真实状态中有 {part} 未计入统计"
+    only = f"of {whole}, {part} only in the official figure"
+    return only if extra >= 0 else f"{part} missing from the official figure"
+
+
+# ---- money ------------------------------------------------------------------------------------------
+
+
+def money(tables: Tables, language: str) -> dict[str, Any]:
+    """Return stacked areas by payer and by measure, the tables of the terminal, and one row a measure."""
+    costs = tables.costs[tables.costs["entry"] != NATIONAL_LAW]
+    paid = costs[costs["kind"].map(NET_SIGN).astype(float) > 0]
+    first, last = tables.meta["years"]
+    years = list(range(first, last + 1))
+    out: dict[str, Any] = {"tables": all_html(money_tables(tables, language), sortable=False), "rows": []}
+    if paid.empty:
+        return out | {"payers": "", "measures": ""}
+    small = paid["mean"].sum() < SMALL_MONEY
+    factor, unit = _unit(language, small=small)
+    payers = paid.pivot_table(index="payer", columns="year", values="mean", aggfunc="sum", fill_value=0.0)
+    layers = [
+        Layer(word(p, language), PAYER_COLOURS[p], _by_year(payers.loc[p], years)) for p in PAYERS if p in payers.index
+    ]
+    start = tables.meta["plan_start"]
+    return out | {
+        "payers": areas(layers, years, factor, unit, start),
+        "measures": areas(_measures(tables, paid, years, language), years, factor, unit, start),
+        "rows": measure_rows(tables, language),
+    }
+
+
+def _unit(language: str, *, small: bool) -> tuple[float, str]:
+    if language == "zh":
+        return (1e4, "万元") if small else (1e8, "亿元")
+    return (1e6, "CNY mn") if small else (1e9, "CNY bn")
+
+
+def _by_year(row: Any, years: list[int]) -> list[float]:
+    return [float(row.get(year, 0.0)) for year in years]
+
+
+def _measures(tables: Tables, paid: Any, years: list[int], language: str) -> list[Layer]:
+    table = paid.pivot_table(index="entry", columns="year", values="mean", aggfunc="sum", fill_value=0.0)
+    order = table.sum(axis=1).sort_values(ascending=False, kind="stable").index
+    titles = {e["id"]: e[language] for e in tables.meta["entries"]}
+    layers = []
+    for entry, colour in zip(order[:MOST_MEASURES], SERIES_COLOURS, strict=False):
+        title = f"{entry} {titles.get(entry, '')}".strip()
+        layers.append(Layer(shortened(titles.get(entry) or entry), colour, _by_year(table.loc[entry], years), title))
+    rest = table.loc[order[MOST_MEASURES:]].sum()
+    if len(order) > MOST_MEASURES:
+        layers.append(Layer(label("other measures", language), SERIES_COLOURS[-1], _by_year(rest, years)))
+    return layers
+
+
+def measure_rows(tables: Tables, language: str) -> list[dict[str, Any]]:
+    """Return one row an entry: what it costs over all years by kind, the dearest first."""
+    costs = tables.costs[tables.costs["entry"] != NATIONAL_LAW]
+    table = costs.pivot_table(index="entry", columns="kind", values="mean", aggfunc="sum", fill_value=0.0)
+    net, out = bureaus.net_by_entry(tables), []
+    titles, sections = {e["id"]: e[language] for e in tables.meta["entries"]}, bureaus.measures_of(tables)
+    for entry in sorted(table.index, key=lambda e: -net.get(e, 0.0)):
+        sums = [float(table.loc[entry].get(k, 0.0)) for k in MEASURE_KINDS]
+        cells = [(figure(v, "CNY", language) if abs(v) >= 0.5 else "·", v) for v in sums]
+        cells.append((figure(net.get(entry, 0.0), "CNY", language), net.get(entry, 0.0)))
+        out.append({"id": entry, "title": titles.get(entry, ""), "section": sections.get(entry, ""), "cells": cells})
+    return out
+
+
+# ---- bureaus, what is assumed, again ----------------------------------------------------------------
+
+
+def by_bureau(board: Board, tables: Tables, language: str) -> dict[str, Any]:
+    """Return the board by leading and by responsible bureau."""
+    rows = bureaus.lead_rows(board, tables, language)
+    lead = [r | {"bureau": r["bureau"] or bureaus.title_of(language)} for r in rows]
+    return {"heads": bureaus.heads(language), "lead": lead, "shared": bureaus.responsible_rows(board, tables, language)}
+
+
+def by_district(board: Board, tables: Tables, language: str) -> dict[str, Any]:
+    """Return the targets that count places, and what districts pay for."""
+    rows = [target_row(r, language, {}) for r in bureaus.place_rows([*board.headline, *board.others])]
+    return {"targets": rows, "pays": bureaus.district_rows(tables, language)}
+
+
+def assumed(board: Board, tables: Tables, language: str) -> dict[str, Any]:
+    """Return what the run takes for granted: status, calibration, switches, paths, assumed years, evidence."""
+    meta, zh = tables.meta, language == "zh"
+    rows = [(label("calibration", language), word(meta["calibration"], language), gates_of(tables, language).posterior)]
+    if meta.get("status"):
+        rows.append((label("status", language), meta["status"][language], ""))
+    for key, name in (("switches", "switch"), ("drivers", "driver"), ("assumptions", "override")):
+        rows += [(label(name, language), chosen(key, k, v, language), "") for k, v in (meta.get(key) or {}).items()]
+    late = [r for r in (*board.headline, *board.others) if r["year_assumed"] in (True, "True")]
+    if late:
+        names = [f"{r['id']} {int(r['year'])}" for r in late]
+        rows.append((label("years assumed", language), ("、" if zh else ", ").join(names), ""))
+    return {"rows": rows, "instruments": _instruments(tables, language)}
+
+
+def _instruments(tables: Tables, language: str) -> list[dict[str, Any]]:
+    from simulator.model import LEVERS
+    from simulator.study.grades import lever_evidence
+
+    by_lever: dict[str, list[str]] = {}
+    for entry in tables.meta["entries"]:
+        by_lever.setdefault(entry["lever"], []).append(entry["id"])
+    order = ("verified", "judgement", "assumed", "none")
+    rows = []
+    for lever, entries in by_lever.items():
+        grade = lever_evidence(lever)["evidence"]
+        name = LEVERS[lever].label[language] if lever in LEVERS else lever
+        rows.append({"name": name, "grade": word(grade, language), "order": order.index(grade), "entries": entries})
+    return sorted(rows, key=lambda r: (r["order"], r["name"]))
+
+
+def again(manifest: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
+    """Return how to run it again: command, hash, versions, input files."""
+    versions = {k: v for k, v in (manifest.get("versions") or {}).items() if v}
+    return {
+        "command": manifest.get("command") or "",
+        "hash": manifest.get("hash") or meta.get("hash", ""),
+        "commit": manifest.get("commit") or "",
+        "code": manifest.get("code") or "",
+        "created": manifest.get("created") or meta.get("created", ""),
+        "versions": " · ".join(f"{k} {v}" for k, v in versions.items()),
+        "inputs": sorted((manifest.get("inputs") or {}).items()),
+        "seed": meta.get("seed", ""),
+        "runs": meta.get("completed", ""),
+    }
