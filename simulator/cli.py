@@ -8,7 +8,19 @@ import sys
 
 import typer
 
-from simulator.commands import discover, evidence, inputs, optimise, report, runs, sensitivity, studies, sweep
+from simulator.commands import (
+    dashboard,
+    discover,
+    doctor,
+    evidence,
+    inputs,
+    optimise,
+    report,
+    runs,
+    sensitivity,
+    studies,
+    sweep,
+)
 from simulator.commands.common import GATE_FAILED, INPUT_WRONG, INTERRUPTED, RUNS_FAILED, locale_language
 
 __all__ = ["GATE_FAILED", "INPUT_WRONG", "INTERRUPTED", "RUNS_FAILED", "app", "locale_language", "main"]
@@ -36,9 +48,12 @@ app.command()(inputs.check)
 app.command("list")(inputs.list_things)
 app.command()(inputs.explain)
 app.command("new-region")(inputs.new_region)
+app.command()(dashboard.dashboard)
+app.command()(dashboard.viewer)
 app.command()(evidence.calibrate)
 app.command()(evidence.validate)
 app.command()(evidence.evaluate)
+app.command()(doctor.doctor)
 
 
 def main() -> None:

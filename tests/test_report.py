@@ -278,3 +278,15 @@ def test_what_to_change_first_says_what_it_buys() -> None:
     assert change_text(change, "en") == "firms: Voucher +20 firms (25 % of what is missing), at most CNY 40 mn a year"
     free = replace(change, share=1.5, cost=None)
     assert change_text(free, "zh", named=False) == "券 +20家（足以补上差距）"
+
+
+def test_a_fault_of_the_page_costs_no_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from simulator.report.html import page
+    from simulator.study import output
+
+    def broken(*_: object) -> None:
+        raise NameError("label")
+
+    monkeypatch.setattr(page, "write_page", broken)
+    with pytest.warns(UserWarning, match="the tables are whole"):
+        output._page_or_word(None, "en", {}, tmp_path)  # type: ignore[arg-type]

@@ -18,7 +18,6 @@ from simulator.commands.common import (
     Out,
     Quiet,
     Replicates,
-    ScenarioFile,
     Seed,
     chosen_language,
     command_line,
@@ -27,6 +26,7 @@ from simulator.commands.common import (
     progress_bar,
     say,
 )
+from simulator.commands.reproduce import run_again
 
 if TYPE_CHECKING:
     from simulator.scenario import Scenario
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    scenario: ScenarioFile,
+    scenario: Annotated[Path | None, typer.Argument(help="Scenario file (YAML).", show_default=False)] = None,
     seed: Seed = 0,
     replicates: Replicates = None,
     jobs: Jobs = None,
@@ -50,9 +50,19 @@ def run(
     actuals: Annotated[
         Path | None, typer.Option(help="Your own figures (CSV: name, year, value, sd): runs near them count for more.")
     ] = None,
+    from_: Annotated[
+        Path | None, typer.Option("--from", help="manifest.json of earlier results: do the same figures come out?")
+    ] = None,
 ) -> None:
     """Run a scenario many times: targets with probabilities, money by payer, figures."""
     with exits():
+        if from_ is not None:
+            if scenario is not None or actuals is not None or attribute or replicates is not None or seed:
+                raise typer.BadParameter("a manifest says itself what is run", param_hint="--from")
+            run_again(from_, jobs, out, quiet, json_, lang)
+            return
+        if scenario is None:
+            raise typer.BadParameter("give a scenario file, or --from manifest.json", param_hint="SCENARIO")
         from simulator.study import output
         from simulator.study.attribution import companions
         from simulator.study.ensemble import batch_sizes, name_of, opened
@@ -202,7 +212,8 @@ def show(tables: Tables, folder: Path, language: str, *, reused: bool) -> None:
     figures = sorted(p.name for p in (folder / "figures").glob("*.png"))
     pictures = bracketed(listed(figures, language), language)
     page.print(f"{'图' if zh else 'figures'}{mark}{folder / 'figures'}{pictures}", soft_wrap=True)
-    page.print(f"{'结果' if zh else 'results'}{mark}{folder}", soft_wrap=True)
+    page_file = bracketed("report.html", language) if (folder / "report.html").is_file() else ""
+    page.print(f"{'结果' if zh else 'results'}{mark}{folder}{page_file}", soft_wrap=True)
 
 
 def as_plain(tables: Tables, folder: Path, reused: bool) -> dict[str, Any]:

@@ -13,7 +13,8 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from functools import cache
+from functools import cache, lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,23 @@ def driver_name(driver: str, language: str) -> str:
     return f"{name}：{whose}" if language == "zh" else f"{name}: {whose}"
 
 
+def chosen(kind: str, name: str, value: object, language: str) -> str:
+    """Return what a scenario sets of the whole model: a switch, an outside path, a parameter (``assumptions``).
+
+    The name and value that stand in its file follow in brackets.
+    """
+    from simulator.report.terminal_attribution import PATHS
+    from simulator.report.words import bracketed, colon
+
+    if kind == "switches":
+        said, means = switch_name(name, language), switch_choice(name, str(value), language)
+    elif kind == "drivers":
+        said, means = driver_name(name, language), _pair(PATHS.get(str(value)), str(value), language)
+    else:
+        said, means = parameter_doc(name, language) or name, str(value)
+    return f"{said}{colon(language)}{means}{bracketed(f'{name}: {value}', language)}"
+
+
 def _pair(found: Sequence[str] | None, name: str, language: str) -> str:
     return name if found is None else str(found[language == "zh"])
 
@@ -93,7 +111,9 @@ def chinese(group: str) -> Mapping[str, str]:
     out: dict[str, str] = {}
     for path in sorted(FOLDER.glob(f"{group}*.yaml")):
         for owner, found in _read(path.name).items():
-            out |= {f"{owner}.{k}": str(v) for k, v in found.items()} if isinstance(found, dict) else {owner: str(found)}
+            out |= (
+                {f"{owner}.{k}": str(v) for k, v in found.items()} if isinstance(found, dict) else {owner: str(found)}
+            )
     return out
 
 
@@ -108,19 +128,23 @@ def _read(file: str) -> dict[str, Any]:
     return dict(YAML(typ="safe").load((FOLDER / file).read_text("utf-8")))
 
 
-@cache
 def _english(group: str) -> Mapping[str, str]:
     """Return the English texts of a group by full name, as they are declared."""
-    from simulator.core.parameters import table
-    from simulator.model import INDICATORS, LEVERS, SCHEDULE
+    return _texts_of(group, import_module("simulator.model"))
 
+
+@lru_cache(maxsize=6)  # by the model too, in whose place tests put another
+def _texts_of(group: str, model: Any) -> Mapping[str, str]:
+    from simulator.core.parameters import table
+
+    levers = model.LEVERS.values()
     if group == "indicators":
-        return {i.name: i.definition for i in INDICATORS.values()}
+        return {i.name: i.definition for i in model.INDICATORS.values()}
     if group == "parameters":
-        return {row.name: row.doc for row in table(SCHEDULE, LEVERS.values())}
+        return {row.name: row.doc for row in table(model.SCHEDULE, levers)}
     return {
         f"{lever.name}.{f.name}": str(f.metadata["doc"])
-        for lever in LEVERS.values()
+        for lever in levers
         for f in fields(lever.Settings)
         if f.metadata.get("role") == "setting"
     }
@@ -166,9 +190,12 @@ def _declared() -> Iterator[tuple[str, tuple[set[str], set[str]]]]:
         yield f"switches: {switch}", (set(choices), set(named.get(switch, {}).get("choices", {})))
     yield "kinds", ({population.__name__.lower() for population in POPULATIONS}, set(_names("kinds")))
     settings = [f for lever in LEVERS.values() for f in fields(lever.Settings)]
-    yield "choices", (
-        {choice for f in settings for choice in f.metadata.get("choices") or ()} - set(SECTORS),
-        set(_names("choices")),
+    yield (
+        "choices",
+        (
+            {choice for f in settings for choice in f.metadata.get("choices") or ()} - set(SECTORS),
+            set(_names("choices")),
+        ),
     )
 
 

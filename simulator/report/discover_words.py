@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from simulator.report.words import plain_number, unit_text, word
+from simulator.report.catalogue import parameter_doc
+from simulator.report.words import plain_number, semicolon, unit_text, word
 from simulator.study.discover import BOXES, NEARLY_ALL, NEARLY_NONE
 from simulator.study.discover_factors import Factor
 from simulator.study.discover_prim import HALVES, Found, Restriction
-from simulator.study.priors import parameter_rows
 
 if TYPE_CHECKING:
     from simulator.study.discover import DiscoverResult
@@ -56,15 +56,15 @@ def condition(result: DiscoverResult, restriction: Restriction, language: str) -
         said = f"{name} 取 {levels}" if zh else f"{name} is {levels}"
     else:
         said = f"{name}{_span(restriction, factor, language)}"
-    doc = _doc(factor) if not zh else ""
-    of = f"（占全部未来的 {share}）" if zh else f" (in {share} of all futures{doc})"
+    doc = _doc(factor, language)
+    of = f"（占全部未来的 {share}{doc}）" if zh else f" (in {share} of all futures{doc})"
     return said + of
 
 
-def _doc(factor: Factor) -> str:
+def _doc(factor: Factor, language: str) -> str:
     bare = factor.name.removeprefix("parameters.")
-    doc = next((row.doc for row in parameter_rows() if row.name == bare), "") if factor.kind == "parameter" else ""
-    return f"; {doc}" if doc else ""
+    doc = parameter_doc(bare, language) if factor.kind == "parameter" else ""
+    return f"{semicolon(language)}{doc}" if doc else ""
 
 
 def _span(restriction: Restriction, factor: Factor, language: str) -> str:

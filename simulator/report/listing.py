@@ -15,6 +15,7 @@ from rich.text import Text
 from simulator.core.parameters import table as parameter_table
 from simulator.core.problems import InputError, Place, Problems
 from simulator.core.reading import Node, read_yaml
+from simulator.report.catalogue import definition, parameter_doc, setting_doc
 from simulator.report.words import (
     bracketed,
     colon,
@@ -25,6 +26,7 @@ from simulator.report.words import (
     section_text,
     semicolon,
     setting_value,
+    unit_text,
     word,
 )
 from simulator.study import plans
@@ -34,6 +36,12 @@ PROJECT = Path(__file__).resolve().parents[2]
 INDENT = 7
 MOST_MOVERS = 8
 NO_LEAD = "not named in the plan"
+_CODES_ZH = {
+    "kind": {"stock": "存量", "flow": "流量", "share": "比例", "rate": "比率"},
+    "observer": {"official": "统计口径", "true": "真实口径"},
+    "source": {"assumed": "假定"},
+}
+_SHAPES_ZH = {"linear": "线性", "log": "对数", "logit": "logit"}
 
 
 def rows_of(things: str, language: str, region: str | None = None) -> list[dict[str, Any]]:
@@ -111,7 +119,7 @@ def levers(language: str, region: str | None = None) -> list[dict[str, Any]]:
                 "name": name,
                 "label": lever.label[language] if lever is not None else "",
                 "status": "simulated" if lever is not None else NOT_SIMULATED,
-                "settings": [] if lever is None else _settings(lever),
+                "settings": [] if lever is None else _settings(lever, language),
                 "moves": [] if lever is None else [f"{i} {_sign(sign)}" for i, sign in lever.moves.items()],
                 "evidence": plans.grade_of(counts),
                 "evidence_rows": {grade: counts.get(grade, 0) for grade in plans.GRADES},
@@ -134,9 +142,12 @@ def levers(language: str, region: str | None = None) -> list[dict[str, Any]]:
     return out
 
 
-def _settings(lever: Any) -> list[str]:
+def _settings(lever: Any, language: str) -> list[str]:
+    def named(setting: str) -> str:  # in English most settings say what they are by their ids
+        return f"{setting} {setting_doc(lever.name, setting, language)}" if language == "zh" else setting
+
     return [
-        f"{f.name} [{f.metadata.get('unit') or '-'}] = {setting_value(f.default)}"
+        f"{named(f.name)} [{f.metadata.get('unit') or '-'}] = {setting_value(f.default)}"
         for f in fields(lever.Settings)
         if f.metadata.get("role") == "setting"
     ]
@@ -200,7 +211,7 @@ def targets(language: str, region: str | None = None) -> list[dict[str, Any]]:
                 "unit": t.unit,
                 "target": full_figure(t.value, t.unit, language, ">" if t.op == "gt" else "≥"),
                 "indicator": known or NOT_SIMULATED,
-                "definition": INDICATORS[known].definition if known is not None else "",
+                "definition": definition(known, language) if known is not None else "",
                 "moved_by": movers,
                 "evidence": plans.grade_of(counts),
                 "evidence_levers": counts,
@@ -246,7 +257,7 @@ def indicators(language: str) -> list[dict[str, Any]]:
             "kind": i.kind,
             "observer": i.observer,
             "true": i.true or "",
-            "definition": i.definition,
+            "definition": definition(i.name, language),
         }
         for i in INDICATORS.values()
     ]
@@ -256,11 +267,13 @@ def parameters(language: str) -> list[dict[str, Any]]:
     """Return the parameters with value, unit, prior and source."""
     from simulator.model import LEVERS, SCHEDULE
 
-    out = []
+    out, zh = [], language == "zh"
     for row in parameter_table(SCHEDULE, LEVERS.values()):
-        prior = f"{row.prior.low:g} to {row.prior.high:g} ({row.prior.shape})"
-        bounds = [x for x in (row.prior.floor, row.prior.ceiling) if math.isfinite(x)]
-        prior += f", cut at {' and '.join(f'{x:g}' for x in bounds)}" if bounds else ""
+        span, shape = f"{row.prior.low:g}{'—' if zh else ' to '}{row.prior.high:g}", row.prior.shape
+        prior = f"{span}{bracketed(_SHAPES_ZH[shape] if zh else shape, language)}"
+        bounds = [f"{x:g}" for x in (row.prior.floor, row.prior.ceiling) if math.isfinite(x)]
+        if bounds:
+            prior += f"，截断于 {'、'.join(bounds)}" if zh else f", cut at {' and '.join(bounds)}"
         out.append(
             {
                 "name": row.name,
@@ -268,7 +281,7 @@ def parameters(language: str) -> list[dict[str, Any]]:
                 "unit": row.unit,
                 "prior": prior,
                 "source": row.source,
-                "doc": row.doc,
+                "doc": parameter_doc(row.name, language),
             }
         )
     return out
@@ -319,10 +332,10 @@ def listing_table(things: str, rows: list[dict[str, Any]], language: str = "en")
         count = sum(len(row["measures"]) for row in rows)
         title += f"{comma(language)}{count} {word('measures', language)}"
         return Group(Text(title, style="bold"), *_legend(language), *_lever_cards(rows, language))
-    return Group(Text(title, style="bold"), *(part for row in rows for part in _card(things, row)))
+    return Group(Text(title, style="bold"), *(part for row in rows for part in _card(things, row, language)))
 
 
-def _card(things: str, row: dict[str, Any]) -> list[RenderableType]:
+def _card(things: str, row: dict[str, Any], language: str) -> list[RenderableType]:
     """Return a row of a plain list: what names it on a line of its own, then the rest."""
     lead = {
         "indicators": ("name", "unit", "kind", "observer", "true"),
@@ -332,10 +345,20 @@ def _card(things: str, row: dict[str, Any]) -> list[RenderableType]:
     }[things]
     first = Text(overflow="fold")
     for i, key in enumerate(k for k in lead if row.get(k) not in ("", None)):
-        shown = {"unit": f"[{row[key]}]", "true": f"→ {row[key]}"}.get(key, _cell(row[key]))
+        told = _code(key, row[key], language)
+        shown = {"unit": f"[{told}]", "true": f"→ {told}"}.get(key, told)
         first.append(("  " if i else "") + shown, style="bold" if i == 0 else "")
-    rest = [_cell(v) for k, v in row.items() if k not in lead and v not in ("", None)]
+    rest = [_code(k, v, language) for k, v in row.items() if k not in lead and v not in ("", None)]
     return [first, _indented(" · ".join(rest))] if rest else [first]
+
+
+def _code(key: str, value: Any, language: str) -> str:
+    """Return a cell of a plain list; units and the words for kinds and sources in Chinese where it has them."""
+    if language == "zh" and key == "unit":
+        return unit_text(str(value), language) or "1"
+    if language == "zh" and key in _CODES_ZH:
+        return _CODES_ZH[key].get(str(value), str(value))
+    return _cell(value)
 
 
 def _indented(text: str | Text, indent: int = INDENT, style: str = "dim") -> Padding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -48,7 +49,19 @@ CJK_FONTS = (
     "Hiragino Sans GB",
     "Arial Unicode MS",
     "Droid Sans Fallback",
+    "HarmonyOS Sans SC",
+    "Noto Serif CJK SC",
+    "Source Han Serif SC",
+    "SimSun",
+    "FangSong",
+    "KaiTi",
+    "STHeiti",
+    "Songti SC",
+    "AR PL UMing CN",
 )
+FONT_PACKAGE = "fonts-noto-cjk"  # on Debian and Ubuntu
+SAMPLE = "中政策额"  # common characters that a font for Chinese must have
+_CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f]+")
 
 
 @dataclass(frozen=True)
@@ -62,8 +75,12 @@ class Margins:
     between: tuple[float, float] = (0.0, 0.0)
 
 
+@lru_cache(maxsize=1)
 def cjk_font() -> str | None:
-    """Return the name of an installed font that has Chinese characters, or None."""
+    """Return the name of an installed font that has Chinese characters, or None.
+
+    Those known by name come first; without any of them each installed font is asked for a few characters.
+    """
     from matplotlib import font_manager
 
     def listed() -> str | None:
@@ -78,7 +95,19 @@ def cjk_font() -> str | None:
                 with suppress(OSError, RuntimeError, ValueError):
                     font_manager.fontManager.addfont(path)
         found = listed()
+    if found is None:
+        found = next((font.name for font in font_manager.fontManager.ttflist if _covers(font.fname)), None)
     return found
+
+
+def _covers(path: str) -> bool:
+    """Return whether a font file has the sample's characters."""
+    from matplotlib.ft2font import FT2Font
+
+    with suppress(OSError, RuntimeError, ValueError):
+        known = FT2Font(path).get_charmap()
+        return all(ord(character) in known for character in SAMPLE)
+    return False
 
 
 def usable_language(language: str) -> str:
@@ -92,7 +121,7 @@ def usable_language(language: str) -> str:
 @lru_cache(maxsize=1)
 def _warn_no_font() -> None:
     sys.stderr.write(
-        "warning: no font with Chinese characters, figures are in English (Debian: install fonts-noto-cjk)\n"
+        f"warning: no font with Chinese characters, figures are in English (Debian: install {FONT_PACKAGE})\n"
     )
 
 
@@ -101,9 +130,9 @@ def styled(language: str) -> Iterator[None]:
     """Set fonts, sizes and lines for the figures made inside."""
     import matplotlib
 
-    family = ["DejaVu Sans"]
-    if language == "zh" and (name := cjk_font()):
-        family = [name, "DejaVu Sans"]
+    family, name = ["DejaVu Sans"], cjk_font()
+    if name is not None:  # English figures too can hold a title that somebody wrote in Chinese
+        family = [name, *family] if language == "zh" else [*family, name]
     settings: dict[str, Any] = {
         "font.family": family,
         "font.size": 9,
@@ -161,6 +190,9 @@ def finish(
     width, height = (float(x) for x in figure.get_size_inches())
     wrapped = [line for part in foot.split("\n") for line in _wrap(part, width, language)]
     room = 0.12 + FOOTER_LINE * len(wrapped)
+    figure.text(0.01, 0.05 / height, "\n".join(wrapped), fontsize=FOOTER_SIZE, color=GREY, va="bottom")
+    if cjk_font() is None:
+        _without_boxes(figure)
     if margins is None:
         figure.tight_layout(rect=(0, room / height, 1, 1))
         figure.set_layout_engine(None)  # which tight_layout leaves there, and for which savefig draws everything twice
@@ -173,11 +205,20 @@ def finish(
             wspace=margins.between[0],
             hspace=margins.between[1],
         )
-    figure.text(0.01, 0.05 / height, "\n".join(wrapped), fontsize=FOOTER_SIZE, color=GREY, va="bottom")
     figure.savefig(path, metadata={"Software": None})
     beside = path.with_suffix(".csv")
     write_csv(frame, beside)
     return [path, beside]
+
+
+def _without_boxes(figure: Figure) -> None:
+    """Write question marks for Chinese that a figure holds where no font can draw it."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        if _CHINESE.search(text.get_text()):
+            text.set_text(_CHINESE.sub("?", text.get_text()))
 
 
 def _wrap(text: str, width: float, language: str) -> list[str]:

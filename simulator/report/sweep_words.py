@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from simulator.core.declare import Label
+from simulator.report.catalogue import setting_doc
 from simulator.report.parameter_names import owner_label
 from simulator.report.words import bracketed, full_figure, is_money, number, setting_value, unit_text
 from simulator.study.design import COST, kind_of
@@ -95,11 +96,11 @@ def design_name(kind: str, language: str) -> str:
     return _DESIGNS[kind][language == "zh"]
 
 
-def setting_name(setting: str, language: str) -> str:
-    """Return the name of a lever's setting; one without a name of its own keeps its id."""
+def setting_name(setting: str, language: str, lever: str = "") -> str:
+    """Return the name of a lever's setting; one without a short name is said as the catalogue has it, or by its id."""
     pair = _SETTINGS.get(setting)
     if pair is None:
-        return setting if language == "zh" else setting.replace("_", " ")
+        return setting_doc(lever, setting, language) if language == "zh" else setting.replace("_", " ")
     return pair[language == "zh"]
 
 
@@ -114,8 +115,8 @@ def factor_label(name: str, result: SweepResult, language: str, *, short: bool =
         own = name.removeprefix("parameters.")
         owner, field = owner_label(own)[language], own.partition(".")[2]
         return f"{owner}：{field}" if language == "zh" else f"{owner}: {field.replace('_', ' ')}"
-    what = setting_name(rest, language)
     entry = next((e for e in result.scenario.entries if head in (e.id, e.lever.name)), None)
+    what = setting_name(rest, language, "" if entry is None else entry.lever.name)
     title = None if entry is None else entry.title or entry.lever.label
     if short or title is None:
         return f"{head} {what}"

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.report.board import chance, has_error, records
+from simulator.report.catalogue import setting_doc
 from simulator.report.terminal import board_order, drawn, heading, named
 from simulator.report.terminal_chance import error_line
 from simulator.report.terminal_wins import budget_scaling, precision_lines, win_tables
@@ -90,7 +91,7 @@ def each_target(tables: Tables) -> list[dict[str, Any]]:
 
 
 def _titled(run: dict[str, Any], language: str) -> str:
-    return run["title"][language] + bracketed(run["scenario"], language)
+    return f"{run['title'][language]}{bracketed(run['scenario'], language)}"
 
 
 def settings_lines(tables: Tables, scenario: str, language: str) -> list[RenderableType]:
@@ -112,10 +113,19 @@ def settings_lines(tables: Tables, scenario: str, language: str) -> list[Rendera
             what = row["scenario_value"] or row["baseline_value"]
             if change == "changed":
                 unit = str(row.get("unit") or "")
-                what = f"{row['what']}: {row['baseline_value'] or '–'} → {row['scenario_value'] or '–'}"
+                what = f"{setting_words(row, language)}{row['baseline_value'] or '–'} → {row['scenario_value'] or '–'}"
                 what += f" {unit}" if unit not in ("", "1") else ""
             table.add_row(Text(word(change, language), style="cyan"), name, what)
     return [table]
+
+
+def setting_words(row: dict[str, Any], language: str) -> str:
+    """Return the name of what is set differently, as a lead: ``budget: ``, ``budget（预算）：``."""
+    if language != "zh":
+        return f"{row['what']}: "
+    what = str(row["what"])
+    doc = setting_doc(str(row["lever"]), what, language) if row["lever"] else what
+    return f"{what}{bracketed(doc, language) if doc != what.replace('_', ' ') else ''}："
 
 
 def difference_table(tables: Tables, scenario: str, language: str) -> Table:

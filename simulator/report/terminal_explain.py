@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from simulator.report.catalogue import parameter_doc
 from simulator.report.terminal_attribution import parts_text
 from simulator.report.words import (
     apart,
@@ -247,7 +248,8 @@ def _certainty(found: Mapping[str, Any], language: str) -> list[RenderableType]:
             value = f"{plain_number(p['value'])} {bracketed(prior, language).strip()} {p['unit']}".rstrip(" 1")
             grade = _GRADES[p["grade"]][language == "zh"] if p["grade"] in _GRADES else word(p["grade"], language)
             source = grade if p["source"] == "assumed" else f"{grade}{bracketed(p['source'], language)}"
-            shown.append(_under(semicolon(language).join(x for x in (p["doc"], value, source) if x)))
+            said = (parameter_doc(p["name"], language), value, source)
+            shown.append(_under(semicolon(language).join(x for x in said if x)))
     shown.append(_under(text_of("rest", language).format(percent(sure["other"]), percent(sure["noise"])), "", 2))
     steps = [f"{m['label']} {percent(m['share'])}" for m in sure["by_mechanism"] if m["share"] >= LEAST]
     if steps:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import multiprocessing
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,8 +21,8 @@ import numpy as np
 from scipy.special import ndtr
 
 from simulator.study.abc_fit import CHOICE_SEED, KEPT, LEVEL, PENALTIES, Material, Settings, fit, planted_runs
+from simulator.study.engine import work_all
 from simulator.study.made import FILE, made_with, record
-from simulator.study.replicates import processors
 from simulator.study.shell import plain_errors, show
 from simulator.study.targets import CALIBRATION
 
@@ -75,37 +74,23 @@ def one_truth(data: Material, truth: int, candidates: Sequence[Settings]) -> np.
     return out
 
 
-_held: tuple[Material, tuple[Settings, ...]] | None = None
-
-
-def _here(truth: int) -> np.ndarray:
-    assert _held is not None
-    return one_truth(_held[0], truth, _held[1])
+def _numbered(held: tuple[Material, Sequence[int], Sequence[Settings]], number: int) -> np.ndarray:
+    data, truths, candidates = held
+    return one_truth(data, truths[number], candidates)
 
 
 def try_all(
     data: Material, truths: int = TRUTHS, candidates: Sequence[Settings] = CANDIDATES, jobs: int | None = None
 ) -> list[Tried]:
-    """Return how every candidate does over planted truths, each left out of the runs that it is fitted from."""
-    global _held
+    """Return how every candidate does over planted truths, each left out of the runs that it is fitted from.
+
+    Raises StudyError where a worker died.
+    """
     light = data.light()
-    _held = light, tuple(candidates)
     _ = light.whitener, light.scale  # before any fork
-    at, jobs = planted_runs(data, truths, CHOICE_SEED).tolist(), jobs or processors()
-    found = []
-    try:
-        if jobs == 1 or "fork" not in multiprocessing.get_all_start_methods():
-            for k, truth in enumerate(at):
-                found.append(_here(truth))
-                show(k + 1, len(at))
-        else:
-            with multiprocessing.get_context("fork").Pool(jobs) as pool:
-                for k, one in enumerate(pool.imap(_here, at)):
-                    found.append(one)
-                    show(k + 1, len(at))
-    finally:
-        _held = None
-    means = np.mean(found, axis=0)
+    at = planted_runs(data, truths, CHOICE_SEED).tolist()
+    found = dict(work_all(_numbered, (light, at, tuple(candidates)), range(len(at)), jobs=jobs or None, progress=show))
+    means = np.mean([found[k] for k in range(len(at))], axis=0)  # in this order, to the last bit
     return [Tried(s, float(m[0]), float(m[1])) for s, m in zip(candidates, means, strict=True)]
 
 

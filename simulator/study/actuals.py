@@ -12,16 +12,20 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import math
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulator.core.problems import InputError, Problem, closest
+from simulator.core.problems import InputError, Problem, Problems, closest
+from simulator.core.reading import LARGEST_CSV, number, read_bytes
 from simulator.study.history import History, load_history
 from simulator.study.published import FIGURES
 from simulator.study.replicates import SEEDS_PER_DRAW
@@ -39,7 +43,9 @@ REQUIRED, OPTIONAL = ("name", "year", "value"), ("sd", "unit", "source", "note")
 DEFAULT_SD, DEFAULT_DISCREPANCY = 0.03, 0.08
 # Below so many effective draws a 90 % band rests on one or two of them at either end.
 LEAST_DRAWS, LEAST_SHARE = 20, 0.10
+LARGEST = 1e30  # of a figure in the simulator's unit, and of an error relative to it
 _HALVINGS = 60
+_THOUSANDS = re.compile(r"[-+]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?\Z")
 
 
 @dataclass(frozen=True)
@@ -79,20 +85,10 @@ def read_actuals(path: Path, scenario: Scenario) -> History:
     """Return a planner's figures as points in the simulator's units; raises InputError with all that is wrong."""
     from simulator.model import INDICATORS
 
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError([Problem(str(path), 1, 1, f"cannot be read: {error}")]) from None
-    reader = csv.DictReader(text.splitlines())
-    heads = [name.strip() for name in reader.fieldnames or ()]
-    wrong = [name for name in REQUIRED if name not in heads] + [n for n in heads if n not in (*REQUIRED, *OPTIONAL)]
-    if wrong or (reader.fieldnames is not None and heads != list(reader.fieldnames)):
-        raise InputError([Problem(str(path), 1, 1, "columns", ", ".join(heads), ", ".join((*REQUIRED, "sd")))])
     problems: list[Problem] = []
     rows: list[tuple[str, int, float, float]] = []
     seen: set[tuple[str, int]] = set()
-    for row in reader:
-        line = reader.line_num
+    for line, row in _rows(path, problems):
         name, scale = _indicator(str(row["name"] or "").strip(), INDICATORS)
         if not name:
             among = (*INDICATORS, *(f.name for f in FIGURES))
@@ -109,6 +105,8 @@ def read_actuals(path: Path, scenario: Scenario) -> History:
             problems.append(Problem(str(path), line, 1, "value", str(row["value"]), allowed))
         elif sd is None or sd < 0.0:
             problems.append(Problem(str(path), line, 1, "sd", str(row.get("sd")), "a number above 0, or nothing"))
+        elif not 0.0 < value / scale < LARGEST or sd / value > LARGEST:
+            problems.append(Problem(str(path), line, 1, "value or sd out of range", f"{row['value']}, {row.get('sd')}"))
         elif (name, int(year)) in seen:
             problems.append(Problem(str(path), line, 1, "this figure is given twice", f"{name} {int(year)}"))
         else:
@@ -121,6 +119,41 @@ def read_actuals(path: Path, scenario: Scenario) -> History:
     return _points(scenario.region.id, rows, INDICATORS)
 
 
+def _rows(path: Path, problems: list[Problem]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield each row of a file by column, and its line; rows of another length are noted, empty ones passed over.
+
+    Raises InputError for a file that is no such table. GBK is what a Chinese Excel writes as CSV; where it is not that
+    either, the message says how to convert.
+    """
+    found = Problems()
+    data = read_bytes(path, found, LARGEST_CSV)
+    found.raise_any()
+    reader = csv.reader(io.StringIO(_text(path, data or b""), newline=""), strict=True)
+    try:
+        heads = [name.strip() for name in next(reader, [])]
+        twice = len(set(heads)) < len(heads)
+        if twice or set(REQUIRED) - set(heads) or set(heads) - {*REQUIRED, *OPTIONAL}:
+            what = "a column is there twice" if twice else "columns"
+            raise InputError([Problem(str(path), 1, 1, what, ", ".join(heads)[:100], ", ".join((*REQUIRED, "sd")))])
+        for cells in reader:
+            if len(cells) == len(heads):
+                if any(cell.strip() for cell in cells):
+                    yield reader.line_num, dict(zip(heads, cells, strict=True))
+            elif cells:
+                text = f"{len(heads)}"
+                problems.append(Problem(str(path), reader.line_num, 1, "number of cells", str(len(cells)), text))
+    except csv.Error as error:
+        raise InputError([Problem(str(path), max(reader.line_num, 1), 1, f"not CSV: {error}")]) from None
+
+
+def _text(path: Path, data: bytes) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):
+        with suppress(UnicodeDecodeError):
+            return data.decode(encoding)
+    allowed = "UTF-8 or GBK; in Excel: Save as, CSV UTF-8 (另存为 CSV UTF-8)"
+    raise InputError([Problem(str(path), 1, 1, "neither UTF-8 nor GBK", "", allowed)])
+
+
 def _indicator(name: str, indicators: Sequence[str] | dict[str, Indicator]) -> tuple[str, float]:
     """Return the indicator that a name stands for, and the published unit over the simulator's."""
     if name in indicators:
@@ -130,11 +163,8 @@ def _indicator(name: str, indicators: Sequence[str] | dict[str, Indicator]) -> t
 
 
 def _number(text: object) -> float | None:
-    try:
-        value = float(str(text).replace(",", "").replace("_", "").strip())
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+    plain = str(text).strip()
+    return number(plain.replace(",", "") if _THOUSANDS.match(plain) else plain)  # 1,234.5 but not 1,5
 
 
 def _share(indicator: Indicator) -> bool:

@@ -9,14 +9,8 @@ bank is compared with is no part of it, nor is the number of runs: a bank can gr
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
-import signal
-import threading
-import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -27,9 +21,12 @@ import numpy as np
 
 from simulator.core.parameters import ParameterRow
 from simulator.study.aside import clear_parts, part_of
+from simulator.study.checked import read_array, read_json
+from simulator.study.engine import work_all
+from simulator.study.formats import BANK
 from simulator.study.output import DEFAULT_PARENT, HASH_DIGITS, digest, model_hash
 from simulator.study.priors import parameter_rows, standard_normals, to_natural
-from simulator.study.replicates import SEED_STRIDE, Progress, StudyError, processors, values_of
+from simulator.study.replicates import SEED_STRIDE, Progress, StudyError, values_of
 
 if TYPE_CHECKING:
     import pandas
@@ -41,7 +38,6 @@ RUNS = 10_000
 SHARD = 50  # runs: some five seconds of work, which is the most that one process can lose
 TOLERATED_FAILURES = 0.05
 CENTRAL = -1
-ORPHAN_CHECK = 1.0  # seconds between a worker's looks at whether its parent is still there
 
 
 @dataclass(frozen=True)
@@ -135,11 +131,7 @@ def _shard_path(folder: Path, whole: str, first: int) -> Path:
 
 
 def _read_shard(path: Path, shape: tuple[int, int, int]) -> np.ndarray | None:
-    try:
-        found = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None  # not there, or not one of ours: it is made anew
-    return found if found.shape == shape and found.dtype == np.float32 else None
+    return read_array(path, shape, np.float32)  # None: not there, or not one of ours; it is made anew
 
 
 def make_bank(
@@ -164,6 +156,8 @@ def make_bank(
     whole = bank_hash(mine, seed)
     folder = (PARENT if parent is None else parent) / f"{mine.region.id}-{whole[:HASH_DIGITS]}"
     folder.mkdir(parents=True, exist_ok=True)
+    if (note := folder / "bank.json").is_file():
+        BANK.check(read_json(note), note)
     clear_parts(folder)
     years = np.arange(mine.years[0], mine.years[1] + 1)
     shape = (SHARD, len(years), len(INDICATORS))
@@ -172,9 +166,7 @@ def make_bank(
     missing = [first for first in firsts if _read_shard(paths[first], shape) is None]
     if missing:
         _describe(folder, mine, whole, seed, years)
-        _run_shards(
-            mine, seed, jobs, {f: paths[f] for f in missing}, progress, (len(firsts) - len(missing), len(firsts))
-        )
+        _run_shards(mine, seed, jobs, {f: paths[f] for f in missing}, progress, len(firsts))
     shards = [_read_shard(path, shape) for path in paths.values()]
     if any(shard is None for shard in shards):
         raise StudyError(f"the bank in {folder} could not be read back; is the disk full?")
@@ -188,6 +180,7 @@ def _describe(folder: Path, scenario: Scenario, whole: str, seed: int, years: np
     from simulator.model import INDICATORS
 
     content = {
+        **BANK.stamp,
         "hash": whole,
         "scenario": scenario.fingerprint(),
         "file": scenario.path.name,
@@ -218,10 +211,7 @@ def _refuse_failures(bank: Bank, scenario: Scenario) -> None:
         raise StudyError(f"{len(failed)} of {len(bank.values)} runs failed, the first with draw {number}{message}")
 
 
-# ---- processes --------------------------------------------------------------------------------------
-
-_held: tuple[Scenario, int] | None = None
-_busy = threading.Lock()  # held while a worker runs a shard
+# ---- runs ---------------------------------------------------------------------------------------------
 
 
 def _one(scenario: Scenario, number: int, seed: int) -> np.ndarray:
@@ -235,7 +225,9 @@ def _one(scenario: Scenario, number: int, seed: int) -> np.ndarray:
     return found
 
 
-def _shard(scenario: Scenario, seed: int, first: int, path: Path) -> None:
+def _shard(held: tuple[Scenario, int], first: int) -> np.ndarray:
+    """Return the runs of a shard, (SHARD, T, K), NaN where one failed."""
+    scenario, seed = held
     rows: list[np.ndarray | None] = []
     for number in range(first, first + SHARD):
         try:
@@ -249,68 +241,28 @@ def _shard(scenario: Scenario, seed: int, first: int, path: Path) -> None:
         from simulator.model import INDICATORS
 
         like = np.empty((scenario.years[1] - scenario.years[0] + 1, len(INDICATORS)), np.float32)
-    part = part_of(path)
-    with part.open("wb") as file:
-        np.save(file, np.stack([np.full_like(like, np.nan) if row is None else row for row in rows]))
-    os.replace(part, path)
-
-
-def _start_worker(scenario: Scenario, seed: int) -> None:
-    """Keep the scenario in the worker, and leave an interrupt from the keyboard to the parent."""
-    global _held
-    _held = (scenario, seed)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
-
-
-def _leave_with(parent: int) -> None:
-    """End this worker once its parent was killed, after the shard under way."""
-    while os.getppid() == parent:
-        time.sleep(ORPHAN_CHECK)
-    with _busy:
-        os._exit(0)
-
-
-def _run_here(first: int, path: Path) -> int:
-    assert _held is not None
-    with _busy:
-        _shard(*_held, first, path)
-    return first
+    return np.stack([np.full_like(like, np.nan) if row is None else row for row in rows])
 
 
 def _run_shards(
-    scenario: Scenario,
-    seed: int,
-    jobs: int | None,
-    paths: dict[int, Path],
-    progress: Progress | None,
-    before: tuple[int, int],
+    scenario: Scenario, seed: int, jobs: int | None, paths: dict[int, Path], progress: Progress | None, total: int
 ) -> None:
-    """Run the missing shards; ``before`` is how many of how many are there already."""
-    count = processors() if jobs is None else jobs
-    done, total = before
-    if count == 1 or len(paths) == 1:
-        for first, path in paths.items():
-            _shard(scenario, seed, first, path)
-            done += 1
-            if progress is not None:
-                progress(done * SHARD, total * SHARD)
-        return
-    with suppress(Exception):  # one run here, so that workers are forked with every kernel compiled
-        _one(scenario, CENTRAL, seed)
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
-    with ProcessPoolExecutor(count, mp_context=context, initializer=_start_worker, initargs=(scenario, seed)) as pool:
-        try:
-            futures = [pool.submit(_run_here, first, path) for first, path in paths.items()]
-            for future in as_completed(futures):
-                future.result()
-                done += 1
-                if progress is not None:
-                    progress(done * SHARD, total * SHARD)
-        except (BrokenProcessPool, MemoryError):
-            message = f"a worker process died (out of memory?); {done * SHARD} runs are kept, the same command goes on"
-            raise StudyError(message) from None
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)  # shards under way are finished and kept
-            raise
+    """Run the missing ones of ``total`` shards and keep each as it comes."""
+    done = total - len(paths)
+
+    def warm() -> None:
+        with suppress(Exception):  # what is wrong with the scenario shows in its runs
+            _one(scenario, CENTRAL, seed)
+
+    def kept() -> str:
+        return f"{done * SHARD} runs are kept, the same command goes on"
+
+    alone = 1 if len(paths) == 1 else jobs
+    for first, values in work_all(_shard, (scenario, seed), list(paths), jobs=alone, warm=warm, kept=kept):
+        part = part_of(paths[first])
+        with part.open("wb") as file:
+            np.save(file, values)
+        os.replace(part, paths[first])
+        done += 1
+        if progress is not None:
+            progress(done * SHARD, total * SHARD)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
-from simulator.study.replicates import Progress, processors
+from simulator.study.replicates import Progress, StudyError, processors
 
 BATCH = 0.5  # seconds of work sent at once
 SMALLEST_SHARE = 4  # batches left for each process, so that none ends alone with a large one
@@ -75,6 +75,26 @@ def work(
         yield items[k], result
         if progress is not None:
             progress(done, len(items))
+
+
+def work_all(
+    function: Work, held: Any, items: Sequence[Item], *, kept: Callable[[], str] | None = None, **how: Any
+) -> Iterator[tuple[Item, Any]]:
+    """Do as ``work`` does, to which ``how`` goes, where nothing can be done without: no ``Died`` is yielded.
+
+    Raises StudyError where a process died or memory is short; ``kept`` is asked then for what else there is to say.
+    """
+    try:
+        for item, result in work(function, held, items, **how):
+            if isinstance(result, Died):
+                what = result.message
+                break
+            yield item, result
+        else:
+            return
+    except MemoryError:
+        what = "not enough memory"
+    raise StudyError(f"{what}; {kept()}" if kept else what)
 
 
 class Batches:

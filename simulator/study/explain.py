@@ -11,20 +11,15 @@ import inspect
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from simulator.core.problems import Place, Problems
 from simulator.model import INDICATORS, LEVERS, SCHEDULE
 from simulator.study import influence, made, plans, uncertainty
-from simulator.study.effects import PURSES
 from simulator.study.grades import grade_of, lever_evidence
 from simulator.study.links import taken_up_by, terms_named
-from simulator.study.output import ROOT
 from simulator.study.priors import parameter_rows
-from simulator.study.replicates import load_scenario
 from simulator.study.targets import CALIBRATION, NOT_SIMULATED, Target, load_targets
 
 DEFAULT_REGION = "qingdao"
@@ -75,7 +70,9 @@ def _indicator_facts(name: str | None, language: str) -> dict[str, Any] | None:
     i = INDICATORS[name]
     true = None if i.true is None else {"name": i.true, "label": INDICATORS[i.true].label[language]}
     facts = {"name": name, "label": i.label[language], "unit": i.unit, "kind": i.kind, "observer": i.observer}
-    return facts | {"definition": i.definition, "true": true}
+    from simulator.report.catalogue import definition
+
+    return facts | {"definition": definition(name, language), "true": true}
 
 
 # ---- what moves it ----------------------------------------------------------------------------------
@@ -96,7 +93,7 @@ def movers(
     unit = INDICATORS[indicator].unit if target is None or target.kind == "growth" else target.unit
     measures, found = plans.load_measures(region), list[dict[str, Any]]()
     clear = _clear(r for r in rows if r["city"] == city)
-    scale = _scale(city) if clear else 1.0
+    scale = influence.scale_in(city) if clear else 1.0
     declared = [n for n, lever in LEVERS.items() if indicator in lever.moves and n not in clear]
     for name in (*clear, *declared):
         lever = LEVERS[name]
@@ -112,7 +109,7 @@ def movers(
         found.append(
             fact
             | {"terms": terms, "mechanisms": _mechanisms(terms, language)}
-            | {"dose": dose, "cost_per_year": _cost(lever, dose), "measures": _carry(name, measures)}
+            | {"dose": dose, "cost_per_year": influence.cost_per_year(lever, dose), "measures": _carry(name, measures)}
             | lever_evidence(name)
         )
     return sorted(found, key=lambda f: -abs(f["relative"] if f["relative"] is not None else f["effect"] or 0.0))
@@ -147,22 +144,6 @@ def _mechanisms(terms: Iterable[str], language: str) -> list[dict[str, str]]:
 
 def _carry(lever: str, measures: Iterable[plans.Measure]) -> list[str]:
     return [m.id for m in measures if m.lever == lever]
-
-
-def _cost(lever: Any, dose: Mapping[str, Any]) -> float | None:
-    """Return what a dose costs at most in a year (CNY), None where no purse bounds it: a rule, or a price per piece."""
-    purses = [float(dose[n]) for n in PURSES if dose.get(n)]
-    known = {f.name for f in fields(lever.Settings)}
-    return sum(purses) if purses and set(dose) <= known else None
-
-
-@lru_cache(maxsize=4)
-def _scale(city: str) -> float:
-    """Return by what doses of Qingdao are multiplied in a city: its budget over Qingdao's."""
-    if city == DEFAULT_REGION:
-        return 1.0
-    home = ROOT / "scenarios"
-    return influence.scale_of(*(load_scenario(home / r / "baseline.yaml") for r in (city, DEFAULT_REGION)))
 
 
 # ---- how sure, and where from -----------------------------------------------------------------------

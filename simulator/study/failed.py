@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.core.problems import InputError, Problem
+from simulator.study.checked import fused, inside, refused
 from simulator.study.design import Design, changed
 from simulator.study.kept import SCENARIOS, copy_region, plain
 from simulator.study.output import CSV_ENCODING, HASH_DIGITS, digest, write_scenario
@@ -95,13 +96,24 @@ def replay(folder: str | Path, row: int) -> Run:
     records: dict[int, dict[str, str]] = {}
     if path.is_file():
         with path.open(encoding=CSV_ENCODING, newline="") as file:
-            records = {int(record["row"]): record for record in csv.DictReader(file)}
+            records = _records(path, csv.DictReader(file))
     if row not in records:
         among = ", ".join(map(str, list(records)[:20])) or "none"
         raise InputError([Problem(str(path), 1, 1, "this row has not failed", str(row), f"rows that failed: {among}")])
     one = records[row]
-    numbers = (int(one[name]) for name in ("draw", "luck", "seed"))
-    return replay_row(Path(folder) / one["file"], json.loads(one["changes"]), *numbers)
+    try:
+        numbers = [int(one[name]) for name in ("draw", "luck", "seed")]
+        changes = dict(json.loads(fused(one["changes"])))
+    except (KeyError, ValueError, TypeError, RecursionError):
+        raise refused(path, "a row that cannot be read", str(row)) from None
+    return replay_row(inside(Path(folder), fused(one.get("file"))), changes, *numbers)
+
+
+def _records(path: Path, rows: Iterable[dict[str, str]]) -> dict[int, dict[str, str]]:
+    try:
+        return {int(record["row"]): record for record in rows}
+    except (KeyError, ValueError, TypeError, csv.Error):  # bytes that are no UTF-8 too
+        raise refused(path, "not the table of failures") from None
 
 
 def replay_row(path: str | Path, changes: Mapping[str, Any], draw: int, luck: int, seed: int) -> Run:

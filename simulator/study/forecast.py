@@ -18,12 +18,8 @@ from __future__ import annotations
 import argparse
 import csv
 import math
-import multiprocessing
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -38,10 +34,11 @@ from simulator.scenario import Scenario
 from simulator.simulate import measure, run_year, start
 from simulator.study.aside import part_of
 from simulator.study.discrepancy import common_errors, observed_like
+from simulator.study.engine import work_all
 from simulator.study.history import History, load_history
 from simulator.study.outside_draws import DRAWN, with_drawn_outside
 from simulator.study.published import ELIGIBLE, EXTRA, FIGURES, HIGH_TECH, Figure
-from simulator.study.replicates import SEED_STRIDE, Progress, StudyError, load_scenario, processors, values_of
+from simulator.study.replicates import SEED_STRIDE, Progress, StudyError, load_scenario, values_of
 from simulator.study.scoring import band
 from simulator.study.shell import plain_errors
 from simulator.study.targets import CALIBRATION
@@ -159,34 +156,15 @@ def each(
     """Return what ``work`` gives for 0 to ``count`` - 1, None where it fails or is not finite; in several processes.
 
     The first runs here, so that forked workers start with every kernel compiled. Raises StudyError where more than
-    one in twenty fails.
+    one in twenty fails, a worker died or memory is short.
     """
-    jobs, found = jobs or processors(), []
-
-    def took(result: np.ndarray | None) -> None:
-        found.append(result)
-        if progress is not None:
-            progress(len(found), count)
-
-    safe = partial(_or_none, work=work)
-    took(safe(0))
-    if jobs == 1 or count < 3:
-        for k in range(1, count):
-            took(safe(k))
-    else:
-        methods = multiprocessing.get_all_start_methods()
-        context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
-        leave = (signal.SIGINT, signal.SIG_IGN)  # an interrupt from the keyboard is the parent's
-        with ProcessPoolExecutor(jobs, mp_context=context, initializer=signal.signal, initargs=leave) as pool:
-            try:
-                for result in pool.map(safe, range(1, count), chunksize=4):
-                    took(result)
-            except BrokenProcessPool:
-                raise StudyError("a worker process died (out of memory?)") from None
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
-    failed = [k for k, result in enumerate(found) if result is None]
+    found: dict[int, np.ndarray | None] = {}
+    for numbers, processes in ((range(1), 1), (range(1, count), jobs or None)):
+        for k, result in work_all(_or_none, work, numbers, jobs=processes):
+            found[k] = result
+            if progress is not None:
+                progress(len(found), count)
+    failed = [k for k in range(count) if found[k] is None]
     if len(failed) > max(TOLERATED_FAILURES * count, 1.0):
         what = ""
         try:
@@ -194,12 +172,14 @@ def each(
         except Exception as error:
             what = f": {type(error).__name__}: {error}".splitlines()[0]
         raise StudyError(f"{len(failed)} of {count} runs failed, the first with draw {failed[0]}{what}")
-    return found
+    return [found[k] for k in range(count)]
 
 
-def _or_none(k: int, work: Callable[[int], np.ndarray]) -> np.ndarray | None:
+def _or_none(work: Callable[[int], np.ndarray], k: int) -> np.ndarray | None:
     try:
         found = work(k)
+    except MemoryError:  # the machine's fault, not the draw's
+        raise
     except Exception:  # one bad run must not cost the others; how many there were is looked at in the end
         return None
     return found if np.isfinite(found).all() else None

@@ -45,6 +45,7 @@ TABLE = ROOT / "calibration" / "influence.csv"
 ZEROS = ROOT / "calibration" / "influence_zeros.yaml"
 PAIRS = 24
 FIRST, LAST = 2013, 2016  # years in force
+HOME = "qingdao"  # the city whose doses are those of the declarations
 MEAN = "mean"  # over the years in force
 OFFSETS = (0, 1, 3)  # years after the dose begins
 DUMMY_SHARE = 0.02  # of agents that the dummy gives other luck
@@ -154,6 +155,22 @@ def dose_in(lever: Lever, city: str, scale: float) -> dict[str, Any]:
 def _by_the_year(name: str, unit: str) -> bool:
     """Return whether a setting counts what is done in a year (floor, firms, people), not a rate or a cap of money."""
     return name.endswith("_per_year") or ("/ year" in unit and not unit.startswith(("CNY", "1 /")))
+
+
+def cost_per_year(lever: Lever, dose: Mapping[str, Any]) -> float | None:
+    """Return what a dose costs at most in a year (CNY), None where no purse bounds it: a rule, or a price per piece."""
+    purses = [float(dose[n]) for n in PURSES if dose.get(n)]
+    known = {f.name for f in fields(lever.Settings)}
+    return sum(purses) if purses and set(dose) <= known else None
+
+
+@cache
+def scale_in(city: str) -> float:
+    """Return by what doses of Qingdao are multiplied in a city: its budget over Qingdao's."""
+    if city == HOME:
+        return 1.0
+    folder = ROOT / "scenarios"
+    return scale_of(*(load_scenario(folder / r / "baseline.yaml") for r in (city, HOME)))
 
 
 def scale_of(scenario: Scenario, reference: Scenario) -> float:

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.core.problems import InputError, Problem
+from simulator.study import formats
+from simulator.study.checked import inside, read_json, refuse_links, refused
 from simulator.study.output import HASH_DIGITS, OWN_FILES, _writable, digest, folder_for, model_hash, posterior_files
 from simulator.study.output import write_scenario as write_copy
 from simulator.study.replicates import Progress, load_scenario, processors
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from simulator.scenario import Scenario
     from simulator.study.design import Design
 
-SCHEMA = 1
+SCHEMA = formats.STUDY.written
 STUDY = "study.json"
 SCENARIOS = "scenarios"
 _KIND = re.compile(r"[a-z][a-z_]*\Z")
@@ -86,8 +88,9 @@ def _described(kind: str, spec: Any, scenarios: Sequence[Scenario]) -> dict[str,
         "model": model_hash(),
         "posterior": sorted({digest(f.read_bytes()) for s in scenarios for f in posterior_files(s)}),
     }
-    text = json.dumps(study, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    return {"hash": digest(text.encode()), **study}
+    if not (own := _hash(study)):
+        raise ValueError("what a study is asked for must be plain values and finite numbers")
+    return {"hash": own, **study}
 
 
 def _files(scenarios: Sequence[Scenario]) -> list[str]:
@@ -141,25 +144,38 @@ def _is_there(folder: Path, whole: str) -> bool:
 
 
 def _read(folder: Path) -> dict[str, Any]:
-    with suppress(OSError, ValueError):
-        found = json.loads((folder / STUDY).read_text(encoding="utf-8"))
-        if isinstance(found, dict) and found.get("schema") == SCHEMA:
+    with suppress(InputError):
+        found = read_json(folder / STUDY)
+        if found.get("schema") == SCHEMA:
             return found
     return {}
 
 
 def read_study(folder: Path) -> dict[str, Any]:
     """Return what ``study.json`` says; raises InputError where the folder holds no study."""
-    found = _read(folder)
-    if not found or not _KIND.match(str(found.get("kind"))):
+    found, path = _read(folder), folder / STUDY
+    if not path.is_file():
         what = "holds no study" if folder.is_dir() else "no such folder"
         raise InputError([Problem(str(folder), 1, 1, what, "", f"the folder of a study, with {STUDY}")])
-    return found
+    if not found:
+        content = read_json(path)  # or raises for what is no JSON
+        formats.STUDY.check(content, path)
+        raise refused(path, "schema", str(content.get("schema"))[:20], str(SCHEMA))
+    if found.pop("hash", None) != (own := _hash(found)):
+        raise refused(path, "was changed after the study began")
+    return {"hash": own, **found}
+
+
+def _hash(study: Mapping[str, Any]) -> str:
+    try:
+        return digest(json.dumps(study, sort_keys=True, ensure_ascii=False, allow_nan=False).encode())
+    except (ValueError, RecursionError):  # nan, half a character: never written
+        return ""
 
 
 def copies(folder: Path) -> list[Path]:
     """Return the files of the scenarios' copies, in the study's order."""
-    return [folder / file for file in read_study(folder)["files"]]
+    return [inside(folder, file) for file in read_study(folder)["files"]]
 
 
 def scenarios_of(folder: Path) -> list[Scenario]:
@@ -184,6 +200,7 @@ def resume(
     """
     folder = Path(folder)
     study = read_study(folder)
+    refuse_links(folder)
     try:
         again = import_module(f"simulator.study.{study['kind']}").again
     except (ImportError, AttributeError):

@@ -218,7 +218,8 @@ def _title(name: str) -> str:
 
 
 def _table(folder: Path, file: str, rows: Iterable[Sequence[object]], header: Sequence[str] | None = None) -> None:
-    with (folder / file).open("w", encoding="utf-8", newline="") as stream:
+    # the mark at the beginning lets a spreadsheet show Chinese right
+    with (folder / file).open("w", encoding="utf-8-sig", newline="") as stream:
         csv.writer(stream, lineterminator="\n").writerows([header or schema.HEADERS[file], *rows])
 
 

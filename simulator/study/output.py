@@ -7,10 +7,10 @@ import hashlib
 import io
 import json
 import os
-import platform
 import shutil
 import subprocess
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -23,6 +23,9 @@ from simulator.core.problems import InputError, Problem, Problems
 from simulator.core.reading import read_yaml
 from simulator.scenario import MOST_FILES
 from simulator.study.beside import beside
+from simulator.study.checked import defused_frame, fused_frame, inside, read_json, read_table, refused
+from simulator.study.formats import MANIFEST
+from simulator.study.reproduce_environment import environment
 from simulator.study.tables import Tables
 from simulator.study.targets import CALIBRATION, own_files
 
@@ -38,6 +41,7 @@ HASH_DIGITS = 8
 SAME_FIGURES = CALIBRATION / "same_figures.json"  # written by `python -m tests.same_figures`
 PACKAGES = ("numpy", "numba", "scipy", "mesa", "pandas", "pyarrow", "matplotlib")
 OWN_FILES = ("targets.yaml", "leads.yaml")  # of a city beside its scenarios
+SERIES = "indicators.parquet"
 CSV_ENCODING = "utf-8-sig"  # with the byte order mark, without which Excel garbles Chinese
 _TEXT = frozenset(
     (
@@ -164,8 +168,8 @@ def _can_write(folder: Path) -> bool:
 
 def language_of(folder: Path) -> str:
     """Return the language that a folder's figures and summary are in."""
-    with suppress(OSError, ValueError):
-        return str(json.loads((folder / "manifest.json").read_text(encoding="utf-8")).get("language", "en"))
+    with suppress(InputError):
+        return str(read_json(folder / "manifest.json").get("language", "en"))
     return "en"
 
 
@@ -175,8 +179,8 @@ def is_there(folder: Path, run_hash: str) -> bool:
         _writable(folder)
         return False
     found = None
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["hash"]
+    with suppress(InputError):
+        found = read_json(folder / "manifest.json").get("hash")
     if found == run_hash:
         return True
     what = "the folder holds another run" if found else "the folder is in use and holds no run"
@@ -201,7 +205,6 @@ def save(
     and moved into place at the end. Raises InputError where another run's results lie.
     """
     from simulator.report.figures import COMPARE_FIGURES, RUN_FIGURES, draw_group
-    from simulator.report.html.page import write_page
     from simulator.report.style import usable_language
     from simulator.report.terminal import plain_text
 
@@ -219,18 +222,18 @@ def save(
             shown, apart = usable_language(language), runs[0].jobs > 1
             for group in RUN_FIGURES if tables.compare is None else COMPARE_FIGURES:
                 drawing.enter_context(beside(partial(draw_group, group, tables, part / "figures", shown), apart))
-            drawing.enter_context(beside(partial(write_page, tables, language, manifest, part), apart))
+            drawing.enter_context(beside(partial(_page_or_word, tables, language, manifest, part), apart))
             write_tables(part)
         seconds = {
             "simulation": round(runs[0].seconds, 3),
             "writing": round(time.perf_counter() - started, 3),
         }
-        manifest |= {"seconds": seconds, "language": language}
+        manifest |= {"seconds": seconds, "language": language, "tables": _tables_of(part)}
         text = json.dumps(manifest, indent=1, ensure_ascii=False)
         (part / "manifest.json").write_text(text + "\n", encoding="utf-8")
 
     def write_tables(part: Path) -> None:
-        write_series(tables.series, part / "indicators.parquet")
+        write_series(tables.series, part / SERIES)
         for name in _FRAMES:
             frame = getattr(tables, name)
             if frame is not None:
@@ -246,6 +249,16 @@ def save(
 
     _whole_or_nothing(folder, write)
     return folder
+
+
+def _page_or_word(tables: Tables, language: str, manifest: dict[str, Any], part: Path) -> None:
+    """Write the page of a run; a fault of the page must not cost the tables of hundreds of runs."""
+    try:
+        from simulator.report.html.page import write_page
+
+        write_page(tables, language, manifest, part)
+    except Exception as error:
+        warnings.warn(f"report.html was not made ({type(error).__name__}: {error}); the tables are whole", stacklevel=2)
 
 
 def _whole_or_nothing(folder: Path, write: Callable[[Path], None]) -> None:
@@ -271,6 +284,12 @@ def _whole_or_nothing(folder: Path, write: Callable[[Path], None]) -> None:
         shutil.rmtree(part, ignore_errors=True)
 
 
+def _tables_of(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file that ``read`` reads."""
+    files = [folder / SERIES, *(folder / f"{name}.csv" for name in _FRAMES)]
+    return {f.name: digest(f.read_bytes()) for f in files if f.is_file()}
+
+
 def write_series(series: pandas.DataFrame, path: Path) -> None:
     """Write tidy series as Parquet: rows as they stand, nothing that differs between two equal runs."""
     import pyarrow as arrow
@@ -285,9 +304,9 @@ def write_series(series: pandas.DataFrame, path: Path) -> None:
 
 
 def write_csv(frame: pandas.DataFrame, path: Path) -> None:
-    """Write a table as CSV that a spreadsheet opens with its Chinese intact."""
+    """Write a table as CSV that a spreadsheet opens with its Chinese intact, and in which no text is a formula."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    frame.to_csv(path, index=False, encoding=CSV_ENCODING, lineterminator="\n")
+    defused_frame(frame).to_csv(path, index=False, encoding=CSV_ENCODING, lineterminator="\n")
 
 
 def write_scenario(scenario: Scenario, path: Path, known: dict[str, str] | None = None) -> None:
@@ -326,18 +345,18 @@ def _yaml(part: Any, known: dict[str, str]) -> str:
 
 def manifest_of(runs: Sequence[RunResult], tables: Tables, command: str) -> dict[str, Any]:
     """Return where the results come from, but for the timings."""
-    versions = {"python": platform.python_version(), "simulator": _version("ris-simulator")}
-    versions |= {name: _version(name) for name in PACKAGES}
     read = [s for run in runs for s in (run.scenario, *run.companions.values())]
     inputs = sorted({f for s in read for f in input_files(s)})
     return {
+        **MANIFEST.stamp,
         "hash": tables.meta["hash"],
         "created": tables.meta["created"],
         "command": command,
         "commit": commit(),
         "status": tables.meta.get("status"),
         "code": code_hash(),
-        "versions": versions,
+        "model": model_hash(),
+        **environment(),
         "inputs": {_shown(f): digest(f.read_bytes()) for f in inputs},
         "jobs": runs[0].jobs,
         "runs": [
@@ -414,17 +433,45 @@ def commit() -> str | None:
 
 
 def read(folder: Path) -> Tables:
-    """Return the tables of a run from its folder."""
+    """Return the tables of a run from its folder; raises InputError for one that is not as it was written."""
+    path = folder / "manifest.json"
+    manifest = read_json(path)
+    MANIFEST.check(manifest, path)
+    _refuse_changed(folder, manifest.get("tables"))
+    try:
+        meta = {**manifest["run"], "hash": manifest["hash"], "created": manifest["created"]}
+        paths = {name: folder / f"{name}.csv" for name in _FRAMES}
+        frames: dict[str, Any] = {name: _read_frame(path) for name, path in paths.items() if path.is_file()}
+        path = folder / SERIES
+        return Tables(meta, read_table(path).to_pandas(), folder=str(folder), **frames)
+    except (KeyError, TypeError, ValueError) as error:
+        raise refused(path, "cannot be read", f"{type(error).__name__}: {error}"[:100]) from None
+
+
+def _read_frame(path: Path) -> pandas.DataFrame:
     import pandas
 
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    frames: dict[str, Any] = {}
-    for name in _FRAMES:
-        path = folder / f"{name}.csv"
-        if path.is_file():
-            frame = pandas.read_csv(path, encoding=CSV_ENCODING, dtype=dict.fromkeys(_TEXT, "str"))
-            text = [column for column in frame if column in _TEXT]
-            frame[text] = frame[text].fillna("")
-            frames[name] = frame
-    meta = {**manifest["run"], "hash": manifest["hash"], "created": manifest["created"]}
-    return Tables(meta, pandas.read_parquet(folder / "indicators.parquet"), folder=str(folder), **frames)
+    try:
+        frame = pandas.read_csv(path, encoding=CSV_ENCODING, dtype=dict.fromkeys(_TEXT, "str"))
+    except (OSError, ValueError, OverflowError) as error:
+        raise refused(path, f"not CSV: {str(error).splitlines()[0]}") from None
+    frame = fused_frame(frame)
+    text = [column for column in frame if column in _TEXT]
+    frame[text] = frame[text].fillna("")
+    return frame
+
+
+def _refuse_changed(folder: Path, tables: object) -> None:
+    """Refuse a folder whose tables are not those that its manifest speaks of; older manifests speak of none."""
+    if tables is None:
+        return
+    wrong = []
+    for name, wanted in tables.items() if isinstance(tables, dict) else [("manifest.json", "")]:
+        path = inside(folder, name)
+        if not path.is_file():
+            wrong.append((path, "no such file"))
+        elif digest(path.read_bytes()) != wanted:
+            wrong.append((path, "was changed after it was written"))
+    if wrong:
+        allowed = "the folder as ris run wrote it; copies may be edited elsewhere"
+        raise InputError([Problem(str(path), 1, 1, what, "", allowed) for path, what in wrong])

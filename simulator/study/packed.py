@@ -22,6 +22,8 @@ from simulator.core.parameters import ParameterRow
 from simulator.study import posterior
 from simulator.study.abc_fit import Material, material
 from simulator.study.aside import part_of
+from simulator.study.checked import read_figures, refused
+from simulator.study.formats import PACKED
 from simulator.study.history import History, load_history
 from simulator.study.priors import parameter_rows, standard_normals
 from simulator.study.shell import plain_errors
@@ -98,7 +100,7 @@ def pack_bank(bank: Bank, points: History, model: str, folder: Path | None = Non
 
     held = points.where(np.isin(points.years, bank.years))
     figures = bank.points(held.names, held.years).astype(np.float32)
-    meta = {"region": bank.region, "seed": bank.seed, "bank": bank.hash, "model": model,
+    meta = {**PACKED.stamp, "region": bank.region, "seed": bank.seed, "bank": bank.hash, "model": model,
             "priors": prior_digest(bank.rows)}  # fmt: skip
     columns = {"draw": arrow.array(np.asarray(bank.draws, np.int32))}
     columns |= {address: arrow.array(figures[:, k]) for k, address in enumerate(held.addresses)}
@@ -116,20 +118,25 @@ def pack_bank(bank: Bank, points: History, model: str, folder: Path | None = Non
 
 
 def load_packed(region_id: str, folder: Path | None = None) -> PackedBank | None:
-    """Return a region's packed bank, or None where there is none."""
-    from pyarrow import parquet
-
+    """Return a region's packed bank, or None where there is none; raises InputError for one that is damaged."""
     path = packed_path(region_id, folder)
     if not path.is_file():
         return None
-    table = parquet.read_table(path)
-    meta = json.loads(table.schema.metadata[b"ris"])
+    table = read_figures(path, whole=("draw",))
+    try:
+        meta = json.loads((table.schema.metadata or {})[b"ris"])
+        known = [str(meta[key]) for key in ("region", "model", "priors", "bank")]
+        seed = int(meta["seed"])
+    except (KeyError, ValueError, TypeError, RecursionError):
+        raise refused(path, "does not say which runs it holds") from None
+    PACKED.check(meta, path)
+    if "draw" not in table.column_names or table.num_columns < 2:
+        raise refused(path, "lacks the draws or the figures")
     addresses = tuple(name for name in table.column_names if name != "draw")
     figures = np.column_stack([table.column(name).to_numpy() for name in addresses])
     draws = table.column("draw").to_numpy()
-    return PackedBank(
-        meta["region"], addresses, figures, draws, meta["seed"], meta["model"], meta["priors"], meta["bank"]
-    )
+    region, model, priors, bank = known
+    return PackedBank(region, addresses, figures, draws, seed, model, priors, bank)
 
 
 @plain_errors

@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import json
 import math
-import multiprocessing
 import os
-import signal
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.study.aside import clear_parts, part_of
+from simulator.study.engine import work_all
 from simulator.study.history import LEAST_SHARE
 from simulator.study.output import digest, model_hash
-from simulator.study.replicates import SEED_STRIDE, Progress, StudyError, processors
+from simulator.study.replicates import SEED_STRIDE, Progress
 from simulator.study.tables import NATIONAL_LAW, NET_SIGN
 from simulator.study.targets import SIMULATED, Target, load_targets
 
@@ -33,6 +30,7 @@ if TYPE_CHECKING:
     from simulator.scenario import Scenario
     from simulator.study.bank import Bank
 
+KEPT = "what was run is kept, the same command goes on"
 TOLERANCE = 0.05  # standard deviation with which a target is read: a twentieth short is about as good as met
 
 
@@ -155,8 +153,7 @@ class PointRunner:
     def __init__(
         self, plan: PlanTargets, folder: Path, seed: int, jobs: int | None = None, progress: Progress | None = None
     ) -> None:
-        self.plan, self.folder, self.seed, self.progress = plan, folder, seed, progress
-        self.jobs = processors() if jobs is None else jobs
+        self.plan, self.folder, self.seed, self.jobs, self.progress = plan, folder, seed, jobs, progress
         self.model = model_hash()
         self.done = self.total = 0
         clear_parts(folder)
@@ -190,36 +187,14 @@ class PointRunner:
         return found if found.shape == (len(point.lucks), len(self.plan.targets) + 1) else None
 
     def _made(self, missing: Mapping[Path, Point]) -> Iterator[tuple[Path, np.ndarray]]:
-        if self.jobs == 1 or len(missing) < 2:
-            yield from ((path, run_point(self.plan, point, self.seed)) for path, point in missing.items())
-            return
-        methods = multiprocessing.get_all_start_methods()
-        context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
-        held = (self.plan, tuple(missing.values()), self.seed)
-        with ProcessPoolExecutor(self.jobs, mp_context=context, initializer=_hold, initargs=held) as pool:
-            try:
-                yield from zip(missing, pool.map(_run_held, range(len(missing))), strict=True)
-            except (BrokenProcessPool, MemoryError):
-                message = "a worker process died (out of memory?); what was run is kept, the same command goes on"
-                raise StudyError(message) from None
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+        held = (self.plan, missing, self.seed)  # so that forked workers have the points
+        jobs = 1 if len(missing) == 1 else self.jobs
+        return work_all(_run_held, held, list(missing), jobs=jobs, kept=lambda: KEPT)
 
 
-_held: tuple[PlanTargets, tuple[Point, ...], int] | None = None
-
-
-def _hold(plan: PlanTargets, points: tuple[Point, ...], seed: int) -> None:
-    """Keep the points in the worker, and leave an interrupt from the keyboard to the parent."""
-    global _held
-    _held = (plan, points, seed)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _run_held(number: int) -> np.ndarray:
-    assert _held is not None
-    return run_point(_held[0], _held[1][number], _held[2])
+def _run_held(held: tuple[PlanTargets, Mapping[Path, Point], int], path: Path) -> np.ndarray:
+    plan, points, seed = held
+    return run_point(plan, points[path], seed)
 
 
 def run_point(plan: PlanTargets, point: Point, seed: int) -> np.ndarray:

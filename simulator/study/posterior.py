@@ -14,6 +14,8 @@ import numpy as np
 
 from simulator.core.parameters import draw
 from simulator.study.aside import clear_parts, part_of
+from simulator.study.checked import read_figures, read_json
+from simulator.study.formats import POSTERIOR
 from simulator.study.output import model_hash
 from simulator.study.priors import parameter_rows
 from simulator.study.targets import CALIBRATION
@@ -102,7 +104,7 @@ def save_posterior(
         column_encoding=dict.fromkeys(names, "BYTE_STREAM_SPLIT"), write_statistics=False, store_schema=False,
     )  # fmt: skip
     part.replace(path)
-    text = json.dumps(_plain(manifest), indent=1, ensure_ascii=False, allow_nan=False)
+    text = json.dumps({**POSTERIOR.stamp, **_plain(manifest)}, indent=1, ensure_ascii=False, allow_nan=False)
     part = part_of(beside)
     part.write_text(text + "\n", encoding="utf-8")
     part.replace(beside)
@@ -123,12 +125,10 @@ def _plain(value: Any) -> Any:
 
 @lru_cache(maxsize=8)
 def _loaded(path: Path, beside: Path, region_id: str, kind: str) -> Posterior:
-    from pyarrow import parquet
-
-    with parquet.ParquetFile(path) as file:  # neither this nor DLPack imports pandas, which takes 0.2 s
-        table = file.read(use_threads=False)
+    table = read_figures(path)  # neither this nor DLPack imports pandas, which takes 0.2 s
     figures = np.column_stack([np.from_dlpack(column.combine_chunks()) for column in table.columns])
-    manifest = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
+    manifest = read_json(beside) if beside.exists() else {}
+    POSTERIOR.check(manifest, beside)
     return Posterior(region_id, kind, tuple(table.column_names), figures.astype(float), manifest, path)
 
 
@@ -138,7 +138,7 @@ def clear_cache() -> None:
 
 
 def load_posterior(region_id: str, kind: str = "history", folder: Path | None = None) -> Posterior | None:
-    """Return a region's posterior sample, or None where there is none."""
+    """Return a region's posterior sample, or None where there is none; raises InputError for one that is damaged."""
     if kind not in KINDS:
         return None
     path, beside = paths_of(region_id, kind, folder)

@@ -210,7 +210,8 @@ class Pool:
     """Runs replicates of some scenarios, in this process (one job) or in several.
 
     The first run takes place here before the workers are forked, so that they start with every kernel
-    compiled; where processes cannot be forked each worker warms up by itself.
+    compiled; where processes cannot be forked each worker warms up by itself. Not on ``engine``: chunks are queued
+    ahead, so that this process loads libraries meanwhile without a worker waiting, and workers outlive a batch.
     """
 
     def __init__(self, scenarios: Sequence[Scenario], seed: int, jobs: int | None = None) -> None:

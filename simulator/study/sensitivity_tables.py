@@ -81,14 +81,15 @@ _GROUPS = {
 
 
 def _named(name: str, kind: str, factor: Factor | None) -> dict[str, str]:
-    """Return what a factor or a group is called, in both languages; a parameter's text is English only."""
+    """Return what a factor or a group is called, in both languages."""
     from simulator.model import LEVERS, SCHEDULE
+    from simulator.report.catalogue import parameter_doc
 
     labels = {m.name: m.label for m in SCHEDULE} | {n: lever.label for n, lever in LEVERS.items()}
     head, _, rest = name.partition(".")
     en, zh = "", ""
     if kind == "parameter" and factor is not None:
-        en, zh = factor.prior.doc, labels[factor.owner].zh
+        en, zh = factor.prior.doc, parameter_doc(name.removeprefix("parameters."), "zh")
     elif kind == "setting" and factor is not None:
         en, zh = factor.title
     elif kind == "switch":

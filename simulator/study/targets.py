@@ -13,6 +13,7 @@ import numpy as np
 from simulator.core.declare import Indicator, Label
 from simulator.core.problems import InputError, Place, Problem, Problems
 from simulator.core.reading import LARGEST_YAML, Node, label, mapping, parse_yaml, read_bytes
+from simulator.study.formats import KEY, ROWS
 
 CALIBRATION = Path(__file__).resolve().parents[2] / "calibration"
 TARGETS_FILE = CALIBRATION / "targets.yaml"
@@ -146,7 +147,18 @@ def read_rows(path: Path, problems: Problems, what: str) -> list[Node]:
         problems.add(Place(str(path)), f"no {what}", allowed=f"a list of {what}")
         problems.raise_any()
         return []
-    return [_shifted(node) for node in rows.value]
+    found = [_shifted(node) for node in rows.value]
+    return found[1:] if _is_stamp(found[0]) else found
+
+
+def _is_stamp(node: Node) -> bool:
+    """Return whether a first row says the file's version and no more; raises InputError for one that is not read."""
+    if not isinstance(node.value, dict) or set(node.value) != {KEY}:
+        return False
+    stamp = node.value[KEY]
+    if problem := ROWS.problem(stamp.plain(), stamp.place):
+        raise InputError([problem])
+    return True
 
 
 def _line_above(thing: _Placed) -> _Placed:

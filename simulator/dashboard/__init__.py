@@ -1,0 +1,1 @@
+"""The live page: an engine that answers while doses move, and the pages over it."""

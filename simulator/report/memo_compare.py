@@ -1,0 +1,104 @@
+"""What the memo of a comparison says, section by section; every sentence is the terminal's or the report's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.report.board import chance, records
+from simulator.report.html.compare_page import summary
+from simulator.report.memo import grid
+from simulator.report.memo_parts import Annex, Block, Heading, Line, from_rich, lines
+from simulator.report.memo_words import said
+from simulator.report.terminal import board_order, heading, named
+from simulator.report.terminal_chance import error_line
+from simulator.report.terminal_compare import (
+    beyond_targets,
+    compare_note,
+    cost_line,
+    difference_text,
+    each_target,
+    neighbour_differences,
+    net_line,
+    settings_lines,
+    survives,
+    unit_cost,
+)
+from simulator.report.terminal_wins import budget_scaling, precision_lines, win_tables
+from simulator.report.words import listed, runs_text, word
+from simulator.study.tables import Tables
+from simulator.study.targets import HEADLINE_KINDS
+
+WIDTHS = (8.5, 30, 15, 25, 8, 13)
+
+
+def compare_title(tables: Tables, language: str) -> str:
+    """Return the memo's title: which scenarios are compared with which."""
+    baseline, *others = tables.meta["runs"]
+    title = listed([run["title"][language] for run in others], language)
+    return said("title compare", language, title=title, baseline=baseline["title"][language])
+
+
+def compare_blocks(tables: Tables, language: str) -> list[Block]:
+    """Return what the memo of a comparison says, but for the figures and how to run it again."""
+    baseline, *others = tables.meta["runs"]
+    facts = {"region": baseline["region_name"][language], "baseline": baseline["title"][language]}
+    facts |= {"title": listed([run["title"][language] for run in others], language)}
+    runs = runs_text(baseline["completed"], baseline["draws"], language)
+    facts |= {
+        "runs": runs if language == "zh" else f"in {runs}",
+        "calibration": word(baseline["calibration"], language),
+    }
+    first, last = baseline["years"]
+    out: list[Block] = [Line(said("asked compare", language, first=first, last=last, **facts))]
+    out += from_rich([*heading(baseline, language)[2:], *precision_lines(tables, language)])
+    for run in others:
+        out += _scenario(tables, baseline, run, language)
+    note = [compare_note(language), *(text.plain for text in error_line(each_target(tables), language, beside=False))]
+    return [*out, Heading(said("sure", language)), *lines(note, "note")]
+
+
+def compare_annexes(tables: Tables, language: str) -> list[Annex]:
+    """Return what stands behind the memo of a comparison: all differences of each scenario, who reaches more."""
+    assert tables.compare_targets is not None
+    baseline, *others = tables.meta["runs"]
+    out = []
+    for run in others:
+        name = run["scenario"]
+        rows = sorted((r for r in records(tables.compare_targets) if r["scenario"] == name), key=board_order)
+        blocks = _differences(rows, language)
+        beyond = beyond_targets(tables, name, language)
+        blocks += from_rich([] if beyond is None else [beyond])
+        blocks += from_rich(neighbour_differences(tables, baseline["scenario"], name, language))
+        out.append(Annex(said("differences annex", language, title=run["title"][language]), blocks))
+    wins = list(from_rich(win_tables(tables, language), "note"))
+    return [*out, Annex(said("wins", language), wins)] if wins else out
+
+
+def _scenario(tables: Tables, baseline: dict[str, Any], run: dict[str, Any], language: str) -> list[Block]:
+    assert tables.compare_targets is not None
+    name = run["scenario"]
+    rows = sorted((r for r in records(tables.compare_targets) if r["scenario"] == name), key=board_order)
+    out: list[Block] = [Heading(run["title"][language])]
+    for group in summary(rows, language):
+        title = f"{group['title']}（{group['count']}）" if language == "zh" else f"{group['title']} ({group['count']})"
+        out.append(Line(said("clear", language, title=title, names=group["names"])))
+    out += from_rich([cost_line(tables, baseline["scenario"], name, language)])
+    out += from_rich([*budget_scaling(tables, name, language), *net_line(tables, run, language)])
+    return [*out, Heading(said("settings", language), 2), *from_rich(settings_lines(tables, name, language))]
+
+
+def _differences(rows: list[dict[str, Any]], language: str) -> list[Block]:
+    heads = [said(f"head {key}", language) for key in ("id", "name", "chance", "difference", "better", "unit cost")]
+    shown: list[tuple[str, ...]] = []
+    for key, headline in (("outcomes", True), ("others", False)):
+        mine = [row for row in rows if (row["kind"] in HEADLINE_KINDS) == headline]
+        shown += [(said(key, language),), *(_row(row, language) for row in mine)] if mine else []
+    return [grid(heads, shown, WIDTHS, (2, 3, 4, 5))] if shown else []
+
+
+def _row(row: dict[str, Any], language: str) -> tuple[str, ...]:
+    mark = "*" if survives(row) else ""
+    better = f"{row['p_better']:.0%}" if row["p_better"] == row["p_better"] else "–"
+    change = f"{chance(row, '_baseline'):.2f} → {chance(row, '_scenario'):.2f}"
+    difference = difference_text(row, language).plain + mark
+    return row["id"], named(row, language).plain, change, difference, better, unit_cost(row, language, row["target"])

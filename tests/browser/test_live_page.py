@@ -1,0 +1,204 @@
+"""The live page in a browser, headless: skipped where Playwright or Chromium is missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+import pytest
+
+pytest.importorskip("streamlit")
+sync_api = pytest.importorskip("playwright.sync_api")
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
+)
+WAIT = 120_000  # milliseconds, on a busy machine
+WORK = 4.0  # seconds of two processors' work until the quick answer: 2 s by the clock
+REFINED = re.compile("40 runs of each|各 40 次模拟")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM, reason="no Chromium is installed"),
+]
+
+
+def ris(*arguments: str, cwd: Path) -> str:
+    command = [sys.executable, "-m", "simulator.cli", *arguments]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=600, env=environment())
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a copy of the scenarios, so that nothing is saved among the shipped ones."""
+    made = tmp_path_factory.mktemp("planner")
+    shutil.copytree(ROOT / "scenarios", made / "scenarios")
+    return made
+
+
+@pytest.fixture(scope="module")
+def server(home: Path) -> Iterator[tuple[str, int]]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ["dashboard", "scenarios/qingdao/plan.yaml", "--port", str(port), "--jobs", "2", "--lang", "en"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "simulator.cli", *command],
+        cwd=home,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(600):
+            with socket.socket() as tried:
+                if tried.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert process.poll() is None
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}/", process.pid
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.fixture
+def page() -> Iterator[Any]:
+    """Yield a page that remembers its errors and the hosts that it asked."""
+    with sync_api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        made = browser.new_page(viewport={"width": 1280, "height": 900})
+        made.set_default_timeout(WAIT)
+        made.errors, made.hosts = [], set()
+        made.on("console", lambda m: made.errors.append(m.text) if m.type == "error" else None)
+        made.on("pageerror", lambda e: made.errors.append(str(e)))
+        made.on("request", lambda r: made.hosts.add(urlparse(r.url).netloc))
+        yield made
+        browser.close()
+
+
+def work_of(pid: int) -> float:
+    """Return the seconds of processor that a process and all that it started have used (Linux)."""
+    total, todo = 0.0, [pid]
+    parents: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            number, rest = int(stat.parent.name), stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents.setdefault(int(rest[1]), []).append(number)
+    while todo:
+        number = todo.pop()
+        try:
+            rest = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        total += (int(rest[11]) + int(rest[12])) / os.sysconf("SC_CLK_TCK")
+        todo += parents.get(number, [])
+    return total
+
+
+def probabilities(page: Any) -> dict[str, str]:
+    """Return the probability shown of each outcome target."""
+    rows = page.locator("table.live.targets").first.locator("tr[data-target]")
+    found = {}
+    for row in rows.all():
+        text = row.locator("td.p").inner_text()
+        match = re.search(r"\d\.\d\d", text)
+        assert match, text
+        found[row.get_attribute("data-target")] = match.group()
+    return found
+
+
+def test_a_planner_moves_the_voucher_and_saves_the_mix(page: Any, server: tuple[str, int], home: Path) -> None:
+    address, pid = server
+    page.goto(f"{address}?lang=en")
+    page.get_by_text(REFINED).first.wait_for()
+    before = probabilities(page)
+    assert page.locator("table.entries").count() == 0
+
+    budget = page.locator("input[type=range][aria-label='Budget (CNY mn / year)']").last  # the voucher stands last
+    assert budget.get_attribute("value") == "40"
+    budget.focus()
+    began = work_of(pid)
+    for _ in range(5):
+        budget.press("PageUp")
+    page.locator("table.entries", has_text="QL09d").wait_for()
+    assert work_of(pid) - began < WORK
+    assert page.locator("tr[data-kind=net] td").last.inner_text().startswith("+")
+    page.locator("table.targets td.clear").first.wait_for()  # a target that the voucher moves beyond luck
+    page.get_by_text(REFINED).first.wait_for()
+    assert page.locator("tr[data-target=QD12] td").last.inner_text().startswith("+")
+    shown = probabilities(page)
+    assert shown.keys() == before.keys()
+
+    page.get_by_text("中文", exact=True).click()
+    page.get_by_role("tab", name="目标与成本").wait_for()
+    page.get_by_text("科技创新券试点").first.wait_for()
+    assert probabilities(page) == shown
+
+    page.get_by_role("tab", name="文件与报告").click()
+    page.get_by_label("文件名").fill("more_vouchers")
+    page.get_by_label("文件名").press("Enter")
+    page.get_by_role("button", name="保存为情景文件").click()
+    saved = home / "scenarios" / "qingdao" / "more_vouchers.yaml"
+    page.get_by_text("已保存").wait_for()
+    assert saved.is_file()
+    assert page.errors == []
+    assert page.hosts == {urlparse(address).netloc}
+
+    out = home / "outputs" / "mine"
+    printed = ris("run", str(saved), "--replicates", "40", "--jobs", "2", "--out", str(out), "--json", cwd=home)
+    rows = {r["id"]: r for r in json.loads(printed)["targets"]}
+    for target, text in shown.items():
+        chance = rows[target]["probability_with_error"]
+        chance = rows[target]["probability"] if chance is None else chance
+        assert text == f"{chance:.2f}", target
+
+    ris("report", str(out), "--lang", "zh", cwd=home)
+    page.hosts.clear()
+    page.goto((out / "report.html").as_uri())
+    page.locator("h1").first.wait_for()
+    page.wait_for_timeout(500)
+    assert page.errors == []
+    assert page.hosts <= {""}
+
+
+def test_nothing_overlaps_on_a_telephone(page: Any, server: tuple[str, int]) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{server[0]}?lang=zh")
+    page.locator("table.live.targets").first.wait_for()
+    wide = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+    assert wide <= 390
+    assert page.errors == []
+
+
+def test_titles_are_shown_and_not_run(page: Any, server: tuple[str, int], home: Path) -> None:
+    title = '"<img src=x onerror=alert(1)> **[x](javascript:alert(1))** $a$ :red[b]"'
+    text = f"schema: 1\nextends: plan.yaml\ntitle: {title}\n"
+    (home / "scenarios" / "qingdao" / "hostile.yaml").write_text(text, encoding="utf-8")
+    asked: list[str] = []
+    page.on("dialog", lambda d: (asked.append(d.message), d.dismiss()))
+    page.goto(f"{server[0]}?lang=en")
+    page.get_by_label("Scenario").last.click()
+    page.get_by_role("option", name="hostile").click()
+    page.get_by_text("<img src=x onerror=alert(1)> **[x](javascript:alert(1))** $a$ :red[b]").first.wait_for()
+    assert page.locator("img[src=x]").count() == 0
+    assert asked == []
