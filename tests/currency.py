@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRMS, LAST, SEED = 1_000, 2016, 1
-# file, and each text in it that holds an amount; the amount is the number that is marked
+# file, and each text in it that holds an amount; the amount is the number that is marked, twice where it divides
 STATED = {
     "simulator/world/build_firms.py": (
         "KNOWLEDGE_OF_STAFF = <2.0e4>",
@@ -27,6 +27,7 @@ STATED = {
         "f.revenue / <1.0e8>",
         "f.revenue[ready] / <1.0e7>",
     ),
+    "simulator/world/world.py": ("GDP_OF_REFERENCE = <6.616e11>",),
     "simulator/world/rules.py": ("MEDIUM_FIRM_REVENUE = <2.0e7>",),
     "simulator/world/build_bodies.py": ("PEAK_SALES, PEAK_SPREAD = <2.0e7>",),
     "simulator/mechanisms/products.py": ("BIG_SELLER = <1.0e8>",),
@@ -38,7 +39,7 @@ STATED = {
     "simulator/mechanisms/finance_funds_kernels.py": ("LEAST_CASH = <1.0e5>",),
     "simulator/mechanisms/finance_funds.py": ("LEAST_CAPITAL = <1.0e6>",),
     "simulator/mechanisms/innovation_opportunities.py": ("f.knowledge[knows] / <1.0e6>",),
-    "simulator/mechanisms/innovation.py": ("knowledge[i] / <1.0e6>", "max(revenue[i], <1.0e5>)"),
+    "simulator/mechanisms/innovation.py": ("knowledge[i] / <1.0e6>", "max(revenue[i], <1.0e5>)", "stock * <<1.0e-6>>"),
     "simulator/indicators/pharma.py": (
         "_sold_over(<1.0e8>)",
         "_sold_over(<1.0e9>)",
@@ -76,7 +77,8 @@ def _rewrite(path: Path, places: tuple[str, ...], factor: float) -> None:
         plain = place.replace("<", "").replace(">", "")
         if plain not in text:
             raise ValueError(f"{path.name} has no longer: {plain}")
-        text = text.replace(plain, re.sub(r"<([^>]*)>", lambda m: repr(float(m[1]) * factor), place))
+        new = re.sub(r"<<([^>]*)>>", lambda m: repr(float(m[1]) / factor), place)
+        text = text.replace(plain, re.sub(r"<([^>]*)>", lambda m: repr(float(m[1]) * factor), new))
     path.write_text(text, encoding="utf-8")
 
 

@@ -32,7 +32,7 @@ from simulator.report.html.labels import LABELS
 from simulator.report.html.page import HERE, report_html, report_of, write_report
 from simulator.report.html.rich_html import to_html
 from simulator.report.html.svg import spaced, ticks
-from simulator.study import output
+from simulator.study import output, posterior
 from simulator.study.attribution import COLUMNS, SHOWN
 from simulator.study.comparison import compare
 from simulator.study.ensemble import run
@@ -140,7 +140,7 @@ def test_a_folder_without_its_optional_parts_has_a_page(folder: Path) -> None:
     for name in ("budget.csv", "scenario.yaml", "summary.txt", "report.html"):
         (folder / name).unlink(missing_ok=True)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    for key in ("command", "commit", "versions", "inputs", "code", "runs"):
+    for key in ("command", "commit", "versions", "inputs", "code", "runs", "tables"):
         manifest.pop(key)
     for key in ("leads", "switches", "drivers", "assumptions", "science_budget", "general_budget", "status"):
         manifest["run"].pop(key)
@@ -175,7 +175,8 @@ def test_an_attribution_shows_where_the_change_comes_from(folder: Path) -> None:
     assert "尚缺" in strip(row, "zh")
 
 
-def test_gates_of_the_region_s_validation_stand_on_the_page(folder: Path) -> None:
+def test_gates_of_the_region_s_validation_stand_on_the_page(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posterior, "FOLDER", folder.parent / "no-posterior")
     beside = folder.parent / "qingdao-validation"
     beside.mkdir()
     gates = [
@@ -183,12 +184,15 @@ def test_gates_of_the_region_s_validation_stand_on_the_page(folder: Path) -> Non
         {"group": "facts", "name": "<b>other", "figure": "1", "asked": "", "ok": None},
         {"group": "books", "name": "books", "name_zh": "账目", "figure": "0", "asked": "0", "ok": True},
     ]
-    text = json.dumps({"region": "qingdao", "ok": False, "gates": gates, "notes": []})
+    found = {"region": "qingdao", "ok": False, "gates": gates, "notes": [], "posterior": ""}
+    text = json.dumps(found)
     (beside / "validation.json").write_text(text, encoding="utf-8")
     page = report_of(folder, "en")
     assert "1 of 2 gates fail: a fact 0.7" in page
     assert "&lt;b&gt;other" in page
     assert "某事实" in report_of(folder, "zh")
+    (beside / "validation.json").write_text(json.dumps(found | {"posterior": "another"}), encoding="utf-8")
+    assert "ris validate qingdao" in report_of(folder, "en")
     (beside / "validation.json").write_text("{", encoding="utf-8")
     assert "ris validate qingdao" in report_of(folder, "en")
 
@@ -218,7 +222,7 @@ def test_a_folder_of_nothing_is_refused(tmp_path: Path, folder: Path) -> None:
         with pytest.raises(InputError):
             report_of(path, "en")
     (folder / "indicators.parquet").write_bytes(b"PAR1")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="was changed after"):
         report_of(folder, "en")
 
 

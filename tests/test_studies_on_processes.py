@@ -21,10 +21,11 @@ from simulator.study import abc_choice
 from simulator.study.abc_choice import CANDIDATES, try_all
 from simulator.study.abc_fit import Material
 from simulator.study.bank import SHARD, Bank, make_bank
-from simulator.study.engine import work_all
+from simulator.study.engine import TRIES, work_all
+from simulator.study.ensemble import run
 from simulator.study.forecast import each
 from simulator.study.plan_points import Point, PointRunner, plan_targets
-from simulator.study.replicates import StudyError, load_scenario
+from simulator.study.replicates import FEW_DEATHS, Failure, Outcome, Pool, StudyError, design, load_scenario
 
 toy, home = toy_model.toy, toy_model.home  # the fixtures
 pytestmark = pytest.mark.skipif(
@@ -128,6 +129,94 @@ def lives(process: int) -> bool:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+# ---- replicates ---------------------------------------------------------------------------------------
+
+
+def same(one: Outcome | Failure, two: Outcome | Failure) -> bool:
+    assert isinstance(one, Outcome), one
+    assert isinstance(two, Outcome), two
+    return one.replicate == two.replicate and np.array_equal(one.values, two.values) and one.bills == two.bills
+
+
+def test_a_replicate_of_which_processes_die_is_the_only_one_that_fails(toy: Toy, home: Path) -> None:
+    whole = run(home / "plan.yaml", replicates=41, jobs=2)
+    seen: list[tuple[int, int]] = []
+    with harmed(toy, die, 9):
+        found = run(home / "plan.yaml", replicates=41, jobs=2, progress=lambda *now: seen.append(now))
+    (failure,) = found.failures
+    assert failure.replicate.index == 9
+    assert failure.message == "the worker process died (out of memory?)"
+    assert "index=9, seed=0" in failure.command
+    rest = [outcome for outcome in whole.outcomes if outcome.replicate.index != 9]
+    assert len(rest) == 40
+    assert all(same(one, two) for one, two in zip(found.outcomes, rest, strict=True))
+    assert seen[-1] == (41, 41)
+    assert not multiprocessing.active_children()
+
+
+def test_a_process_that_is_killed_once_costs_no_replicate(toy: Toy, home: Path) -> None:
+    def once() -> None:
+        if not (home / "killed").exists():
+            (home / "killed").touch()
+            die()
+
+    scenario = load_scenario(home / "plan.yaml")
+    with harmed(toy, once, 9), Pool([scenario], 0, 2) as pool:
+        first = pool.run({0: design(30, 0)})[0]
+        then = pool.run({0: design(40, 0, 30)})[0]  # by fresh workers
+    assert (home / "killed").exists()
+    with Pool([scenario], 0, 1) as alone:
+        assert all(same(one, two) for one, two in zip(first + then, alone.run({0: design(40, 0)})[0], strict=True))
+
+
+def test_workers_that_died_between_two_batches_are_replaced(toy: Toy, home: Path) -> None:
+    with Pool([load_scenario(home / "plan.yaml")], 0, 2) as pool:
+        pool.run({0: design(10, 0)})
+        for worker in multiprocessing.active_children():
+            worker.kill()
+            worker.join()
+        assert all(isinstance(one, Outcome) for one in pool.run({0: design(30, 0, 10)})[0])
+
+
+def test_a_death_is_put_down_to_the_scenario_that_it_came_from(
+    toy: Toy, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = toy.simulate
+
+    def fatal(scenario: Any, values: Any, seed: int) -> Any:
+        if seed == 9 and Path(scenario.path).name == "doubled.yaml":
+            die()
+        return plain(scenario, values, seed)
+
+    scenarios = [load_scenario(home / f"{name}.yaml") for name in ("plan", "doubled")]
+    batches = {0: design(20, 0), 1: design(20, 0)}
+    with Pool(scenarios, 0, 2) as pool:
+        whole = pool.run(batches)
+    monkeypatch.setattr(toy, "simulate", fatal)
+    monkeypatch.setitem(sys.modules["simulator.simulate"].__dict__, "simulate", fatal)
+    with Pool(scenarios, 0, 2) as pool:
+        found = pool.run(batches)
+    assert all(same(one, two) for one, two in zip(found[0], whole[0], strict=True))
+    assert [k for k, one in enumerate(found[1]) if isinstance(one, Failure)] == [9]
+    assert all(same(one, two) for k, (one, two) in enumerate(zip(found[1], whole[1], strict=True)) if k != 9)
+
+
+def test_a_study_of_which_every_process_dies_is_given_up_soon(toy: Toy, home: Path) -> None:
+    parent, plain = os.getpid(), toy.simulate
+
+    def fatal(scenario: Any, values: Any, seed: int) -> Any:
+        if os.getpid() == parent:
+            return plain(scenario, values, seed)
+        with (home / "deaths").open("a") as file:
+            file.write(".")
+        return die()
+
+    sys.modules["simulator.simulate"].__dict__["simulate"] = fatal
+    with pytest.raises(StudyError, match="39 of 40 runs failed"):
+        run(home / "plan.yaml", replicates=40, jobs=2)
+    assert len((home / "deaths").read_text()) <= 2 + TRIES * (FEW_DEATHS + 3)
 
 
 # ---- points of plans ----------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,7 +20,7 @@ from simulator.core.problems import InputError
 from simulator.report import progress
 from simulator.report.sweep_maps import _digits
 from simulator.report.sweep_pages import plain_text
-from simulator.study import design, kept
+from simulator.study import kept
 from simulator.study.ensemble import run
 from simulator.study.replicates import load_scenario
 from simulator.study.sweep import SweepResult, _differences, sweep
@@ -39,16 +38,6 @@ factors:
 runs: 4
 outcomes: [QD10, cost.Q1]
 """
-
-
-@pytest.fixture(autouse=True)
-def own_names() -> Iterator[None]:
-    """Forget the names of another model's parameters."""
-    for cached in (design._parameter_names, design._parameter_set):
-        cached.cache_clear()
-    yield
-    for cached in (design._parameter_names, design._parameter_set):
-        cached.cache_clear()
 
 
 def ris(*words: object) -> Result:

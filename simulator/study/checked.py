@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from tokenize import TokenError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -112,6 +113,8 @@ def read_array(path: Path, shape: tuple[int, ...], kind: type) -> np.ndarray | N
                 return None
             data = file.read()
     except (OSError, ValueError, EOFError, MemoryError, RecursionError, OverflowError, TypeError):
+        return None
+    except (SyntaxError, TokenError):  # a header that numpy cannot take apart
         return None
     return np.frombuffer(data, kind).reshape(shape).copy() if len(data) == size else None
 

@@ -95,16 +95,21 @@ def changed(scenario: Scenario, changes: Mapping[str, Any]) -> Scenario:
     )
 
 
-@lru_cache(maxsize=1)
 def _parameter_names() -> tuple[str, ...]:
+    return tuple(_parameter_set())
+
+
+_known: tuple[Any, Any, dict[str, None]] = (None, None, {})  # of one model: a made-up one has other parameters
+
+
+def _parameter_set() -> dict[str, None]:
+    global _known
+    from simulator.model import LEVERS, SCHEDULE
     from simulator.study.priors import parameter_rows
 
-    return tuple(row.name for row in parameter_rows())
-
-
-@lru_cache(maxsize=1)
-def _parameter_set() -> frozenset[str]:
-    return frozenset(_parameter_names())
+    if _known[0] is not SCHEDULE or _known[1] is not LEVERS:
+        _known = (SCHEDULE, LEVERS, dict.fromkeys(row.name for row in parameter_rows()))
+    return _known[2]
 
 
 @lru_cache(maxsize=64)

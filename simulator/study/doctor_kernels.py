@@ -38,12 +38,13 @@ def kernels(package: Path = PACKAGE) -> Kernels:
     modules = {_dotted(p, package): p for p in sources}
     kept, stale = [], []
     for path, tree in sources.items():
-        newest = max((p.stat().st_mtime for p in _called(tree, modules)), default=0.0)
-        for name, line in names[path].items():
+        for name, node in names[path].items():
+            line = node.decorator_list[0].lineno  # of which the name of a kept kernel is made
             files = list((path.parent / "__pycache__").glob(f"{path.stem}.{name}-{line}.py*.nbi"))
             if files:
                 kept.append(f"{path.stem}.{name}")
-                if max(f.stat().st_mtime for f in files) < newest:
+                called = _called(name, names[path], _origins(tree, modules))
+                if max(f.stat().st_mtime for f in files) < max((p.stat().st_mtime for p in called), default=0.0):
                     stale.append(f"{path.stem}.{name}")
     writable = all(_can_keep(folder) for folder in {p.parent for p in sources})
     return Kernels(tuple(known), tuple(kept), tuple(stale), writable)
@@ -53,19 +54,35 @@ def _compiled(path: Path) -> bool:
     return "@njit" in path.read_text(encoding="utf-8")
 
 
-def _functions(tree: ast.Module) -> dict[str, int]:
-    """Return the compiled functions of a file, each with the line of its decorator, which names its kept kernel."""
+def _functions(tree: ast.Module) -> dict[str, ast.FunctionDef]:
+    """Return the compiled functions of a file."""
     return {
-        node.name: node.decorator_list[0].lineno
+        node.name: node
         for node in tree.body
         if isinstance(node, ast.FunctionDef) and node.decorator_list and "njit" in ast.dump(node.decorator_list[0])
     }
 
 
-def _called(tree: ast.Module, modules: dict[str, Path]) -> list[Path]:
-    """Return the files with kernels that a file imports from."""
-    names = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
-    return [modules[name] for name in names if name in modules]
+def _origins(tree: ast.Module, modules: dict[str, Path]) -> dict[str, Path]:
+    """Return the file that each imported name comes from, of files with kernels."""
+    return {
+        alias.asname or alias.name: modules[node.module]
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module in modules
+        for alias in node.names
+    }
+
+
+def _called(name: str, functions: dict[str, ast.FunctionDef], origins: dict[str, Path]) -> set[Path]:
+    """Return the other files whose functions a kernel calls, by itself or through kernels of its own file."""
+    seen, left, out = {name}, [name], set()
+    while left:
+        used = {node.id for node in ast.walk(functions[left.pop()]) if isinstance(node, ast.Name)}
+        out |= {origins[n] for n in used if n in origins}
+        new = {n for n in used if n in functions} - seen
+        seen |= new
+        left += new
+    return out
 
 
 def _dotted(path: Path, package: Path) -> str:

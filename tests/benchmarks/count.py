@@ -94,7 +94,8 @@ def main(firms: int, years: int) -> dict[str, Any]:
     scenario = plan(firms, years)
     world, _, p, luck = drawn_world(firms, years)
     Firms.__getattribute__ = look  # type: ignore[method-assign, assignment]
-    loop.SCHEDULE = tuple(replace(m, step=watched(m.name, m.step)) for m in SCHEDULE)
+    schedule = tuple(replace(m, step=watched(m.name, m.step)) for m in SCHEDULE)
+    loop.order_of = lambda _: schedule
     measure = watched("measure", loop.measure)
     entries = [replace(e, lever=replace(e.lever, offer=watched("offers", e.lever.offer))) for e in scenario.entries]
     scenario = replace(scenario, entries=tuple(entries))

@@ -145,7 +145,7 @@ def clocked(clock: Clock, scenario: Scenario) -> Iterator[Scenario]:
         replace(e, lever=replace(e.lever, offer=clock.timed("offers", e.lever.offer))) for e in scenario.entries
     )
     with ExitStack() as stack:
-        stack.enter_context(patch.object(loop, "SCHEDULE", schedule))
+        stack.enter_context(patch.object(loop, "order_of", lambda _: schedule))
         stack.enter_context(patch.object(loop, "start", clock.timed("build", loop.start)))
         stack.enter_context(patch.object(loop, "measure", clock.timed("measure", loop.measure)))
         for name, part in (("begin", "begin"), ("close_books", "books"), ("admit", "admit")):
