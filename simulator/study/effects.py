@@ -10,11 +10,9 @@ from __future__ import annotations
 import argparse
 import csv
 import math
-import multiprocessing
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +27,8 @@ from simulator.scenario import Scenario
 from simulator.scenario_entries import Entry
 from simulator.simulate import run_year, start
 from simulator.study.effect_estimators import ESTIMATORS, PREPARE, Fraction
-from simulator.study.replicates import SEED_STRIDE, load_scenario, processors, values_of
+from simulator.study.engine import work_all
+from simulator.study.replicates import SEED_STRIDE, load_scenario, values_of
 from simulator.study.shell import plain_errors
 from simulator.study.trace import Pair, Trace
 
@@ -251,18 +250,22 @@ def effects(trials: Sequence[Trial], results: Sequence[list[list[Fraction]]]) ->
 def run(
     path: Path = DECLARED, pairs: int | None = None, jobs: int | None = None, seed: int = 0, only: Iterable[str] = ()
 ) -> list[Effect]:
-    """Run all trials (or those of some levers) and return the table; pair number k is draw k of the priors."""
+    """Run all trials (or those of some levers) and return the table; pair number k is draw k of the priors.
+
+    The first pair runs here, so that forked workers start with every kernel compiled. Raises StudyError where a worker
+    died or memory is short.
+    """
     scenario, declared, trials = load_trials(path)
     if names := set(only):
         trials = [t for t in trials if t.lever.name in names]
-    count, jobs = pairs or declared, jobs or processors()
-    work = partial(one_draw, path=str(ROOT / scenario), trials=trials, seed=seed)
-    if jobs == 1 or count == 1:
-        return effects(trials, [work(k) for k in range(count)])
-    methods = multiprocessing.get_all_start_methods()
-    first = work(0)  # here, so that forked workers start with every kernel compiled
-    with multiprocessing.get_context("fork" if "fork" in methods else "spawn").Pool(jobs) as pool:
-        return effects(trials, [first, *pool.imap(work, range(1, count))])
+    held, count, found = (str(ROOT / scenario), trials, seed), pairs or declared, dict[int, list[list[Fraction]]]()
+    for numbers, processes in ((range(1), 1), (range(1, count), jobs or None)):
+        found.update(work_all(_draw_of, held, numbers, jobs=processes))
+    return effects(trials, [found[k] for k in range(count)])
+
+
+def _draw_of(held: tuple[str, Sequence[Trial], int], number: int) -> list[list[Fraction]]:
+    return one_draw(number, *held)
 
 
 def write_csv(table: Sequence[Effect], path: Path = TABLE) -> None:

@@ -13,11 +13,10 @@ from __future__ import annotations
 import argparse
 import csv
 import math
-import multiprocessing
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +33,9 @@ from simulator.scenario_entries import Entry
 from simulator.simulate import measure, run_year, start
 from simulator.study.budget import GENERAL, by_year
 from simulator.study.effects import PURSES, load_trials
+from simulator.study.engine import work_all
 from simulator.study.made import record
-from simulator.study.replicates import SEED_STRIDE, load_scenario, processors, values_of
+from simulator.study.replicates import SEED_STRIDE, load_scenario, values_of
 from simulator.study.shell import plain_errors
 from simulator.study.targets import load_targets
 from simulator.world.world import World
@@ -263,17 +263,19 @@ def one_pair(number: int, city: str, levers: Sequence[str], seed: int) -> tuple[
 def pairs_of(
     city: str, levers: Sequence[str], count: int = PAIRS, jobs: int | None = None, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the differences of all pairs (n, levers + 1, years, K) and the controls (n, years, K)."""
-    work = partial(one_pair, city=city, levers=tuple(levers), seed=seed)
-    jobs = jobs or processors()
-    if jobs == 1 or count == 1:
-        found = [work(k) for k in range(count)]
-    else:
-        methods = multiprocessing.get_all_start_methods()
-        first = work(0)  # here, so that forked workers start with every kernel compiled
-        with multiprocessing.get_context("fork" if "fork" in methods else "spawn").Pool(jobs) as pool:
-            found = [first, *pool.imap(work, range(1, count))]
-    return np.stack([d for d, _ in found]), np.stack([c for _, c in found])
+    """Return the differences of all pairs (n, levers + 1, years, K) and the controls (n, years, K).
+
+    The first runs here, so that forked workers start with every kernel compiled. Raises StudyError where a worker died
+    or memory is short.
+    """
+    held, found = (city, tuple(levers), seed), dict[int, tuple[np.ndarray, np.ndarray]]()
+    for numbers, processes in ((range(1), 1), (range(1, count), jobs or None)):
+        found.update(work_all(_pair_of, held, numbers, jobs=processes))
+    return np.stack([found[k][0] for k in range(count)]), np.stack([found[k][1] for k in range(count)])
+
+
+def _pair_of(held: tuple[str, tuple[str, ...], int], number: int) -> tuple[np.ndarray, np.ndarray]:
+    return one_pair(number, *held)
 
 
 def at_offsets(differences: np.ndarray) -> np.ndarray:

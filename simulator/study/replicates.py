@@ -33,9 +33,12 @@ SEEDS_PER_DRAW = 2
 SEED_STRIDE = 1_000_003
 LARGEST_CHUNK = 4
 NAMES_SHOWN = 5
+FEW_DEATHS, MOST_DEATHS = 3, 0.05  # replicates, and share of them, that processes may die of before the rest is left
 NEEDED_LATER = ("pandas", "pyarrow.parquet", "scipy.special", "matplotlib.figure", "matplotlib.backends.backend_agg")
 Progress = Callable[[int, int], None]
 BillKey = tuple[str, str, int, str, str]  # entry, lever, year, payer, kind
+Chunk = tuple[tuple[int, ...], list["Replicate"]]  # the numbers of scenarios, the replicates to run of each
+Work = tuple[tuple[int, ...], "Replicate"]
 
 
 class StudyError(RuntimeError):
@@ -198,12 +201,12 @@ def _start_worker(scenarios: Sequence[Scenario], seed: int) -> None:
 
 
 def _run_chunk(numbers: Sequence[int], replicates: Sequence[Replicate]) -> list[tuple[int, Outcome | Failure]]:
-    scenarios, seed = _held
-    return [
-        found
-        for replicate in replicates
-        for found in zip(numbers, run_together([scenarios[n] for n in numbers], replicate, seed), strict=True)
-    ]
+    return [found for replicate in replicates for found in _run_held(_held, (tuple(numbers), replicate))]
+
+
+def _run_held(held: tuple[Sequence[Scenario], int], one: Work) -> list[tuple[int, Outcome | Failure]]:
+    (scenarios, seed), (numbers, replicate) = held, one
+    return list(zip(numbers, run_together([scenarios[n] for n in numbers], replicate, seed), strict=True))
 
 
 class Pool:
@@ -212,6 +215,7 @@ class Pool:
     The first run takes place here before the workers are forked, so that they start with every kernel
     compiled; where processes cannot be forked each worker warms up by itself. Not on ``engine``: chunks are queued
     ahead, so that this process loads libraries meanwhile without a worker waiting, and workers outlive a batch.
+    What a worker's death left undone is, for there it is known which run a process died of.
     """
 
     def __init__(self, scenarios: Sequence[Scenario], seed: int, jobs: int | None = None) -> None:
@@ -262,23 +266,60 @@ class Pool:
 
     def _elsewhere(self, works: Sequence[tuple[Replicate, list[int]]]) -> Iterator[list[tuple[int, Outcome | Failure]]]:
         executor = self._executor = self._executor or self._start()
-        futures: dict[Future[Any], tuple[tuple[int, ...], list[Replicate]]] = {}
+        futures: dict[Future[Any], Chunk] = {}
+        left: list[Chunk] = []
+        for numbers, chunk in self._chunks(works):
+            try:
+                futures[executor.submit(_run_chunk, numbers, chunk)] = (numbers, chunk)
+            except BrokenProcessPool:
+                left.append((numbers, chunk))
+        for name in NEEDED_LATER:  # while the workers are busy
+            import_module(name)
+        for future in as_completed(futures):
+            try:
+                yield future.result()
+            except BrokenProcessPool:
+                left.append(futures[future])
+        if left:
+            executor.shutdown()
+            self._executor = None  # the next batch starts fresh workers
+            most = max(FEW_DEATHS, int(MOST_DEATHS * len(works)))
+            yield from self._one_by_one([(numbers, replicate) for numbers, chunk in left for replicate in chunk], most)
+
+    def _chunks(self, works: Sequence[tuple[Replicate, list[int]]]) -> Iterator[Chunk]:
         for numbers in dict.fromkeys(tuple(numbers) for _, numbers in works):
             mine = [replicate for replicate, those in works if tuple(those) == numbers]
             while mine:  # smaller towards the end, so that no worker is left alone with a large one
                 size = max(1, min(LARGEST_CHUNK, len(mine) // (4 * self.jobs)))
                 chunk, mine = mine[:size], mine[size:]
-                futures[executor.submit(_run_chunk, numbers, chunk)] = (numbers, chunk)
-        for name in NEEDED_LATER:  # while the workers are busy
-            import_module(name)
-        for future in as_completed(futures):
-            numbers, chunk = futures[future]
-            try:
-                yield future.result()
-            except BrokenProcessPool:
-                self._executor = None  # the next batch starts fresh workers
-                message = "the worker process died (out of memory?)"
-                yield [(n, failed(self.scenarios[n], r, self.seed, message)) for n in numbers for r in chunk]
+                yield numbers, chunk
+
+    def _one_by_one(self, works: Sequence[Work], most: int) -> Iterator[list[tuple[int, Outcome | Failure]]]:
+        """Run what a worker's death left, a replicate at a time: what a process dies of twice fails, the rest does not.
+
+        With more than ``most`` such replicates the others are not run either: their study fails as a whole.
+        """
+        from simulator.study.engine import Died, work
+
+        left, alone, died = dict.fromkeys(works), list[Work](), 0
+        for one, found in work(_run_held, (self.scenarios, self.seed), works, jobs=self.jobs, apart=True):
+            del left[one]
+            died += isinstance(found, Died)
+            if not isinstance(found, Died):
+                yield found
+            elif len(one[0]) > 1:  # which of the scenarios it was shows when each runs alone
+                alone += [((number,), one[1]) for number in one[0]]
+            else:
+                yield self._lost(one, found.message)
+            if died > most:
+                break
+        for one in left:
+            yield self._lost(one, "not run: too many worker processes died")
+        if alone:
+            yield from self._one_by_one(alone, len(alone))
+
+    def _lost(self, one: Work, message: str) -> list[tuple[int, Outcome | Failure]]:
+        return [(number, failed(self.scenarios[number], one[1], self.seed, message)) for number in one[0]]
 
     def _start(self) -> ProcessPoolExecutor:
         methods = multiprocessing.get_all_start_methods()

@@ -14,11 +14,9 @@ from __future__ import annotations
 
 import argparse
 import csv
-import multiprocessing
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +29,13 @@ from simulator.simulate import measure, run_year, start
 from simulator.study.aside import clear_parts, part_of
 from simulator.study.bank import bank_hash, bank_scenario
 from simulator.study.calibrate import data_digest, data_of, region_history
+from simulator.study.engine import work_all
 from simulator.study.history import History
 from simulator.study.influence import give_other_luck
 from simulator.study.made import FILE, record
 from simulator.study.output import DEFAULT_PARENT, HASH_DIGITS, digest
 from simulator.study.priors import parameter_rows, to_natural
-from simulator.study.replicates import SEED_STRIDE, processors
+from simulator.study.replicates import SEED_STRIDE
 from simulator.study.shell import plain_errors, show
 from simulator.study.targets import CALIBRATION
 
@@ -46,6 +45,7 @@ COLUMNS = ("region", "indicator", "parameter", "mu_star", "mu", "sigma", "noise"
 TRAJECTORIES, SEED = 6, 19
 DUMMIES = 20  # for each trajectory: by chance alone one parameter in twenty-one passes the largest of them
 SHARD = 100  # runs: a dozen seconds of work
+KEPT = "shards that were run are kept, the same command goes on"
 LOW, HIGH = -1.1503493803760079, 0.3186393639643752  # normal quantiles of 0.125 and 0.625; the others are their mirror
 STEP = HIGH - LOW
 
@@ -146,7 +146,7 @@ def one_run(study: Study, values: Sequence[float], luck_seed: int, dummy: int = 
     return study.points.transform(np.array(figures))
 
 
-def _shard(job: tuple[int, int], study: Study) -> Path:
+def _shard(study: Study, job: tuple[int, int]) -> Path:
     """Run some points of a trajectory and keep them; what is there is left alone."""
     number, first = job
     path = study.folder / f"{number:03d}-{first:05d}.npy"
@@ -168,29 +168,23 @@ def _shard(job: tuple[int, int], study: Study) -> Path:
 def walked(
     study: Study, trajectories: int, jobs: int | None = None, progress: Callable[[int, int], None] | None = show
 ) -> np.ndarray:
-    """Return what every point of every trajectory gave, dummies last, (R, P + 1 + D, M); shards that are there stay."""
+    """Return what every point of every trajectory gave, dummies last, (R, P + 1 + D, M); shards that are there stay.
+
+    The first shard runs here, so that forked workers start with every kernel compiled. Raises StudyError where a worker
+    died or memory is short.
+    """
     study.folder.mkdir(parents=True, exist_ok=True)
     clear_parts(study.folder)
     firsts = range(0, study.runs, SHARD)
     work = [(number, first) for number in range(trajectories) for first in firsts]
-    jobs, total = jobs or processors(), trajectories * study.runs
-    run, paths = partial(_shard, study=study), list[Path]()
-    if jobs > 1:
-        run(work[0])  # here, so that forked workers start with every kernel compiled
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
-    pool = context.Pool(jobs) if jobs > 1 else None
-    try:
-        for path in map(run, work) if pool is None else pool.imap(run, work):
-            paths.append(path)
+    paths, total = dict[tuple[int, int], Path](), trajectories * study.runs
+    for part, processes in ((work[:1], 1), (work[1:], jobs or None)):
+        for job, path in work_all(_shard, study, part, jobs=processes, kept=lambda: KEPT):
+            paths[job] = path
             if progress is not None:
                 progress(round(total * len(paths) / len(work)), total)
-    finally:
-        if pool is not None:
-            pool.terminate()
-    each = len(firsts)
-    return np.stack([np.concatenate([np.load(p) for p in paths[k * each : (k + 1) * each]])
-                     for k in range(trajectories)])  # fmt: skip
+    return np.stack([np.concatenate([np.load(paths[number, first]) for first in firsts])
+                     for number in range(trajectories)])  # fmt: skip
 
 
 def table_of(study: Study, figures: np.ndarray) -> list[dict[str, str]]:
