@@ -12,6 +12,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from functools import cache, lru_cache
 from importlib import import_module
@@ -32,6 +33,17 @@ def definition(indicator: str, language: str) -> str:
 
     english = INDICATORS[indicator].definition if indicator in INDICATORS else ""
     return _of("indicators", indicator, english, language)
+
+
+def region_name(region: str, language: str) -> str:
+    """Return the name of a region whose folder ships; its id where none does."""
+    from simulator.core.problems import InputError
+    from simulator.study.output import ROOT
+    from simulator.world.region import load_region
+
+    with suppress(InputError, OSError):
+        return str(load_region(ROOT / "scenarios" / region / "region").name[language])
+    return region
 
 
 def parameter_doc(name: str, language: str) -> str:

@@ -15,7 +15,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from simulator.report.parameter_names import owner_label, parameter_words, rows_by_name
+from simulator.report.catalogue import parameter_doc, region_name
+from simulator.report.parameter_names import parameter_words, rows_by_name
 from simulator.report.plan_words import said
 from simulator.report.words import colon, figure, full_figure, listed, plain_number, section_text, semicolon, unit_text
 from simulator.study.history import LEAST_SHARE
@@ -228,13 +229,16 @@ def joint_table(found: Plain, language: str) -> Table:
     """Return the parameters that the whole plan asks for, the farthest from the evidence first."""
     table = Table(box=None, padding=(0, 1), pad_edge=False)
     for k, name in enumerate(said("heads", language).split("|")):
-        table.add_column(Text(name, style="dim"), justify="left" if k < 2 or k > 4 else "right")
+        table.add_column(Text(name, style="dim"), justify="left" if k < 1 or k > 3 else "right", overflow="fold")
     for s in found["all"]["shifts"][:JOINT_NAMED]:
         span = said("span", language, low=plain_number(_float(s["low"])), high=plain_number(_float(s["high"])))
         mark = said("mark_beyond", language) if s["beyond"] else ""
         figures = [plain_number(_float(s[k])) for k in ("evidence", "value")] + [f"{s['shift']:+.1f}"]
         name = s["parameter"]
-        table.add_row(name, owner_label(name)[language], *figures, span + mark, source_of(name))
+        source = source_of(name)
+        shown = said("assumed", language) if source == "assumed" else source
+        words = Text(f"{parameter_doc(name, language)}\n").append(f"{name} · {shown}", style="dim")
+        table.add_row(words, *figures, span + mark)
     return table
 
 
@@ -251,7 +255,7 @@ def plan_screen(found: Plain, language: str) -> RenderableType:
     doubtful = [t for t in found["targets"] if t["probability"] < LIKELY]
     likely = [t["name"] for t in found["targets"] if t["probability"] >= LIKELY]
     parts: list[RenderableType] = [
-        Text(said("title", language, region=found["region"]), style="bold"),
+        Text(said("title", language, region=region_name(found["region"], language)), style="bold"),
         Text(said("no_forecast", language), style="yellow"),
         Text(""),
         *(Text(line) for line in summary(found, language)),

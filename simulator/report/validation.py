@@ -14,6 +14,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from simulator.report.catalogue import region_name
 from simulator.report.validation_figures import draw_validation
 from simulator.report.words import colon, listed, number, unit_text
 from simulator.study.gates import GROUPS, IDENTIFIED, INNER, PREDICTIVE, Gate
@@ -51,9 +52,10 @@ def title(found: Validation, language: str) -> str:
     """Return the headline: how many gates hold."""
     asked = [gate for gate in found.gates if gate.ok is not None]
     passed = len(asked) - len(found.failed)
+    region = region_name(found.region, language)
     if language == "zh":
-        return f"{found.region} 的检验：{len(asked)} 项中通过 {passed} 项"
-    return f"Validation of {found.region}: {passed} of {len(asked)} gates pass"
+        return f"{region}拟合的检验：{len(asked)} 项中通过 {passed} 项"
+    return f"Validation of {region}: {passed} of {len(asked)} gates pass"
 
 
 def series_rows(found: Validation, language: str) -> list[list[str]]:
