@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import math
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -24,6 +23,7 @@ from simulator.report.style import (
     styled,
     usable_language,
 )
+from simulator.report.terminal import as_text
 from simulator.report.words import bracketed, colon, counted, unit_text
 from simulator.study.trials import MISSED, OPEN, REPRODUCED, Evaluation, Found, Trial
 
@@ -146,9 +146,7 @@ def _drawn(evaluation: Evaluation, language: str) -> str:
 
 def plain_text(evaluation: Evaluation, language: str) -> str:
     """Return the page as plain text, for a file."""
-    out = Console(file=io.StringIO(), width=TEXT_WIDTH, highlight=False, no_color=True, legacy_windows=False)
-    out.print(screen(evaluation, language))
-    return str(out.file.getvalue())  # type: ignore[attr-defined]
+    return as_text(screen(evaluation, language), TEXT_WIDTH)
 
 
 def rows_of(evaluation: Evaluation) -> list[dict[str, Any]]:
@@ -195,12 +193,17 @@ def draw(evaluation: Evaluation, folder: Path, language: str) -> list[Path]:
     language = usable_language(language)
     found, zh = evaluation.found, language == "zh"
     with styled(language):
-        page = new_figure(WIDTH, ROW * len(found) + 1.6)
+        rows = _rows(found)
+        page = new_figure(WIDTH, ROW * len(rows) + 1.6)
         axes = page.add_subplot()
-        for y, f in enumerate(found):
-            _row(axes, y, f)
-        axes.set_yticks(range(len(found)), [_named(f, language) for f in found], fontsize=7.5)
-        axes.set_ylim(len(found) - 0.4, -0.6)
+        for y, row in enumerate(rows):
+            if isinstance(row, Found):
+                _row(axes, y, row)
+        axes.set_yticks(range(len(rows)), [_named(row, language) for row in rows], fontsize=7.5)
+        axes.tick_params("y", length=0)
+        for name, row in zip(axes.get_yticklabels(), rows, strict=True):
+            name.set_fontweight("normal" if isinstance(row, Found) else "bold")
+        axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(LEFT, RIGHT)
         axes.set_xticks([0.0, 1.0], ["下限", "上限"] if zh else ["low", "high"], fontsize=8)
         axes.set_xlabel(
@@ -243,9 +246,18 @@ def _row(axes: Any, y: int, f: Found) -> None:
     axes.annotate(text, (1.01, y), xycoords=("axes fraction", "data"), va="center", fontsize=7.5, color=shade)
 
 
-def _named(found: Found, language: str) -> str:
-    parts = [found.trial.id, found.row.label[language]]
-    text = ("：" if language == "zh" else ": ").join(parts)
+def _rows(found: Sequence[Found]) -> list[Trial | Found]:
+    """Return what stands below another: each trial, then its estimands."""
+    rows: list[Trial | Found] = []
+    for f in found:
+        if f.trial not in rows:
+            rows.append(f.trial)
+        rows.append(f)
+    return rows
+
+
+def _named(row: Trial | Found, language: str) -> str:
+    text = (row.row if isinstance(row, Found) else row).label[language]
     if language == "en":
         return textwrap.shorten(text, NAME_WIDTH["en"], placeholder="…")
     return text if len(text) <= NAME_WIDTH["zh"] else text[: NAME_WIDTH["zh"] - 1] + "…"
