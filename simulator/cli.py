@@ -58,6 +58,8 @@ app.command()(doctor.doctor)
 
 def main() -> None:
     """Run the command and leave at once: freeing every object one by one takes half a second."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without Chinese gets question marks, not a traceback
     gc.set_threshold(_MANY_OBJECTS, 20, 20)  # imports make objects that last: looking among them again costs 0.4 s
     try:
         app()

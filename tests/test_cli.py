@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,14 @@ def test_help_is_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_terminal_without_chinese_gets_question_marks() -> None:
+    words = [sys.executable, "-m", "simulator.cli", "explain", "QD10", "--lang", "zh"]
+    done = subprocess.run(words, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0, done.stderr
+    assert b"QD10" in done.stdout
+    assert b"??" in done.stdout
 
 
 def test_a_run_prints_the_first_screen_and_is_recognised_again(toy: Toy, home: Path) -> None:

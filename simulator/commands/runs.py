@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -199,9 +197,6 @@ def show(tables: Tables, folder: Path, language: str, *, reused: bool) -> None:
     from simulator.report.terminal import console, screen
     from simulator.report.words import bracketed, colon, listed
 
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="replace")  # a terminal without these characters gets question marks, not a traceback
     page, zh, mark = console(), language == "zh", colon(language)
     page.print(screen(tables, language))
     page.print()
@@ -218,12 +213,13 @@ def show(tables: Tables, folder: Path, language: str, *, reused: bool) -> None:
 
 def as_plain(tables: Tables, folder: Path, reused: bool) -> dict[str, Any]:
     """Return the results as plain values for JSON; what is not a number is null."""
+    from simulator.study.study_files import plain_rows
+
     plain: dict[str, Any] = {"folder": str(folder), "reused": reused, "run": tables.meta}
     names = ("targets", "money", "compare_targets", "compare", "settings")
     extra = ("budget", "attribution", "paths_needed", "win")
     base = names if tables.compare is not None else names[:2]
     shown = (*base, *(n for n in extra if getattr(tables, n) is not None))
     for name in shown:
-        frame = getattr(tables, name)
-        plain[name] = json.loads(frame.to_json(orient="records", double_precision=15, force_ascii=False))
+        plain[name] = plain_rows(getattr(tables, name))
     return plain
