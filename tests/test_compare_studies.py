@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,13 @@ import pytest
 import toy_model
 from toy_model import Toy
 
-from simulator.core.problems import InputError
-from simulator.study import equal_budget
+from simulator.core.problems import InputError, Problem
+from simulator.study import comparison, equal_budget, model_error
 from simulator.study.comparison import compare
 from simulator.study.comparison_precision import common_sizes, read_until
 from simulator.study.ensemble import opened
 from simulator.study.equal_budget import factor_for, own_entries, read_amount
+from simulator.study.replicates import load_scenario
 from simulator.study.statistics import holm, paired_difference
 
 toy, home = toy_model.toy, toy_model.home  # the fixtures
@@ -58,6 +60,19 @@ def test_every_pair_of_scenarios_is_held_against_each_other(toy: Toy, home: Path
     assert {"wins.png", "wins.csv"} <= {p.name for p in (folder / "figures").iterdir()}
     with pytest.raises(InputError, match="did you mean QD10"):
         compare(home / "plan.yaml", home / "doubled.yaml", replicates=4, jobs=1, on=["QD1O"])
+
+
+def test_a_bad_file_of_observed_points_is_refused_before_anything_runs(
+    toy: Toy, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: str) -> None:
+        raise InputError([Problem("qingdao.csv", 2, 1, "year")])
+
+    monkeypatch.setattr(model_error, "load_history", broken)
+    monkeypatch.setattr(comparison, "Pool", None)  # nothing may start
+    fitted = [replace(load_scenario(home / f"{n}.yaml"), calibration="history") for n in ("plan", "doubled")]
+    with pytest.raises(InputError, match=r"qingdao\.csv"):
+        compare(fitted[0], fitted[1], replicates=4, jobs=1)
 
 
 def test_runs_are_added_in_fixed_steps_until_a_difference_is_known(toy: Toy, home: Path) -> None:

@@ -149,11 +149,19 @@ def test_factors_are_named_by_pattern_and_settings_by_their_range(toy: Toy, home
         ("QD10", ["market.levle"], "did you mean market.level?"),
         ("QD10", ["Q1.budget"], "needs a range"),
         ("QD10", ["nothing.*"], "no parameter fits"),
+        ("QD10", ["Q1.budget=-1:5"], "Q1.budget"),
+        ("QD10", ["voucher.budget=0:5"], "several entries use voucher"),
+        ("QD10", ["market.level=700:900"], "takes no range"),
+        ("QD10", ["market.*=700:900"], "takes no range"),
+        ("QD10", ["switches.mode=1:2"], "takes no range"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(toy: Toy, home: Path, misses: str, named: list[str], words: str) -> None:
+    plan = home / "plan.yaml"
+    if "several" in words:
+        plan.write_text(plan.read_text("utf-8") + "  - {id: Q2, lever: voucher}\n", encoding="utf-8")
     with pytest.raises(InputError, match=r".*" + words.replace("?", r"\?")):
-        asked_of(home / "plan.yaml", misses, named, runs=60)
+        asked_of(plan, misses, named, runs=60)
     assert toy.runs == 0
 
 

@@ -28,6 +28,7 @@ from simulator.study import formats, kept, output, packed, posterior, shards
 from simulator.study.actuals import read_actuals
 from simulator.study.checked import read_array, read_table
 from simulator.study.failed import replay
+from simulator.study.plan_points import Point, PointRunner, plan_targets
 from simulator.study.replicates import load_scenario
 from simulator.study.sweep_design import planned
 from simulator.study.sweep_file import read_sweep
@@ -380,6 +381,20 @@ def test_the_header_of_an_array_is_not_believed(tmp_path: Path) -> None:
     assert read_array(path, (1,), object) is None
     path.write_bytes(b"PK\x03\x04" + data)
     assert read_array(path, (5, 3, 2), np.float32) is None
+
+
+def test_points_with_a_hostile_header_are_run_again(toy: Toy, home: Path) -> None:
+    scenario = load_scenario(home / "plan.yaml")
+    runner = PointRunner(plan_targets(scenario), home / "points", 0, 1)
+    points = [Point(scenario, {"market.level": 900.0, "voucher.effect": 2.0}, (0, 1))]
+    (first,) = runner.run(points)
+    (path,) = (home / "points").glob("*.npy")
+    whole = path.read_bytes()
+    for harm in (whole.replace(b"'<f8'", b"'<U9'"), whole.replace(b"{'descr'", b"((((((((("), whole[:-1], b""):
+        path.write_bytes(harm)
+        (again,) = runner.run(points)
+        assert np.array_equal(again.figures, first.figures)
+        assert path.read_bytes() == whole
 
 
 def test_a_study_leads_nowhere_else(toy: Toy, home: Path, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import shutil
 import zipfile
@@ -11,15 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import toy_model
 from docx import Document
 from docx.oxml.ns import qn
 from toy_model import Toy
+from toy_pages import PIXEL, folder, home, toy, toy_in_place
 from typer.testing import CliRunner
 
 from simulator.cli import app
 from simulator.core.problems import InputError
-from simulator.report import figures
 from simulator.report.board import board_of, chance
 from simulator.report.html.page import read_manifest
 from simulator.report.memo import FILE, memo_of, write_memo
@@ -29,28 +27,10 @@ from simulator.report.memo_run import target_row
 from simulator.report.terminal import headline
 from simulator.study import output
 from simulator.study.comparison import compare
-from simulator.study.ensemble import run
 
-toy_in_place, home = toy_model.toy, toy_model.home  # fixtures
+__all__ = ["folder", "home", "toy", "toy_in_place"]  # fixtures
 
 HOSTILE = "a\x00b\x07c\ud800d\ufffe \u202egnp.exe <w:p>&amp;]]>\r\n{x} '" + "长" * 400
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
-
-
-@pytest.fixture
-def toy(toy_in_place: Toy, monkeypatch: pytest.MonkeyPatch) -> Toy:
-    """Return the made-up model; pictures, which take most of the time, are left out."""
-    monkeypatch.setattr(figures, "RUN_FIGURES", ())
-    monkeypatch.setattr(figures, "COMPARE_FIGURES", ())
-    return toy_in_place
-
-
-@pytest.fixture
-def folder(toy: Toy, home: Path) -> Path:
-    """Return the folder of a small run."""
-    return run(home / "plan.yaml", replicates=4, jobs=1).save("out")
 
 
 def text_of(path: Path) -> str:

@@ -77,7 +77,7 @@ def prizes(toy: Toy, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def found(path: Path, out: Path, **more: Any) -> OptimiseResult:
+def found(path: Path, out: str | Path, **more: Any) -> OptimiseResult:
     """Return the front of the three prizes: firms against money, for the target of 1,000 firms."""
     how: dict[str, Any] = {"entries": "A,B,C", "targets": "QD10", "effort": SMALL, "jobs": 1} | more
     return optimise(path, out=out, **how)
@@ -202,7 +202,7 @@ def test_regret_and_switches(prizes: Path, tmp_path: Path) -> None:
 
 
 def test_resumed_study_runs_nothing_again_and_says_the_same(prizes: Path, tmp_path: Path) -> None:
-    first = found(prizes, tmp_path / "out", effort=TINY)
+    first = found(prizes, str(tmp_path / "out"), effort=TINY)
     first.save()
     written = (tmp_path / "out" / "front.csv").read_bytes()
     with counted() as tally:
@@ -211,7 +211,7 @@ def test_resumed_study_runs_nothing_again_and_says_the_same(prizes: Path, tmp_pa
     again.save()
     assert (tmp_path / "out" / "front.csv").read_bytes() == written
     elsewhere = found(prizes, tmp_path / "two", effort=TINY, jobs=2)
-    elsewhere.save()
+    elsewhere.save(str(tmp_path / "two"))
     assert (tmp_path / "two" / "front.csv").read_bytes() == written
 
 

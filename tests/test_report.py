@@ -16,49 +16,32 @@ from string import Formatter
 
 import pandas
 import pytest
-import toy_model
 from markupsafe import Markup
 from rich.table import Table
 from rich.text import Text
 from toy_model import Toy
+from toy_pages import PIXEL, folder, home, toy, toy_in_place
 from typer.testing import CliRunner
 
 from simulator.cli import app
 from simulator.core.problems import InputError
-from simulator.report import figures
 from simulator.report.change_first import Change, change_text
 from simulator.report.html.charts import Layer, areas, shortened, steps, strip
 from simulator.report.html.labels import LABELS
 from simulator.report.html.page import HERE, report_html, report_of, write_report
 from simulator.report.html.rich_html import to_html
 from simulator.report.html.svg import spaced, ticks
+from simulator.report.memo import write_memo
 from simulator.study import output, posterior
 from simulator.study.attribution import COLUMNS, SHOWN
 from simulator.study.comparison import compare
 from simulator.study.ensemble import run
 
-toy_in_place, home = toy_model.toy, toy_model.home  # fixtures
+__all__ = ["folder", "home", "toy", "toy_in_place"]  # fixtures
 
 HOSTILE = """</title><script>alert(1)</script><img src=x onerror='x'>"&amp;"""
 SECTIONS = ("first", "targets", "fans", "from", "true", "spending", "bureaus", "districts", "assumed", "gates", "again")
 MOST_BYTES = 5_000_000
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
-
-
-@pytest.fixture
-def toy(toy_in_place: Toy, monkeypatch: pytest.MonkeyPatch) -> Toy:
-    """Return the made-up model; pictures, which take most of the time, are left out."""
-    monkeypatch.setattr(figures, "RUN_FIGURES", ())
-    monkeypatch.setattr(figures, "COMPARE_FIGURES", ())
-    return toy_in_place
-
-
-@pytest.fixture
-def folder(toy: Toy, home: Path) -> Path:
-    """Return the folder of a small run."""
-    return run(home / "plan.yaml", replicates=4, jobs=1).save("out")
 
 
 def ids(page: str) -> Iterator[str]:
@@ -114,8 +97,8 @@ def test_titles_and_names_are_escaped(toy: Toy, home: Path, language: str) -> No
     plan.write_text(text.replace("lever: voucher,", f"lever: voucher, title: {bad},"), encoding="utf-8")
     first = run(plan, replicates=4, jobs=1).save("out")
     both = compare(plan, home / "doubled.yaml", replicates=4, jobs=1).save("both")
-    for folder in (first, both):
-        page = report_of(folder, language)
+    for made in (first, both):
+        page = report_of(made, language)
         assert "<script>alert" not in page
         assert "<img" not in page
         assert HOSTILE in unescape(page)
@@ -216,6 +199,16 @@ def test_a_study_gets_a_page_of_its_summary_tables_and_pictures(tmp_path: Path) 
         assert page.count("<tr>") < 180
 
 
+def test_a_study_whose_files_were_changed_by_hand_still_has_a_page(tmp_path: Path) -> None:
+    (tmp_path / "summary.txt").write_text("in short\n", encoding="utf-8")
+    (tmp_path / "study.json").write_text(json.dumps({"kind": 5, "names": 7, "hash": [1]}), encoding="utf-8")
+    (tmp_path / "validation.json").write_text(json.dumps({"gates": {}, "notes": 3}), encoding="utf-8")
+    manifest = {"run": [1], "versions": ["numpy"], "inputs": {"a.yaml": 5}, "status": "none"}
+    for content in (json.dumps(manifest), "[" * 100_000):
+        (tmp_path / "manifest.json").write_text(content, encoding="utf-8")
+        assert "in short" in report_of(tmp_path, "en")
+
+
 def test_a_folder_of_nothing_is_refused(tmp_path: Path, folder: Path) -> None:
     (tmp_path / "empty").mkdir()
     for path in (tmp_path / "empty", tmp_path / "missing"):
@@ -224,6 +217,24 @@ def test_a_folder_of_nothing_is_refused(tmp_path: Path, folder: Path) -> None:
     (folder / "indicators.parquet").write_bytes(b"PAR1")
     with pytest.raises(InputError, match="was changed after"):
         report_of(folder, "en")
+
+
+def test_a_comparison_of_an_older_version_is_refused_by_name(toy: Toy, home: Path) -> None:
+    """Its tables have fewer columns, and its manifest says nothing of them."""
+    both = compare(home / "plan.yaml", home / "doubled.yaml", replicates=4, jobs=1).save("both")
+    table = both / "compare_targets.csv"
+    frame = pandas.read_csv(table, encoding="utf-8-sig").drop(columns=["p_value", "p_holm"])
+    output.write_csv(frame, table)
+    manifest = json.loads((both / "manifest.json").read_text(encoding="utf-8"))
+    del manifest["tables"], manifest["schema"]
+    (both / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (both / "report.html").unlink()
+    done = CliRunner().invoke(app, ["report", str(both)])
+    assert done.exit_code == 2
+    assert "p_holm" in done.output
+    with pytest.raises(InputError, match="p_holm"):
+        write_memo(both, "en")
+    assert not (both / "report.html").exists()
 
 
 def test_the_command_writes_the_page_and_refuses_what_is_none(folder: Path, tmp_path: Path) -> None:
@@ -244,6 +255,15 @@ def test_every_label_has_both_languages_with_the_same_places() -> None:
         assert all(text.strip() for text in pair), key
     templates = "".join(path.read_text(encoding="utf-8") for path in (HERE / "templates").iterdir())
     assert set(re.findall(r"\bt\('([\w ]+)'", templates)) <= set(LABELS)
+
+
+@pytest.mark.parametrize(("language", "equal"), [("en", "equal"), ("zh", "相同")])
+def test_a_comparison_in_which_no_pair_differs_says_so(toy: Toy, home: Path, language: str, equal: str) -> None:
+    """As the note under it says; a half of the pairs is not above the baseline."""
+    same = compare(home / "plan.yaml", home / "neutral.yaml", replicates=4, jobs=1).save("same")
+    page = report_of(same, language)
+    assert f">{equal}</td>" in page
+    assert "50%</td>" not in page
 
 
 def test_what_a_terminal_shows_becomes_escaped_html() -> None:

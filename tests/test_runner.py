@@ -271,6 +271,9 @@ def test_a_folder_in_use_is_refused_and_a_dead_lock_is_not(toy: Toy, home: Path)
     (folder / shards.LOCK).write_text(json.dumps(["elsewhere", 1, ""]), encoding="utf-8")
     with pytest.raises(StudyError, match="on elsewhere"):
         run_design(a_design(home, 2), folder, jobs=1)
+    (folder / shards.LOCK).write_text(json.dumps([host, 10**30, ""]), encoding="utf-8")  # no process has this number
+    with pytest.raises(StudyError, match="if there is no such process, remove"):
+        run_design(a_design(home, 2), folder, jobs=1)
 
 
 def test_two_processes_at_once_leave_one_whole_study(toy: Toy, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,6 +58,11 @@ def test_a_study_on_the_model_is_kept_in_shards_and_goes_on(tmp_path: Path, monk
     paths_before = [p.read_bytes() for p in paths]
     assert (screening.walked(study, 1, jobs=1, progress=None) == figures).all()
     assert [p.read_bytes() for p in paths] == paths_before
+    monkeypatch.undo()
+    monkeypatch.setattr(screening, "SHARD", 4)
+    paths[0].write_bytes(paths_before[0][:-1])
+    assert (screening.walked(study, 1, jobs=1, progress=None) == figures).all()
+    assert [p.read_bytes() for p in paths] == paths_before  # a shard that is not whole is run again
     table = table_of(study, figures)
     assert {row["parameter"] for row in table} <= {r.name for r in rows}
     assert {row["above_noise"] for row in table} <= {"yes", "no"}

@@ -25,8 +25,8 @@ ALLOWED = {("study/engine.py", "pickle.loads"), ("study/engine.py", "pickle.dump
 # Tables of calibration/ and of a city's folder: numbers, and names that the code or the city's files declare. They are
 # read again by the program, by column. Everything else goes through ``output.write_csv``.
 CSV_WRITERS = {
-    "study/abc_choice.py", "study/effects.py", "study/forecast.py", "study/influence.py", "study/new_region.py",
-    "study/output.py", "study/screening.py", "study/shards.py", "study/structures.py", "study/uncertainty.py",
+    "study/effects.py", "study/influence.py", "study/made.py", "study/new_region.py", "study/output.py",
+    "study/shards.py", "study/uncertainty.py",
 }  # fmt: skip
 
 

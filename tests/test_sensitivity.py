@@ -115,6 +115,13 @@ def test_an_inert_input_stays_under_the_floor(function: Any, method: str, repeat
     assert under >= 19
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(("method", "repeats"), [("morris", 6), ("sobol", 64)])
+def test_the_same_seed_gives_the_same_intervals(method: str, repeats: int, seed: int) -> None:
+    first, second = (study_of(ishigami, 3, method, repeats, seed=seed).found[0, MEAN].table for _ in range(2))
+    assert np.array_equal(first, second, equal_nan=True)
+
+
 def test_the_spread_over_seeds_has_indices_of_its_own() -> None:
     def wider(points: np.ndarray, dummies: np.ndarray, seed: int) -> np.ndarray:
         return np.asarray((seed - 1.0) * np.exp(points[:, 0]) + 100.0 * points[:, 1])

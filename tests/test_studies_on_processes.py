@@ -17,7 +17,7 @@ import pytest
 import toy_model
 from toy_model import Toy
 
-from simulator.study import abc_choice
+from simulator.study import abc_choice, trials
 from simulator.study.abc_choice import CANDIDATES, try_all
 from simulator.study.abc_fit import Material
 from simulator.study.bank import SHARD, Bank, make_bank
@@ -288,6 +288,34 @@ def test_the_choice_of_a_fit_says_that_a_process_died(monkeypatch: pytest.Monkey
     monkeypatch.setattr(abc_choice, "one_truth", lambda *_: die())
     with pytest.raises(StudyError, match="died"):
         try_all(data, 12, CANDIDATES[-2:], jobs=2)
+
+
+# ---- trials -------------------------------------------------------------------------------------------
+
+
+def test_worlds_of_a_trial_come_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    trial = next(t for t in trials.load_trials()[1] if t.id == "italian_grants")
+    seen: list[tuple[int, int]] = []
+
+    def world(number: int, *_: Any) -> dict[str, np.ndarray]:
+        time.sleep(0.002 * (number % 3))  # so that they do not end in their order
+        if number == 9:
+            raise RuntimeError("unlucky")
+        return {"number": np.array([number])}
+
+    def evaluated(jobs: int) -> trials.Evaluation:
+        return trials.evaluate([trial.id], jobs=jobs, calibration="evidence", progress=lambda *now: seen.append(now))
+
+    monkeypatch.setattr(trials, "table_of", world)
+    monkeypatch.setattr(trials, "look", lambda _, tables: [[int(t["number"][0]) for t in tables]])
+    monkeypatch.setattr(trials, "tight", lambda lines: len(lines[0]) > trial.batch)
+    one, two = evaluated(1), evaluated(2)
+    assert one.found == two.found == [[k for k in range(2 * trial.batch) if k != 9]]
+    assert one.failed == two.failed == ("italian_grants, world 9, seed 0: RuntimeError: unlucky",)
+    assert seen == 2 * [(k, trial.most) for k in range(1, 2 * trial.batch + 1)]
+    monkeypatch.setattr(trials, "table_of", lambda number, *_: die() if number else {})
+    with pytest.raises(StudyError, match="died"):
+        evaluated(2)
 
 
 def test_work_that_is_not_waited_for_is_stopped() -> None:

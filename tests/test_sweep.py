@@ -187,6 +187,8 @@ def test_the_command_prints_points_and_finds_its_folder_again(toy: Toy, home: Pa
     files = {p.name for p in folder.iterdir()}
     assert {"study.json", "runs.csv", "summary.csv", "summary.txt", "manifest.json", "figures"} <= files
     assert (folder / "summary.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    assert (manifest["kind"], manifest["design"]) == ("sweep", "grid")
     runs = toy.runs
     plain = json.loads(ris(*words, "--json").stdout)
     assert toy.runs == runs  # nothing is run twice
@@ -230,6 +232,9 @@ def test_failed_runs_end_with_three(toy: Toy, home: Path) -> None:
     assert "unlucky" in few.stderr
     summary = pandas.read_csv(next(Path("outputs").iterdir()) / "summary.csv")
     assert set(summary["runs"]) == {39}
+    again = ris("resume", next(Path("outputs").iterdir()), "--jobs", 1)
+    assert again.exit_code == 3
+    assert "unlucky" in again.stderr
     assert summary["difference"].notna().all()
     toy.raising = set(range(9))
     assert ris(*words, "--runs", 10).exit_code == 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -90,15 +90,10 @@ def progress_bar(quiet: bool) -> Iterator[Progress | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True) as bar:
-        task = bar.add_task("runs", total=None)
+    from simulator.report.progress import terminal_bar
 
-        def advance(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, refresh=True)
-
+    with terminal_bar(Console(stderr=True)) as advance:
         yield advance
 
 
@@ -109,6 +104,26 @@ def print_page(screen: Any, label: str = "", files: Iterable[Path] = ()) -> None
     console().print(screen)
     if label:
         typer.echo(label + ", ".join(str(file) for file in files))
+
+
+def print_results(
+    folder: Path,
+    language: str,
+    *,
+    quiet: bool,
+    as_json: bool,
+    plain: Callable[[], Any],
+    screen: Callable[[], Any],
+    files: Iterable[Path] | None = None,
+) -> None:
+    """Print results as JSON, or their folder alone, or their screen and under it where the files are."""
+    if as_json:
+        typer.echo(dump(plain()))
+    elif quiet:
+        typer.echo(str(folder))
+    else:
+        label = {"zh": "结果：", "en": "results: "}[language]
+        print_page(screen(), label, [folder] if files is None else files)
 
 
 def dump(value: Any) -> str:

@@ -22,11 +22,7 @@ def dashboard(
 ) -> None:
     """Serve the live page: move doses and dates, see targets and cost change at once."""
     with exits():
-        from importlib.util import find_spec
-
-        if find_spec("streamlit") is None:
-            say("the live page needs more packages: pip install 'ris-simulator[dashboard]'")
-            raise typer.Exit(INPUT_WRONG)
+        _refuse_without("streamlit", "the live page", "dashboard")
         from simulator.dashboard import serve
 
         serve.refuse_taken(host, port)
@@ -59,11 +55,8 @@ def viewer(
         import os
         import subprocess
         import sys
-        from importlib.util import find_spec
 
-        if find_spec("solara") is None:
-            say("Mesa's viewer needs more packages: pip install 'ris-simulator[viewer]'")
-            raise typer.Exit(INPUT_WRONG)
+        _refuse_without("solara", "Mesa's viewer", "viewer")
         from simulator.dashboard import serve
 
         folders, city, name = serve.place_of(scenario)
@@ -73,3 +66,12 @@ def viewer(
         command = [sys.executable, "-m", "solara", "run", str(serve.VIEWER), "--host", serve.LOOPBACK]
         options = ["--port", str(port), "--no-open", "--production"]
         raise typer.Exit(subprocess.run([*command, *options], env=os.environ | named, check=False).returncode)
+
+
+def _refuse_without(package: str, what: str, extra: str) -> None:
+    """Say how to install what a page needs, where it is not there."""
+    from importlib.util import find_spec
+
+    if find_spec(package) is None:
+        say(f"{what} needs more packages: pip install 'ris-simulator[{extra}]'")
+        raise typer.Exit(INPUT_WRONG)

@@ -8,8 +8,6 @@ from typing import Annotated
 import typer
 
 from simulator.commands.common import (
-    INTERRUPTED,
-    RUNS_FAILED,
     Jobs,
     Json,
     Lang,
@@ -19,15 +17,10 @@ from simulator.commands.common import (
     Seed,
     chosen_language,
     command_line,
-    dump,
     exits,
-    print_page,
-    progress_bar,
-    say,
+    print_results,
 )
-from simulator.commands.studies import Cluster, DryRun
-
-FAILURES_SHOWN = 5
+from simulator.commands.studies import Cluster, DryRun, end_with, split_names, study_progress
 
 
 class Sampling(StrEnum):
@@ -63,7 +56,7 @@ def discover(
         from simulator.study import kept
         from simulator.study.discover import KIND, asked_of, run_asked
 
-        names = [name.strip() for name in factors.split(",") if name.strip()] if factors else None
+        names = None if factors is None else split_names(factors)
         asked = asked_of(scenario, misses, names, runs=runs, seed=seed, sampling=sampling.value, density=density)
         language = chosen_language(lang)
         if dry_run:
@@ -72,21 +65,11 @@ def discover(
         from simulator.report.discover import as_plain, discover_screen
 
         folder = kept.begin(KIND, asked.plain(), [asked.scenario], out)
-        try:
-            with progress_bar(quiet) as progress:
-                result = run_asked(asked, folder, jobs=jobs, cluster=cluster, progress=progress)
-        except KeyboardInterrupt:
-            say(f"interrupted: what is finished is kept, go on with  ris resume {folder}")
-            raise typer.Exit(INTERRUPTED) from None
+        with study_progress(folder, quiet) as progress:
+            result = run_asked(asked, folder, jobs=jobs, cluster=cluster, progress=progress)
         result.save(folder, language, command_line())
-        if json_:
-            typer.echo(dump(as_plain(result, folder, language)))
-        elif quiet:
-            typer.echo(str(folder))
-        else:
-            print_page(discover_screen(result, language), {"zh": "结果：", "en": "results: "}[language], [folder])
-        failures = result.results.failures
-        for failure in failures[:FAILURES_SHOWN]:
-            say(f"failed: row {failure.row}: {failure.message}\n  {failure.command}")
-        if failures:
-            raise typer.Exit(RUNS_FAILED)
+        print_results(
+            folder, language, quiet=quiet, as_json=json_,
+            plain=lambda: as_plain(result, folder, language), screen=lambda: discover_screen(result, language),
+        )  # fmt: skip
+        end_with(result.failures)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from simulator.commands.common import Json, Lang, chosen_language, exits
+from simulator.commands.common import Json, Lang, chosen_language, dump, exits
 
 FAULTS = 1
 _MARKS = {
@@ -24,7 +24,7 @@ def doctor(
 ) -> None:
     """Check the installation: versions, fonts, kernels, disk, and a self-test; says what to do about what it finds."""
     with exits():
-        from simulator.study.doctor import as_json, examine
+        from simulator.study.doctor import examine, sound
 
         language, findings = chosen_language(lang), []
         zh = language == "zh"
@@ -36,6 +36,6 @@ def doctor(
                 if plain["cure"]:
                     typer.echo(f"    {'→ ' if zh else '-> '}{plain['cure']}")
         if json_:
-            typer.echo(as_json(findings, language))
-        if any(f.level == "fault" for f in findings):
+            typer.echo(dump({"ok": sound(findings), "findings": [f.plain(language) for f in findings]}))
+        if not sound(findings):
             raise typer.Exit(FAULTS)

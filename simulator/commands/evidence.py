@@ -24,6 +24,7 @@ from simulator.commands.common import (
     dump,
     exits,
     print_page,
+    print_results,
     progress_bar,
     say,
 )
@@ -195,11 +196,10 @@ def evaluate(
         files = trial_page.save(result, folder, language)
         for line in result.failed:
             say(f"failed: {line}")
-        if json_:
-            typer.echo(dump({"folder": str(folder), **trial_page.as_plain(result)}))
-        elif quiet:
-            typer.echo(str(folder))
-        else:
-            print_page(trial_page.screen(result, language), {"zh": "结果：", "en": "results: "}[language], files)
+        print_results(
+            folder, language, quiet=quiet, as_json=json_, files=files,
+            plain=lambda: {"folder": str(folder), **trial_page.as_plain(result)},
+            screen=lambda: trial_page.screen(result, language),
+        )  # fmt: skip
         if result.failed:
             raise typer.Exit(RUNS_FAILED)

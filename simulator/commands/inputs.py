@@ -41,13 +41,13 @@ def check(
     with exits():
         from simulator.study.plans import check_plan
         from simulator.study.replicates import load_scenario
-        from simulator.study.targets import load_targets
+        from simulator.study.targets import targets_of
 
         problems: list[Any] = []
         for path in scenarios:
             try:
                 found = load_scenario(path)
-                load_targets(found.region.id, folder=found.region.folder.parent)  # the city's own are checked too
+                targets_of(found)  # the city's own are checked too
                 if plan and (missing := check_plan(found)):
                     raise InputError(missing)
             except InputError as error:

@@ -8,8 +8,6 @@ from typing import Annotated
 import typer
 
 from simulator.commands.common import (
-    INTERRUPTED,
-    RUNS_FAILED,
     Jobs,
     Json,
     Lang,
@@ -19,14 +17,10 @@ from simulator.commands.common import (
     Seed,
     chosen_language,
     command_line,
-    dump,
     exits,
-    print_page,
-    progress_bar,
-    say,
+    print_results,
 )
-
-FAILURES_SHOWN = 5
+from simulator.commands.studies import Cluster, DryRun, end_with, study_progress
 
 
 class Efforts(StrEnum):
@@ -67,12 +61,12 @@ def optimise(
     effort: Annotated[Efforts, typer.Option(help="How hard to search.")] = Efforts.default,
     seed: Seed = 0,
     jobs: Jobs = None,
-    cluster: Annotated[str | None, typer.Option(help="Dask scheduler (tcp://...) to run on.")] = None,
+    cluster: Cluster = None,
     out: Out = None,
     quiet: Quiet = False,
     json_: Json = False,
     lang: Lang = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many runs and minutes it takes.")] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Optimise doses of entries for two or more aims under a budget; the front is scored again on unseen runs."""
     with exits():
@@ -88,24 +82,14 @@ def optimise(
             typer.echo(optimise.estimate(spec, found, jobs=jobs).text(language))
             return
         folder = kept.begin("optimise", spec, [found], out)
-        try:
-            with progress_bar(quiet) as progress:
-                result = optimise.again(spec, [found], folder, jobs=jobs, cluster=cluster, progress=progress)
-        except KeyboardInterrupt:
-            say(f"interrupted: what is finished is kept, go on with  ris resume {folder}")
-            raise typer.Exit(INTERRUPTED) from None
+        with study_progress(folder, quiet) as progress:
+            result = optimise.again(spec, [found], folder, jobs=jobs, cluster=cluster, progress=progress)
         result.save(folder, language, command_line())
-        if json_:
-            from simulator.study.optimise_output import plain
+        from simulator.report.optimise_page import optimise_screen
+        from simulator.study.optimise_output import plain
 
-            typer.echo(dump({"folder": str(folder), **plain(result)}))
-        elif quiet:
-            typer.echo(str(folder))
-        else:
-            from simulator.report.optimise_page import optimise_screen
-
-            print_page(optimise_screen(result, language), {"zh": "结果：", "en": "results: "}[language], [folder])
-        for failure in result.failures[:FAILURES_SHOWN]:
-            say(f"failed: {failure.message}\n  {failure.command}")
-        if result.failures:
-            raise typer.Exit(RUNS_FAILED)
+        print_results(
+            folder, language, quiet=quiet, as_json=json_,
+            plain=lambda: {"folder": str(folder), **plain(result)}, screen=lambda: optimise_screen(result, language),
+        )  # fmt: skip
+        end_with(result.failures, numbered=False)

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from simulator.commands.common import (
-    INTERRUPTED,
     Jobs,
     Json,
     Lang,
@@ -18,12 +17,11 @@ from simulator.commands.common import (
     Seed,
     chosen_language,
     command_line,
-    dump,
     exits,
-    print_page,
-    progress_bar,
+    print_results,
     say,
 )
+from simulator.commands.studies import Cluster, DryRun, split_names, study_progress
 
 
 class Method(StrEnum):
@@ -57,18 +55,18 @@ def sensitivity(
     runs: Annotated[int | None, typer.Option(help="Seeds of each point [morris 3, sobol 2].", min=1, max=1000)] = None,
     seed: Seed = 0,
     jobs: Jobs = None,
-    cluster: Annotated[str | None, typer.Option(help="Dask scheduler (tcp://...) to run on.")] = None,
+    cluster: Cluster = None,
     out: Out = None,
     quiet: Quiet = False,
     json_: Json = False,
     lang: Lang = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many runs and minutes it takes.")] = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Say which parameters, settings, switches and drivers the outcomes of a scenario hang on, and which are noise."""
     with exits():
         from simulator.study.sensitivity import KIND, again, checked, pilot_of, spec_of
 
-        names = None if outcomes is None else [name.strip() for name in outcomes.split(",") if name.strip()]
+        names = None if outcomes is None else split_names(outcomes)
         spec = spec_of(factors, method.value, trajectories, samples, groups, names, runs, seed)
         found, language = checked(scenario, spec), chosen_language(lang)
         if dry_run:
@@ -81,16 +79,10 @@ def sensitivity(
         from simulator.study import kept
 
         folder = kept.begin(KIND, spec, [found], out)
-        try:
-            with progress_bar(quiet) as progress:
-                result = again(spec, [found], folder, jobs=jobs, cluster=cluster, progress=progress)
-        except KeyboardInterrupt:
-            say(f"interrupted: what is finished is kept, go on with  ris resume {folder}")
-            raise typer.Exit(INTERRUPTED) from None
+        with study_progress(folder, quiet) as progress:
+            result = again(spec, [found], folder, jobs=jobs, cluster=cluster, progress=progress)
         result.save(folder, language, command_line())
-        if json_:
-            typer.echo(dump(as_plain(result)))
-        elif quiet:
-            typer.echo(str(folder))
-        else:
-            print_page(screen(result, language), {"zh": "结果：", "en": "results: "}[language], [folder])
+        print_results(
+            folder, language, quiet=quiet, as_json=json_,
+            plain=lambda: as_plain(result), screen=lambda: screen(result, language),
+        )  # fmt: skip

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from simulator.commands.common import (
-    INTERRUPTED,
-    RUNS_FAILED,
     Jobs,
     Json,
     Lang,
@@ -19,18 +17,13 @@ from simulator.commands.common import (
     Quiet,
     chosen_language,
     command_line,
-    dump,
     exits,
-    print_page,
-    progress_bar,
-    say,
+    print_results,
 )
-from simulator.commands.studies import Cluster, DryRun
+from simulator.commands.studies import Cluster, DryRun, end_with, split_names, study_progress
 
 if TYPE_CHECKING:
     from simulator.study.sweep_design import Asked
-
-FAILURES_SHOWN = 5
 
 
 class Points(StrEnum):
@@ -87,27 +80,18 @@ def sweep(
             typer.echo(kept.pilot(plan.design(), jobs=jobs).text(language))
             return
         folder = kept.begin(KIND, plan.plain(), [plan.scenario], out)
-        try:
-            with progress_bar(quiet) as progress:
-                result = run_plan(plan, jobs=jobs, cluster=cluster, out=folder, progress=progress)
-        except KeyboardInterrupt:
-            say(f"interrupted: what is finished is kept, go on with  ris resume {folder}")
-            raise typer.Exit(INTERRUPTED) from None
+        with study_progress(folder, quiet) as progress:
+            whole = folder.resolve()  # so that the commands of runs that failed work from anywhere
+            result = run_plan(plan, whole, jobs=jobs, cluster=cluster, progress=progress)
         from simulator.report.sweep_pages import as_plain, is_written, sweep_screen, write_sweep
 
         if result.results.ran or not is_written(folder, language):
             write_sweep(result, folder, language, command_line())
-        if json_:
-            typer.echo(dump(as_plain(result, folder)))
-        elif quiet:
-            typer.echo(str(folder))
-        else:
-            print_page(sweep_screen(result, language), {"zh": "结果：", "en": "results: "}[language], [folder])
-        failures = result.results.failures
-        for failure in failures[:FAILURES_SHOWN]:
-            say(f"failed: row {failure.row}: {failure.message}\n  {failure.command}")
-        if failures:
-            raise typer.Exit(RUNS_FAILED)
+        print_results(
+            folder, language, quiet=quiet, as_json=json_,
+            plain=lambda: as_plain(result, folder), screen=lambda: sweep_screen(result, language),
+        )  # fmt: skip
+        end_with(result.failures)
 
 
 def _asked(source: Path, sets: list[str], outcomes: str | None) -> Asked:
@@ -129,5 +113,4 @@ def _asked(source: Path, sets: list[str], outcomes: str | None) -> Asked:
         asked = Asked(opened(source), factors, places={"factors": place, **dict.fromkeys(factors, place)})
     if outcomes is None:
         return asked
-    names = [name.strip() for name in outcomes.split(",") if name.strip()]
-    return replace(asked, outcomes=names, places={**asked.places, "outcomes": Place("--outcomes")})
+    return replace(asked, outcomes=split_names(outcomes), places={**asked.places, "outcomes": Place("--outcomes")})

@@ -20,6 +20,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from simulator.study.engine import TRIES, Died
 from simulator.study.replicates import (
     Failure,
     Outcome,
@@ -39,8 +40,6 @@ QUICK, REFINED = 4, 40  # runs of the first answer and of the last one
 STEPS = (8, 20)  # between them, after how many runs an answer is given anew
 KEPT = 6000  # runs kept: some 20 kB each
 MOST_PAGES = 64  # that may wait for answers at the same time
-DIED = "the worker process died (out of memory?)"
-TRIES = 2  # of a run on which a worker died
 
 Key = tuple[str, int]  # a scenario's fingerprint and the number of a run
 Found = Outcome | Failure
@@ -297,7 +296,7 @@ class Engine:
         except CancelledError:
             result = None
         except BrokenProcessPool:
-            result = None if self._once_more(key) else failed(scenario, replicate, self.seed, DIED)
+            result = None if self._once_more(key) else failed(scenario, replicate, self.seed, Died.message)
         except Exception as error:  # a scenario that cannot be sent to a process
             result = failed(scenario, replicate, self.seed, f"{type(error).__name__}: {error}".splitlines()[0])
         with self._lock:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simulator.report.words import section_text
-from simulator.study.plans import Measure, lead_of, load_leads, load_measures, measure_of
+from simulator.study.plans import Lead, Measure, lead_of, load_leads, load_measures, measure_of
 
 if TYPE_CHECKING:
     from simulator.scenario import Scenario
@@ -25,7 +25,7 @@ class Group:
 
     def title(self, language: str, older: str) -> str:
         """Return what a list shows of it: section, lead, and the first entries' names."""
-        names = [(e.title or e.lever.label)[language] for e, _ in self.entries]
+        names = [title_of(e, language) for e, _ in self.entries]
         shown = ("、" if language == "zh" else "; ").join(names[:2]) + (" …" if len(names) > 2 else "")
         head = older if self.section == OLDER else section_text(self.section, language)
         lead = f" · {self.lead}" if self.lead else ""
@@ -50,8 +50,13 @@ def groups_of(scenario: Scenario) -> tuple[Group, ...]:
     )
 
 
-def _lead(leads: tuple[object, ...], region: str, section: str) -> str:
-    found = lead_of(leads, region, section) if section else None  # type: ignore[arg-type]
+def title_of(entry: Entry, language: str) -> str:
+    """Return an entry's own title, else its lever's."""
+    return (entry.title or entry.lever.label)[language]
+
+
+def _lead(leads: tuple[Lead, ...], region: str, section: str) -> str:
+    found = lead_of(leads, region, section) if section else None
     return found.lead if found is not None else ""
 
 

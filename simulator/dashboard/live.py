@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from simulator.dashboard.engine import Answer, Engine
 from simulator.dashboard.folders import Folders
-from simulator.dashboard.mix import Mix
+from simulator.dashboard.mix import Mix, raised
 
 if TYPE_CHECKING:
     from simulator.scenario import Scenario
@@ -122,7 +122,6 @@ class Live:
 
     def take_over(self, target: Target, factor: int) -> None:
         """Raise the mix's measures that move a target by a factor."""
-        from simulator.dashboard.mix import raised
         from simulator.study.plan_doses import dosed, levers_for
 
         assert self.mix is not None

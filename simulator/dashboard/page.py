@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -10,12 +9,14 @@ import streamlit as st
 from simulator.core.problems import InputError
 from simulator.dashboard import page_files, page_results, serve
 from simulator.dashboard.engine import Busy
-from simulator.dashboard.groups import first_group, groups_of
+from simulator.dashboard.groups import first_group, groups_of, title_of
 from simulator.dashboard.live import Live
 from simulator.dashboard.mix import Dose, Mix, doses_of, month, starts, written
 from simulator.dashboard.view import style
-from simulator.dashboard.words import said, setting_label, title_of, unit_label
-from simulator.report.words import section_text, setting_value
+from simulator.dashboard.words import said, unit_label
+from simulator.report.catalogue import setting_doc
+from simulator.report.html.svg import round_step
+from simulator.report.words import bracketed, capital, listed, section_text, setting_value
 
 if TYPE_CHECKING:
     from simulator.scenario_entries import Entry
@@ -145,7 +146,7 @@ def _doses(live: Live, language: str) -> None:
     mix = live.mix
     for entry, measure in groups[number].entries:
         with st.container(border=True):
-            name = title_of(entry.title, entry.lever.label, language)
+            name = title_of(entry, language)
             kept = st.toggle(
                 f"**{_safe(name)}**  {_safe(entry.id)}",
                 value=entry.id not in mix.out,
@@ -185,11 +186,9 @@ def _entry(live: Live, mix: Mix, entry: Entry, language: str) -> Mix:
 def _slider(live: Live, mix: Mix, entry: Entry, dose: Dose, language: str) -> float:
     factor, unit = dose.scale(language)
     low, high, value = dose.low / factor, dose.high / factor, mix.value(dose) / factor
-    name = setting_label(entry.lever.name, dose.name, language)
     shown = unit_label(unit, language)
-    label = f"{name[:1].upper()}{name[1:]}" + (
-        f" ({shown})" if shown and language == "en" else f"（{shown}）" if shown else ""
-    )
+    label = capital(setting_doc(entry.lever.name, dose.name, language))
+    label += bracketed(shown, language) if shown else ""
     step = _step(low, high)
     key = f"{live.version}:{language}:{dose.key}"
     help_ = said("in_file", language, value=f"{setting_value(dose.value / factor)} {shown}".strip())
@@ -203,9 +202,7 @@ def _slider(live: Live, mix: Mix, entry: Entry, dose: Dose, language: str) -> fl
 
 def _step(low: float, high: float) -> float:
     """Return a round step of about a hundredth of a range."""
-    raw = max((high - low) / 100.0, 1e-9)
-    power = 10.0 ** math.floor(math.log10(raw))
-    return float(next(power * s for s in STEPS if power * s >= raw * 0.999))
+    return round_step(max((high - low) / 100.0, 1e-9), STEPS)
 
 
 def _dates(live: Live, mix: Mix, entry: Entry, language: str) -> Mix:
@@ -228,7 +225,7 @@ def _dates(live: Live, mix: Mix, entry: Entry, language: str) -> Mix:
 def _changes(live: Live, language: str) -> None:
     assert live.mix is not None
     moved = live.mix.moved
-    names = "、".join(moved) if language == "zh" else ", ".join(moved)
+    names = listed(moved, language)
     text = said("changes", language, count=len(moved), names=names) if moved else said("none_moved", language)
     st.caption(_safe(text))
     one, two = st.columns(2)

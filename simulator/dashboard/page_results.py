@@ -9,10 +9,11 @@ import streamlit as st
 
 from simulator.dashboard import view
 from simulator.dashboard.engine import Answer, cut
+from simulator.dashboard.groups import title_of
 from simulator.dashboard.live import MOST_MIXES, Live
 from simulator.dashboard.page_files import literal
-from simulator.dashboard.words import said, word
-from simulator.report.words import money, money_unit
+from simulator.dashboard.words import said
+from simulator.report.words import bracketed, listed, money, money_unit, word
 from simulator.study.replicates import StudyError
 
 if TYPE_CHECKING:
@@ -108,14 +109,13 @@ def _status(live: Live, mix: Answer, language: str) -> None:
 def _cost(live: Live, mix: Answer, base: Answer, language: str, stale: bool) -> None:
     years = mix.scenario.years
     st.markdown(f"##### {said('cost', language, first=years[0], last=years[1])}")
-    unit = money_unit(language)
-    head = [f"{said('public', language)} ({unit})" if language == "en" else f"{said('public', language)}（{unit}）"]
+    head = [said("public", language) + bracketed(money_unit(language), language)]
     head += [said(k, language) for k in ("mix", "base", "col_diff")]
     rows = view.money_rows(mix, base)
     st.html(view.aged(view.money_html(rows, language, head, [word(r.kind, language) for r in rows]), stale))
     moved = live.mix.moved if live.mix is not None and not stale else ()
     if moved:
-        titles = {e.id: (e.title or e.lever.label)[language] for e in live.mix.base.entries} if live.mix else {}
+        titles = {e.id: title_of(e, language) for e in live.mix.base.entries} if live.mix else {}
         found = view.entry_costs(mix, base, moved)
         lines = [
             (
@@ -196,16 +196,10 @@ def side_by_side(live: Live, language: str) -> None:
 
 
 def _targets(live: Live) -> list[Target]:
-    from simulator.model import INDICATORS
-    from simulator.study.targets import SIMULATED, load_targets
+    from simulator.study.targets import simulated_targets
 
     assert live.mix is not None
-    scenario = live.mix.base
-    import numpy as np
-
-    years = np.arange(scenario.years[0], scenario.years[1] + 1)
-    found = load_targets(scenario.region.id, folder=scenario.region.folder.parent)
-    return [t for t in found if t.status(INDICATORS, years) == SIMULATED]
+    return list(simulated_targets(live.mix.base))
 
 
 def meet_controls(live: Live, language: str) -> None:
@@ -244,8 +238,7 @@ def meet(live: Live, language: str) -> None:
     if not levers:
         st.info(said("meet_none", language))
     else:
-        joined = ("、" if language == "zh" else ", ").join(levers)
-        st.markdown(literal(said("meet_how", language, levers=joined)))
+        st.markdown(literal(said("meet_how", language, levers=listed(levers, language))))
         _steps(live, target, language)
         for column, factor in zip(st.columns(len(FACTORS)), FACTORS, strict=True):
             if column.button(said("take", language, factor=factor), key=f"take:{factor}", width="stretch"):

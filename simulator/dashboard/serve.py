@@ -15,7 +15,6 @@ from simulator.dashboard.engine import Engine
 from simulator.dashboard.folders import Folders
 from simulator.study.output import DEFAULT_PARENT, ROOT
 
-PORT = 8501
 LOOPBACK = "127.0.0.1"
 UPLOAD_MB = 1
 APP = Path(__file__).with_name("app.py")

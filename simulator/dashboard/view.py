@@ -14,7 +14,8 @@ from markupsafe import Markup
 
 from simulator.dashboard.engine import Answer, cut
 from simulator.report.board import chance, reading, records
-from simulator.report.words import ABOUT_ZERO, full_figure, money, money_unit, negligible, number, part, word
+from simulator.report.html.bureaus import net_by_entry
+from simulator.report.words import ABOUT_ZERO, full_figure, money, negligible, number, part, word
 from simulator.study.targets import HEADLINE_KINDS, SIMULATED
 
 if TYPE_CHECKING:
@@ -150,17 +151,8 @@ def _public(answer: Answer) -> dict[str, float]:
 def entry_costs(mix: Answer, base: Answer, entries: Sequence[str]) -> list[tuple[str, float, float]]:
     """Return the net public cost of some entries in a mix and in the baseline, CNY over the scenario's years."""
     mix, base = same_runs(mix, base)
-    here, there = _by_entry(mix), _by_entry(base)
-    return [(e, here.get(e, 0.0), there.get(e, 0.0)) for e in entries]
-
-
-def _by_entry(answer: Answer) -> dict[str, float]:
-    from simulator.study.tables import NET_SIGN
-
-    frame = frames(answer).costs
-    mine = frame[frame["payer"] != "private"]
-    net = mine["mean"] * mine["kind"].map(NET_SIGN)
-    return {str(k): float(v) for k, v in net.groupby(mine["entry"]).sum().items()}
+    here, there = (net_by_entry(frames(answer).costs) for answer in (mix, base))
+    return [(e, float(here.get(e, 0.0)), float(there.get(e, 0.0))) for e in entries]
 
 
 def first_shown(rows: Sequence[TargetRow], count: int = MOST_FANS) -> list[str]:
@@ -249,11 +241,6 @@ def plain_html(name: str, heads: Sequence[str], rows: Sequence[Sequence[object]]
         for row in rows
     ]  # fmt: skip
     return _table(name, heads, lines)
-
-
-def money_head(language: str) -> str:
-    """Return the unit that tables of money are in."""
-    return money_unit(language)
 
 
 @lru_cache(maxsize=1)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.core.declare import Label
-from simulator.report.words import unit_text, word
+from simulator.report.words import filled, unit_text
 
 _SAID: dict[str, tuple[str, str]] = {
     "language": ("Language", "语言"),
@@ -110,14 +109,7 @@ _SAID: dict[str, tuple[str, str]] = {
 
 def said(key: str, language: str, **given: object) -> str:
     """Return a sentence of the page in a language; raises KeyError for one that is not there."""
-    return _SAID[key][language == "zh"].format(**given)
-
-
-def setting_label(lever: str, name: str, language: str) -> str:
-    """Return the name of a setting of a lever as the page writes it."""
-    from simulator.report.catalogue import setting_doc
-
-    return setting_doc(lever, name, language)
+    return filled(_SAID[key], language, **given)
 
 
 _MEASURE_WORDS = {
@@ -176,11 +168,3 @@ def unit_label(unit: str, language: str) -> str:
     if language != "zh" or whole != unit:
         return whole
     return "/".join(_MEASURE_WORDS.get(part, unit_text(part, language)) for part in unit.split(" / "))
-
-
-def title_of(label: Label | None, other: Label, language: str) -> str:
-    """Return an entry's own title, else its lever's."""
-    return (label or other)[language]
-
-
-__all__ = ["said", "setting_label", "title_of", "unit_label", "word"]

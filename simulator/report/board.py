@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from simulator.report.words import negligible
 from simulator.study.targets import HEADLINE_KINDS, SIMULATED
 
 if TYPE_CHECKING:
@@ -52,6 +53,16 @@ def chance(row: dict[str, Any], of: str = "") -> float:
 def share_apart(row: dict[str, Any]) -> bool:
     """Return whether the share of runs that meet a target differs enough from its probability to be shown too."""
     return has_error(row) and abs(chance(row) - row["probability"]) > SHOWN_APART
+
+
+def has_true(row: dict[str, Any]) -> bool:
+    """Return whether a target's official figure can be inflated and its true state is known beside it."""
+    return isinstance(row["true_name"], str) and bool(row["true_name"]) and math.isfinite(row["true_p50"])
+
+
+def is_clear(row: dict[str, Any]) -> bool:
+    """Return whether a target's paired difference is neither negligible nor has zero in its interval."""
+    return not negligible(row["difference"], row["target"]) and (row["ci_low"] > 0 or row["ci_high"] < 0)
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulator.report.board import Board, chance, reading
 from simulator.report.words import apart, bracketed, colon, comma, figure
+
+if TYPE_CHECKING:
+    from simulator.study.plans import Influence
 
 SHOWN = 3  # targets that are spoken of
 EACH = 2  # instruments of one target
@@ -45,19 +48,25 @@ def changes(board: Board, region: str) -> list[Change]:
     Effects are those of one realistic dose on the city without it (``calibration/influence.csv``); where the city was
     not looked at, Qingdao's. Growth targets, whose effect the table does not have, are left out.
     """
+    city, table = influence_in(region)
+    out: list[Change] = []
+    for row in behind(board):
+        if row["kind"] == "growth" or len({c.target for c in out}) == SHOWN:
+            continue
+        found = [i for i in table if i.indicator == row["indicator"] and i.effect > 0.0]
+        found.sort(key=lambda i: -i.effect)
+        out += [c for c in (_change(row, i.lever, i.effect, city) for i in found[:EACH]) if c.share >= LEAST]
+    return out
+
+
+def influence_in(region: str) -> tuple[str, list[Influence]]:
+    """Return the city whose effects are shown for a region, itself or Qingdao, with its rows of the influence table."""
     from simulator.model import LEVERS
     from simulator.study.plans import load_influence
 
     table = [i for i in load_influence() if i.lever in LEVERS]
     city = region if any(i.region == region for i in table) else STANDS_IN
-    out: list[Change] = []
-    for row in behind(board):
-        if row["kind"] == "growth" or len({c.target for c in out}) == SHOWN:
-            continue
-        found = [i for i in table if i.region == city and i.indicator == row["indicator"] and i.effect > 0.0]
-        found.sort(key=lambda i: -i.effect)
-        out += [c for c in (_change(row, i.lever, i.effect, city) for i in found[:EACH]) if c.share >= LEAST]
-    return out
+    return city, [i for i in table if i.region == city]
 
 
 def _change(row: dict[str, Any], lever: str, effect: float, city: str) -> Change:

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import datetime
-import io
-import json
-import os
-import platform
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from simulator.report.discover_words import box_words, headline, sampled_words, verdict_words
+from simulator.report.terminal import as_text
 from simulator.report.words import bracketed, colon, runs_text, word
-from simulator.study import output
+from simulator.study.study_files import origin, plain_failures, plain_rows, write_csv, write_parquet, write_words
 
 if TYPE_CHECKING:
     from simulator.study.discover import DiscoverResult
-
-SUMMARY_WIDTH = 100
 
 
 def discover_screen(result: DiscoverResult, language: str) -> RenderableType:
@@ -55,9 +49,7 @@ def discover_screen(result: DiscoverResult, language: str) -> RenderableType:
 
 def plain_text(result: DiscoverResult, language: str) -> str:
     """Return the page as plain text, for a file."""
-    out = Console(file=io.StringIO(), width=SUMMARY_WIDTH, highlight=False, no_color=True, legacy_windows=False)
-    out.print(discover_screen(result, language))
-    return str(out.file.getvalue())  # type: ignore[attr-defined]
+    return as_text(discover_screen(result, language))
 
 
 def meta_of(result: DiscoverResult) -> dict[str, Any]:
@@ -79,13 +71,12 @@ def meta_of(result: DiscoverResult) -> dict[str, Any]:
 
 def as_plain(result: DiscoverResult, folder: Path, language: str) -> dict[str, Any]:
     """Return a discovery as plain values for JSON."""
-    table = json.loads(result.table().to_json(orient="records", double_precision=15, force_ascii=False))
     return {
         "folder": str(folder),
         "verdict": result.verdict,
         "missed": float(result.missed.mean()),
         "futures": len(result.missed),
-        "boxes": table,
+        "boxes": plain_rows(result.table()),
         "words": [box_words(result, k, language) for k in range(1, len(result.boxes) + 1)],
         **result.asked.plain(),
     }
@@ -96,60 +87,26 @@ def write_discover(result: DiscoverResult, folder: Path, language: str, command:
     from simulator.report.discover_figures import draw_discover
 
     folder.mkdir(parents=True, exist_ok=True)
-    _put(folder / "boxes.csv", lambda path: output.write_csv(result.table(), path))
-    _put(folder / "peeling.csv", lambda path: output.write_csv(result.trajectory(), path))
+    write_csv(result.table(), folder / "boxes.csv")
+    write_csv(result.trajectory(), folder / "peeling.csv")
     futures = result.futures()
-    _put(folder / "futures.parquet", lambda path: _write_parquet(futures, path))
+    write_parquet(futures, folder / "futures.parquet")
     named = list(dict.fromkeys(name for found in result.boxes for name in found.box))
     shown = ["draw", "luck", *named, *result.asked.misses, "missed"]
-    _put(folder / "futures.csv", lambda path: output.write_csv(futures[shown], path))
+    write_csv(futures[shown], folder / "futures.csv")
     draw_discover(result, folder / "figures", language)
-    text = plain_text(result, language)
-    _put(folder / "summary.txt", lambda path: path.write_text(text, encoding="utf-8"))
-    manifest = json.dumps(_manifest(result, language, command), indent=1, ensure_ascii=False)
-    _put(folder / "manifest.json", lambda path: path.write_text(manifest + "\n", encoding="utf-8"))
+    write_words(plain_text(result, language), _manifest(result, language, command), folder)
     return folder
-
-
-def _put(path: Path, write: Callable[[Path], Any]) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        write(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _write_parquet(table: Any, path: Path) -> None:
-    import pyarrow
-    from pyarrow import parquet
-
-    made = pyarrow.Table.from_pandas(table, preserve_index=False, nthreads=1).replace_schema_metadata(None)
-    parquet.write_table(made, path, compression="zstd", store_schema=False)
 
 
 def _manifest(result: DiscoverResult, language: str, command: str) -> dict[str, Any]:
     """Return where the results come from: versions, inputs, seeds, counts and failures."""
-    versions = {"python": platform.python_version(), "simulator": output._version("ris-simulator")}
-    versions |= {name: output._version(name) for name in output.PACKAGES}
-    meta, scenario = meta_of(result), result.scenario
+    meta = meta_of(result)
     return {
-        "hash": meta["hash"],
-        "kind": "discover",
-        "created": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-        "command": command,
-        "commit": output.commit(),
-        "code": output.code_hash(),
-        "versions": versions,
-        "inputs": {output._shown(f): output.digest(f.read_bytes()) for f in sorted(set(output.input_files(scenario)))},
-        "language": language,
-        "scenario": output._shown(Path(scenario.path)),
-        "fingerprint": scenario.fingerprint(),
-        "status": meta["status"],
-        "calibration": scenario.calibration,
+        **origin("discover", result.scenario, language, command, meta["hash"], meta["status"]),
         "completed": meta["completed"],
         "missed": float(result.missed.mean()),
         "verdict": result.verdict,
-        "failures": [{"row": f.row, "message": f.message, "command": f.command} for f in result.results.failures],
+        "failures": plain_failures(result.results.failures),
         **result.asked.plain(),
     }

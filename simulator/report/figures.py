@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator.core.ledger import PAYERS
 from simulator.report.attribution_figure import draw_attribution
-from simulator.report.board import board_of, chance, has_error, reading, records
+from simulator.report.board import board_of, chance, has_error, is_clear, reading, records
 from simulator.report.fans import draw_fans
 from simulator.report.style import (
     BLUE,
@@ -35,6 +35,8 @@ from simulator.report.words import (
     bracketed,
     colon,
     comma,
+    cut,
+    money_factor,
     money_unit,
     negligible,
     plain_number,
@@ -83,8 +85,7 @@ def _named(row: dict[str, Any], language: str) -> str:
 
 
 def _short(text: str, language: str) -> str:
-    width = NAME_WIDTH[language]
-    return text if len(text) <= width else text[: width - 1].rstrip() + "…"
+    return cut(text, NAME_WIDTH[language])
 
 
 def _signed(value: float, unit: str, language: str) -> str:
@@ -235,8 +236,7 @@ def draw_forest(tables: Tables, meta: dict[str, Any], folder: Path, language: st
     axes.axvline(0, color=GREY, linewidth=1)
     for y, row in enumerate(rows):
         small = negligible(row["difference"], row["target"])
-        clear = not small and (row["ci_low"] > 0 or row["ci_high"] < 0)
-        colour = (BLUE if row["difference"] > 0 else VERMILION) if clear else GREY
+        colour = (BLUE if row["difference"] > 0 else VERMILION) if is_clear(row) else GREY
         axes.plot([row["relative_ci_low"], row["relative_ci_high"]], [y, y], color=colour, linewidth=2)
         axes.plot([row["relative_difference"]], [y], "o", color=colour, markersize=6)
         text = ABOUT_ZERO if small else _signed(row["difference"], row["unit"], language)
@@ -268,7 +268,7 @@ def draw_cost_bars(tables: Tables, folder: Path, language: str) -> list[Path]:
         return []
     frame = frame.reindex(names, fill_value=0.0)
     payers = [p for p in PAYERS if p in frame and p != "private"]
-    factor = 1e8 if language == "zh" else 1e9
+    factor = money_factor(language)
     page = new_figure(WIDTH, 0.5 * len(names) + 1.7)
     axes = page.add_subplot()
     ahead, below = np.zeros(len(names)), np.zeros(len(names))

@@ -6,7 +6,7 @@ met, what it costs, what to change first, how sure that is, what is assumed, how
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +14,7 @@ from typing import Any
 
 from simulator.core.problems import InputError, Problem
 from simulator.report.memo_docx import figures_of, readable, write_docx
-from simulator.report.memo_parts import Annex, Block, Grid, Heading, Line, Memo, Picture, lines
+from simulator.report.memo_parts import Annex, Block, Heading, Line, Memo, Picture, lines
 from simulator.report.memo_words import WORDS, said
 from simulator.study.tables import Tables
 
@@ -29,14 +29,14 @@ def write_memo(folder: Path, language: str) -> Path:
 
     Raises InputError where the folder holds no results that can be read.
     """
-    from simulator.report.html.page import read_manifest
+    from simulator.report.html.page import is_run, read_manifest, read_tables, refusing_older
     from simulator.report.html.study_page import is_study
 
     folder = folder.expanduser().resolve()
     manifest = read_manifest(folder)
-    if (folder / "indicators.parquet").is_file() and (folder / "targets.csv").is_file():
-        tables = _read(folder)
-        with figures(tables, folder, language) as pictures:
+    if is_run(folder):
+        tables = read_tables(folder)
+        with refusing_older(folder), figures(tables, folder, language) as pictures:
             memo = memo_of(tables, pictures, language, manifest)
             return write_docx(memo, folder / FILE, language, _created(manifest, tables))
     if is_study(folder):
@@ -45,16 +45,6 @@ def write_memo(folder: Path, language: str) -> Path:
         return write_docx(study_memo(folder, language, manifest), folder / FILE, language, _created(manifest))
     what = "the folder holds no results" if folder.is_dir() else "no such folder"
     raise InputError([Problem(str(folder), 1, 1, what, "", "a folder that ris run or a study made")])
-
-
-def _read(folder: Path) -> Tables:
-    from simulator.study import output
-
-    try:
-        return output.read(folder)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        what = f"the tables cannot be read ({type(error).__name__})"
-        raise InputError([Problem(str(folder), 1, 1, what, "", "an unchanged folder of ris run")]) from error
 
 
 def _created(manifest: dict[str, Any], tables: Tables | None = None) -> str:
@@ -90,7 +80,7 @@ def closing(created: str, language: str) -> tuple[str, ...]:
 
 def again_blocks(manifest: dict[str, Any], meta: dict[str, Any], language: str) -> list[Block]:
     """Return how to run it again: command, hash, versions, where the figures stand."""
-    from simulator.report.html.run_page import again
+    from simulator.report.html.study_page import again
 
     found = again(manifest, meta)
     facts = {key: "–" if found.get(key) in ("", None) else found[key] for key in ("hash", "code", "commit", "seed")}
@@ -145,14 +135,3 @@ def _caption(path: Path, names: dict[str, str], language: str) -> str:
         return said("fan", language, id=rest, name=names[rest])
     key = CAPTIONS.get(kind, kind)
     return said(key, language) if key in WORDS else path.stem
-
-
-# ---- shared tables ----------------------------------------------------------------------------------
-
-
-def grid(
-    heads: list[str], rows: Sequence[tuple[str, ...]], widths: tuple[float, ...], right: tuple[int, ...] = ()
-) -> Grid:
-    """Return a table whose heads are keys of the memo's words already said."""
-    total = sum(widths)
-    return Grid(tuple(heads), tuple(rows), frozenset(right), tuple(w / total for w in widths))

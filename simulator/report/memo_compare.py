@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.report.board import chance, records
 from simulator.report.html.compare_page import summary
-from simulator.report.memo import grid
-from simulator.report.memo_parts import Annex, Block, Heading, Line, from_rich, lines
+from simulator.report.memo_parts import Annex, Block, Heading, Line, from_rich, grid, lines
 from simulator.report.memo_words import said
-from simulator.report.terminal import board_order, heading, named
+from simulator.report.terminal import heading, named
 from simulator.report.terminal_chance import error_line
 from simulator.report.terminal_compare import (
+    better_text,
     beyond_targets,
+    chances,
     compare_note,
+    compared,
     cost_line,
     difference_text,
     each_target,
@@ -59,13 +60,11 @@ def compare_blocks(tables: Tables, language: str) -> list[Block]:
 
 def compare_annexes(tables: Tables, language: str) -> list[Annex]:
     """Return what stands behind the memo of a comparison: all differences of each scenario, who reaches more."""
-    assert tables.compare_targets is not None
     baseline, *others = tables.meta["runs"]
     out = []
     for run in others:
         name = run["scenario"]
-        rows = sorted((r for r in records(tables.compare_targets) if r["scenario"] == name), key=board_order)
-        blocks = _differences(rows, language)
+        blocks = _differences(compared(tables, name), language)
         beyond = beyond_targets(tables, name, language)
         blocks += from_rich([] if beyond is None else [beyond])
         blocks += from_rich(neighbour_differences(tables, baseline["scenario"], name, language))
@@ -75,11 +74,9 @@ def compare_annexes(tables: Tables, language: str) -> list[Annex]:
 
 
 def _scenario(tables: Tables, baseline: dict[str, Any], run: dict[str, Any], language: str) -> list[Block]:
-    assert tables.compare_targets is not None
     name = run["scenario"]
-    rows = sorted((r for r in records(tables.compare_targets) if r["scenario"] == name), key=board_order)
     out: list[Block] = [Heading(run["title"][language])]
-    for group in summary(rows, language):
+    for group in summary(compared(tables, name), language):
         title = f"{group['title']}（{group['count']}）" if language == "zh" else f"{group['title']} ({group['count']})"
         out.append(Line(said("clear", language, title=title, names=group["names"])))
     out += from_rich([cost_line(tables, baseline["scenario"], name, language)])
@@ -98,7 +95,5 @@ def _differences(rows: list[dict[str, Any]], language: str) -> list[Block]:
 
 def _row(row: dict[str, Any], language: str) -> tuple[str, ...]:
     mark = "*" if survives(row) else ""
-    better = f"{row['p_better']:.0%}" if row["p_better"] == row["p_better"] else "–"
-    change = f"{chance(row, '_baseline'):.2f} → {chance(row, '_scenario'):.2f}"
-    difference = difference_text(row, language).plain + mark
-    return row["id"], named(row, language).plain, change, difference, better, unit_cost(row, language, row["target"])
+    cells = chances(row), difference_text(row, language).plain + mark, better_text(row, language)
+    return row["id"], named(row, language).plain, *cells, unit_cost(row, language, row["target"])

@@ -6,7 +6,6 @@ where one is not installed. Nothing of the text is markup: control characters ar
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from simulator.report.memo_parts import Block, Grid, Heading, Line, Memo, Picture, clean, sentence
+from simulator.report.words import colon
+from simulator.study.aside import replacing
 
 # millimetres: the text is 156 x 225
 TOP, BOTTOM, LEFT, RIGHT, WIDE, HIGH = 37, 35, 28, 26, 210, 297
@@ -59,19 +60,15 @@ def write_docx(memo: Memo, path: Path, language: str, created: str = "") -> Path
     _blocks(document, memo.blocks, language)
     word = "附件" if language == "zh" else "Annex"
     for k, annex in enumerate(memo.annexes, 1):
-        _add(document, f"{word} {k}{'：' if language == 'zh' else ': '}{annex.title}", "listed")
+        _add(document, f"{word} {k}{colon(language)}{annex.title}", "listed")
     for text in memo.closing:
         _add(document, text, "closing")
     for k, annex in enumerate(memo.annexes, 1):
         _add(document, f"{word} {k}", "annex").paragraph_format.page_break_before = True
         _add(document, annex.title, "annex title")
         _blocks(document, annex.blocks, language)
-    part = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
+    with replacing(path) as part:
         document.save(str(part))
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 

@@ -13,6 +13,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from simulator.report.words import capital
+
 # What no XML file may hold (controls, surrogates, the two last of a plane), and marks that turn the direction of text.
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\u200e\u200f\u202a-\u202e\u2066-\u2069]"
@@ -85,11 +87,19 @@ class Memo:
     annexes: list[Annex] = field(default_factory=list)
 
 
+def grid(
+    heads: list[str], rows: Sequence[tuple[str, ...]], widths: tuple[float, ...], right: tuple[int, ...] = ()
+) -> Grid:
+    """Return a table with these heads, its columns as wide as ``widths`` say of each other."""
+    total = sum(widths)
+    return Grid(tuple(heads), tuple(rows), frozenset(right), tuple(w / total for w in widths))
+
+
 def sentence(text: str, language: str) -> str:
     """Return a text as a sentence: with a capital, and a full stop unless it ends with a mark."""
     text = text.strip()
     stop = "" if not text or text[-1] in "。.!?！？：:；;" else "。" if language == "zh" else "."
-    return text[:1].upper() + text[1:] + stop
+    return capital(text) + stop
 
 
 def lines(texts: Iterable[object], kind: str = "body") -> list[Block]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from markupsafe import Markup
 
-from simulator.report.board import LIKELY, UNLIKELY, Board, board_of, chance, share_apart
+from simulator.report.board import LIKELY, UNLIKELY, Board, board_of, chance, has_true, share_apart
 from simulator.report.html.first import change_lines, four, lacking, largest, scope_text
 from simulator.report.html.gates import gates_of
 from simulator.report.html.labels import label
-from simulator.report.html.run_page import assumed, measure_rows
-from simulator.report.memo import grid
-from simulator.report.memo_parts import Annex, Block, Heading, Line, from_rich, lines
+from simulator.report.html.run_page import assumed, instruments, measure_rows
+from simulator.report.memo_parts import Annex, Block, Heading, Line, from_rich, grid, lines
 from simulator.report.memo_words import said
 from simulator.report.terminal import (
+    OFFICIAL,
+    TRUE,
     against_budget,
     cells_of,
     certainty,
@@ -26,6 +26,7 @@ from simulator.report.terminal import (
     named,
     neighbour_lines,
     other_line,
+    paces,
     range_text,
     section_order,
     unsimulated,
@@ -34,7 +35,6 @@ from simulator.report.terminal_chance import error_line
 from simulator.report.words import (
     bracketed,
     colon,
-    distance,
     lead_text,
     listed,
     runs_text,
@@ -61,7 +61,7 @@ def run_annexes(tables: Tables, language: str) -> list[Annex]:
     found = (
         ("targets", targets(board, tables, language)),
         ("money annex", money_details(tables, language)),
-        ("instruments", evidence(board, tables, language)),
+        ("instruments", evidence(tables, language)),
     )
     return [Annex(said(key, language), blocks) for key, blocks in found if blocks]
 
@@ -127,9 +127,7 @@ def target_row(row: dict[str, Any], language: str) -> tuple[str, ...]:
     """Return a target's cells: id, name with unit and year, value, median, probability, distance, pace."""
     identity, value, middle, _, gap = cells_of(row, language)
     runs = bracketed(f"{word('runs', language)} {row['probability']:.2f}", language) if share_apart(row) else ""
-    pace = ""
-    if math.isfinite(row["pace_needed"]):
-        pace = " / ".join(distance(row[k], row["unit"], language) for k in ("pace_needed", "pace_simulated"))
+    pace = " / ".join(paces(row, language))
     return identity, named(row, language).plain, value, middle, f"{chance(row):.2f}{runs}", gap, pace
 
 
@@ -137,11 +135,9 @@ def true_state(board: Board, language: str) -> list[Block]:
     """Return the targets whose official figure can be inflated beside the true one."""
     rows: list[tuple[str, ...]] = []
     for row in (*board.headline, *board.others):
-        if not (isinstance(row["true_name"], str) and row["true_name"] and math.isfinite(row["true_p50"])):
+        if not has_true(row):
             continue
-        texts = [
-            range_text(row, keys, language) for keys in (("p50", "p05", "p95"), ("true_p50", "true_p05", "true_p95"))
-        ]
+        texts = [range_text(row, keys, language) for keys in (OFFICIAL, TRUE)]
         share = f"{(row['p50'] - row['true_p50']) / row['p50']:.0%}" if row["p50"] else "–"
         rows.append((row["id"], named(row, language).plain, *texts, share))
     if not rows:
@@ -208,15 +204,15 @@ def assumptions(board: Board, tables: Tables, language: str) -> list[Block]:
     """Return what the run takes for granted."""
     rows = [
         (str(name), semicolon(language).join(text for text in (str(value), note) if text))
-        for name, value, note in assumed(board, tables, language)["rows"]
+        for name, value, note in assumed(board, tables, language)
     ]
     heads = [said("head assumption", language), said("head set", language)]
     return [Heading(said("assumed", language)), grid(heads, rows, (25, 75))]
 
 
-def evidence(board: Board, tables: Tables, language: str) -> list[Block]:
+def evidence(tables: Tables, language: str) -> list[Block]:
     """Return how good the evidence of the instruments is, and which entries use each."""
-    found = assumed(board, tables, language)["instruments"]
+    found = instruments(tables, language)
     rows = [(row["name"], row["grade"], listed(row["entries"], language)) for row in found]
     heads = [said(f"head {key}", language) for key in ("instrument", "evidence", "entries")]
     return [grid(heads, rows, (35, 15, 50))] if rows else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from simulator.report.html.study_page import study_page, tables_of
+from simulator.report.html.study_page import picture_files, study_facts, tables_of
 from simulator.report.memo import again_blocks, closing
 from simulator.report.memo_docx import readable
 from simulator.report.memo_parts import Annex, Block, Grid, Heading, Line, Memo, Picture, lines
@@ -16,7 +16,7 @@ MOST_ROWS, MOST_COLUMNS = 40, 9  # of a table in a memo; the file has all
 
 def study_memo(folder: Path, language: str, manifest: dict[str, Any]) -> Memo:
     """Return the memo of a study's folder."""
-    page = study_page(folder, language, manifest)
+    page = study_facts(folder, language, manifest)
     out: list[Block] = [Line(said("asked study", language)), *lines([page["status"]])]
     gates = [
         (str(g["name"]), str(g.get("figure") or ""), str(g.get("asked") or ""))
@@ -31,7 +31,7 @@ def study_memo(folder: Path, language: str, manifest: dict[str, Any]) -> Memo:
     annexes = []
     if grids := [block for table in tables_of(folder, language) for block in _table(table)]:
         annexes.append(Annex(said("tables study", language), grids))
-    pictures = readable([*sorted(folder.glob("*.png")), *sorted((folder / "figures").glob("*.png"))])
+    pictures = readable(picture_files(folder))
     if pictures:
         annexes.append(Annex(said("figures", language), [Picture(path, path.stem) for path in pictures]))
     title = said("title study", language, title=page["title"])

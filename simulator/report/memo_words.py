@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from simulator.report.words import filled
+
 WORDS: dict[str, tuple[str, str]] = {
     "title": ("Memorandum: simulated outcome of {title}", "关于{title}模拟测算情况的报告"),
     "title compare": ("Memorandum: {title} compared with {baseline}", "关于{title}与{baseline}比较测算情况的报告"),
@@ -60,7 +62,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "instruments": ("How good the evidence of the instruments is", "政策工具的证据等级"),
     "differences": ("What is different", "有何不同"),
     "settings": ("What is set differently", "设置差异"),
-    "result": ("What that changes", "对目标的影响"),
     "clear": ("{title}: {names}.", "{title}：{names}。"),
     "result study": ("Result", "结果"),
     "tables study": ("Tables", "表"),
@@ -118,4 +119,4 @@ WORDS: dict[str, tuple[str, str]] = {
 
 def said(key: str, language: str, **given: object) -> str:
     """Return words of the memo in a language, with what is given in its places."""
-    return WORDS[key][language == "zh"].format(**given) if given else WORDS[key][language == "zh"]
+    return filled(WORDS[key], language, **given)

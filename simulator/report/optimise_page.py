@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +19,7 @@ from simulator.report.optimise_words import (
     dose_value,
     with_error,
 )
+from simulator.report.terminal import as_text
 from simulator.report.words import colon, comma, figure, listed, runs_text, semicolon, word
 from simulator.study.optimise_aims import RISING
 from simulator.study.optimise_output import meta_of
@@ -33,9 +33,7 @@ SUMMARY_WIDTH = 110
 
 def plain_page(result: OptimiseResult, language: str) -> str:
     """Return the page as plain text, for a file."""
-    out = Console(file=io.StringIO(), width=SUMMARY_WIDTH, highlight=False, no_color=True, legacy_windows=False)
-    out.print(optimise_screen(result, language))
-    return str(out.file.getvalue())  # type: ignore[attr-defined]
+    return as_text(optimise_screen(result, language), SUMMARY_WIDTH)
 
 
 def optimise_screen(result: OptimiseResult, language: str) -> RenderableType:

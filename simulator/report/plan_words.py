@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from simulator.report.words import filled
+
 _SAID: dict[str, tuple[str, str]] = {
     "title": ("{region}: what would have to be true for the plan to come true", "{region}：规划实现需要什么成立"),
     "no_forecast": (
@@ -41,9 +43,10 @@ _SAID: dict[str, tuple[str, str]] = {
     ),
     "joint_title": ("What the whole plan asks for, the farthest first", "规划全部实现所需的参数（偏离最大者在前）"),
     "heads": (
-        "parameter|of|evidence|the plan needs|prior sd|range|source",
-        "参数|所属|证据值|规划所需|先验标准差|区间|来源",
+        "parameter and its source|evidence|the plan needs|prior sd|range",
+        "参数及来源|证据值|规划所需|先验标准差|区间",
     ),
+    "assumed": ("assumed", "假定"),
     "span": ("{low} to {high}", "{low}—{high}"),
     "mark_beyond": (", beyond", "，超出"),
     "everything": (
@@ -153,4 +156,4 @@ _SAID: dict[str, tuple[str, str]] = {
 
 def said(key: str, language: str, **given: object) -> str:
     """Return a sentence or a part of one with its words filled in; raises KeyError for one that is not there."""
-    return _SAID[key][language == "zh"].format(**given)
+    return filled(_SAID[key], language, **given)

@@ -26,14 +26,15 @@ def bar() -> Iterator[Progress]:
     if console.is_jupyter:
         yield _notebook()
     elif console.is_terminal:
-        with _terminal(console) as advance:
+        with terminal_bar(console) as advance:
             yield advance
     else:
         yield _log()
 
 
 @contextmanager
-def _terminal(console: Any) -> Iterator[Progress]:
+def terminal_bar(console: Any) -> Iterator[Progress]:
+    """Show a bar on a terminal's console."""
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 

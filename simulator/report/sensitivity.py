@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import json
 import math
-import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from simulator.report.board import records
 from simulator.report.sensitivity_words import (
+    KEYS,
     effort_text,
     factor_text,
     floor_meaning,
@@ -25,15 +23,16 @@ from simulator.report.sensitivity_words import (
     size_meaning,
     size_text,
 )
-from simulator.report.terminal import SUMMARY_WIDTH
+from simulator.report.terminal import as_text
 from simulator.report.words import apart, bracketed, colon, figure, listed
 from simulator.study import output
+from simulator.study.aside import replacing
+from simulator.study.study_files import plain_rows, versions, write_csv, write_words
 
 if TYPE_CHECKING:
     from simulator.study.sensitivity import SensitivityResult
 
 SHOWN = 3  # factors named for each outcome
-KEYS = {"morris": "mu_star", "sobol": "st"}
 
 
 def screen(result: SensitivityResult, language: str) -> RenderableType:
@@ -113,36 +112,27 @@ def _spread(frame: Any, language: str) -> list[RenderableType]:
 
 def plain_text(result: SensitivityResult, language: str) -> str:
     """Return the page as plain text, for a file."""
-    out = Console(file=io.StringIO(), width=SUMMARY_WIDTH, highlight=False, no_color=True, legacy_windows=False)
-    out.print(screen(result, language))
-    return str(out.file.getvalue())  # type: ignore[attr-defined]
+    return as_text(screen(result, language))
 
 
 def as_plain(result: SensitivityResult) -> dict[str, Any]:
     """Return the results as plain values for JSON; what is not a number is null."""
-    rows = json.loads(result.frame.to_json(orient="records", double_precision=15, force_ascii=False))
-    return {"folder": str(result.folder), "run": result.meta, "indices": rows}
+    return {"folder": str(result.folder), "run": result.meta, "indices": plain_rows(result.frame)}
 
 
 def save(result: SensitivityResult, folder: Path, language: str, command: str = "") -> Path:
-    """Write tables, figures, summary and manifest into a folder and return it."""
+    """Write tables, figures, summary and manifest into a folder, each file whole; returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    output.write_csv(result.frame, folder / "sensitivity.csv")
-    result.frame.to_parquet(folder / "sensitivity.parquet", index=False)
+    write_csv(result.frame, folder / "sensitivity.csv")
+    with replacing(folder / "sensitivity.parquet") as part:
+        result.frame.to_parquet(part, index=False)
     result.plot(folder / "figures", language)
-    (folder / "summary.txt").write_text(plain_text(result, language), encoding="utf-8")
-    manifest = manifest_of(result, command) | {"language": language}
-    text = json.dumps(manifest, indent=1, ensure_ascii=False)
-    (folder / "manifest.json").write_text(text + "\n", encoding="utf-8")
+    write_words(plain_text(result, language), manifest_of(result, command) | {"language": language}, folder)
     return folder
 
 
 def manifest_of(result: SensitivityResult, command: str) -> dict[str, Any]:
     """Return where the results come from."""
-    packages = (*output.PACKAGES, "SALib")
-    versions = {"python": platform.python_version(), "simulator": output._version("ris-simulator")}
-    versions |= {name: output._version(name) for name in packages}
-    inputs = output.input_files(result.scenario)
     meta = {key: value for key, value in result.meta.items() if key not in ("hash", "created")}
     return {
         "hash": result.meta["hash"],
@@ -151,7 +141,7 @@ def manifest_of(result: SensitivityResult, command: str) -> dict[str, Any]:
         "commit": output.commit(),
         "status": result.meta["status"],
         "code": output.code_hash(),
-        "versions": versions,
-        "inputs": {output._shown(f): output.digest(f.read_bytes()) for f in inputs},
+        "versions": versions("SALib"),
+        "inputs": output.inputs_of([result.scenario]),
         "run": meta,
     }

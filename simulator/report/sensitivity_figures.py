@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.report.board import records
-from simulator.report.sensitivity_words import foot, outcome_title, size_meaning, size_text
+from simulator.report.sensitivity_words import KEYS, foot, outcome_title, size_meaning, size_text
 from simulator.report.style import (
     BLUE,
     GREY,
@@ -26,7 +26,7 @@ from simulator.report.style import (
     styled,
     usable_language,
 )
-from simulator.report.words import bracketed, comma
+from simulator.report.words import bracketed, comma, cut
 
 if TYPE_CHECKING:
     import pandas
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 TOP, MAP_ROWS, WIDTH = 15, 30, 8.6
 HEAD = {"en": 36, "zh": 18}
 TITLE_WIDTH = {"en": 80, "zh": 42}
-KEYS = {"morris": "mu_star", "sobol": "st"}
 
 
 def draw(result: SensitivityResult, folder: Path, language: str) -> list[Path]:
@@ -58,7 +57,12 @@ def draw_tornado(result: SensitivityResult, about: dict[str, Any], folder: Path,
     frame = frame[frame[KEYS[method]] > 0.0].head(TOP)
     if frame.empty:
         return []
-    rows, line = records(frame), _line(method, language)
+    rows = records(frame)
+    line = (
+        "细线：90 % 的重抽样；阴影线：低于噪声底线"
+        if language == "zh"
+        else "thin line: 90 % of resamples; hatched: under the floor"
+    )
     text = foot(meta, language, line=line)
     page = new_figure(WIDTH, 0.29 * len(rows) + 1.25 + footer_height(text, WIDTH, language))
     axes = page.add_subplot()
@@ -71,13 +75,6 @@ def draw_tornado(result: SensitivityResult, about: dict[str, Any], folder: Path,
     axes.grid(False, axis="y")
     name = about["id"].replace("@", "-")
     return finish(page, frame, folder / f"tornado-{name}.png", text, language)
-
-
-def _line(method: str, language: str) -> str:
-    zh = language == "zh"
-    return (
-        "细线：90 % 的重抽样；阴影线：低于噪声底线" if zh else "thin line: 90 % of resamples; hatched: under the floor"
-    )
 
 
 def _label(row: dict[str, Any], language: str) -> str:
@@ -185,8 +182,7 @@ def draw_map(result: SensitivityResult, folder: Path, language: str) -> list[Pat
 
 def _head(about: dict[str, Any], language: str) -> str:
     """Return a column's head, cut where it would take more room than the map."""
-    text, most = outcome_title({k: v for k, v in about.items() if k != "year"}, language), HEAD[language]
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+    return cut(outcome_title({k: v for k, v in about.items() if k != "year"}, language), HEAD[language])
 
 
 def _map_table(result: SensitivityResult) -> tuple[pandas.DataFrame, pandas.DataFrame]:

@@ -9,6 +9,7 @@ from simulator.report.words import apart, bracketed, colon, semicolon, word
 _GRADES = {"observed": ("observed", "观测"), "plan": ("the plan", "规划")}
 METHODS = {"morris": ("elementary effects (Morris)", "基本效应法（Morris）"),
            "sobol": ("variance shares (Sobol)", "方差分解法（Sobol）")}  # fmt: skip
+KEYS = {"morris": "mu_star", "sobol": "st"}  # what factors are ranked by
 
 
 def grade_text(grade: str, language: str) -> str:

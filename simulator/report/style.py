@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.report.words import colon, is_money, runs_text, scale_of, unit_text, word
+from simulator.report.words import colon, runs_text, scale_of, scaled_unit, word
 
 if TYPE_CHECKING:
     import pandas
@@ -237,12 +237,7 @@ def scale_axis(axis: Any, size: float, unit: str, language: str) -> str:
 
     factor, name = scale_of(size, unit, language)
     axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / factor:,.6g}"))
-    text = unit_text(unit, language)
-    if language == "zh":
-        return f"{name}{text}"
-    if is_money(unit):
-        return f"CNY {name}{unit.removeprefix('CNY')}" if name else unit
-    return f"{name} {text}".strip()
+    return scaled_unit(name, unit, language)
 
 
 def clean(axes: Axes) -> None:

@@ -6,10 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulator.report.style import (
-    styled,
-    usable_language,
-)
+from simulator.report.style import styled, usable_language
 from simulator.report.sweep_lines import draw_lines
 from simulator.report.sweep_maps import draw_maps, draw_scatter
 from simulator.report.sweep_shared import column

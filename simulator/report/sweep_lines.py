@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,6 @@ from simulator.report.style import (
 from simulator.report.sweep_shared import (
     axis_name,
     column,
-    cut,
     foot_of,
     heading,
     numeric,
@@ -37,57 +36,51 @@ from simulator.report.sweep_words import (
     point_text,
     value_text,
 )
+from simulator.report.words import cut
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from simulator.study.sweep import SweepResult
 
 COLUMNS = 2
 MOST_PANELS = 8
+Panel = Callable[["Axes", "SweepResult", "pandas.DataFrame", str], None]
 
 
 def draw_lines(result: SweepResult, folder: Path, language: str) -> list[Path]:
     """Draw each outcome over the one factor: median, 50 % and 90 % bands, the target as a line."""
+    shown = outcomes_shown(result, MOST_PANELS)
+    page, frame = _panels(result, shown, language, _line_panel, 2.55)
+    page.suptitle(cut(heading(result, language), 100), x=0.01, ha="left", fontsize=11)
+    foot = foot_of(result, shown, language, band=True)
+    files = finish(page, frame, folder / "sweep.png", foot, language)
+    return files + draw_differences(result, folder, language, shown)
+
+
+def _panels(
+    result: SweepResult, shown: Sequence[str], language: str, draw: Panel, height: float
+) -> tuple[Figure, pandas.DataFrame]:
+    """Return a figure with a panel of this height in inches for each outcome, and the numbers drawn."""
     import pandas
 
-    (name,) = result.plan.names
-    shown = outcomes_shown(result, MOST_PANELS)
-    lines = math.ceil(len(shown) / COLUMNS)
-    columns = min(COLUMNS, len(shown))
-    page = new_figure(4.4 * columns + 0.2, 2.55 * lines + 0.75)
+    lines, columns = math.ceil(len(shown) / COLUMNS), min(COLUMNS, len(shown))
+    page = new_figure(4.4 * columns + 0.2, height * lines + 0.75)
     frames = []
     for i, outcome in enumerate(shown):
         axes = page.add_subplot(lines, columns, i + 1)
         frame = of_outcome(result, outcome)
         frames.append(frame)
-        _line_panel(axes, result, outcome, frame, language)
-        _dressed(axes, result, outcome, language, name if i >= len(shown) - columns else "")
-    page.suptitle(cut(heading(result, language), 100), x=0.01, ha="left", fontsize=11)
-    foot = foot_of(result, shown, language, band=True)
-    files = finish(page, pandas.concat(frames), folder / "sweep.png", foot, language)
-    return files + draw_differences(result, folder, language, shown)
+        draw(axes, result, frame, language)
+        _dressed(axes, result, outcome, language, named=i >= len(shown) - columns)
+    return page, pandas.concat(frames)
 
 
 def draw_differences(result: SweepResult, folder: Path, language: str, shown: Sequence[str]) -> list[Path]:
     """Draw the paired differences of each outcome from the first point, with 90 % intervals of the mean."""
-    import pandas
-
-    (name,) = result.plan.names
-    lines, columns = math.ceil(len(shown) / COLUMNS), min(COLUMNS, len(shown))
-    page = new_figure(4.4 * columns + 0.2, 2.3 * lines + 0.75)
-    frames = []
-    for i, outcome in enumerate(shown):
-        axes = page.add_subplot(lines, columns, i + 1)
-        frame = of_outcome(result, outcome)
-        frames.append(frame)
-        x, order = _places(axes, result, name, language)
-        mean, low, high = (frame[k].to_numpy()[order] for k in ("difference", "ci_low", "ci_high"))
-        axes.axhline(0.0, color=GREY, linewidth=1)
-        axes.vlines(x, low, high, color=BLUE, linewidth=2)
-        axes.plot(x, mean, "o-" if numeric(column(result, name)) else "o", color=BLUE, markersize=4.5, linewidth=1)
-        _dressed(axes, result, outcome, language, name if i >= len(shown) - columns else "")
+    page, frame = _panels(result, shown, language, _difference_panel, 2.3)
     first = point_text(result, 0, language)
     title = f"{heading(result, language)}：与首个点（{first}）的差值" if language == "zh" else (
         f"{heading(result, language)}: difference from the first point ({first})")  # fmt: skip
@@ -98,7 +91,7 @@ def draw_differences(result: SweepResult, folder: Path, language: str, shown: Se
         else "pairs with the same draws and luck; dot: mean difference; line: its 90 % interval (bootstrap over draws)"
     )
     foot = f"{said}\n{foot_of(result, shown, language, band=False)}"
-    return finish(page, pandas.concat(frames), folder / "sweep-differences.png", foot, language)
+    return finish(page, frame, folder / "sweep-differences.png", foot, language)
 
 
 def _places(axes: Axes, result: SweepResult, name: str, language: str) -> tuple[np.ndarray, np.ndarray]:
@@ -114,7 +107,16 @@ def _places(axes: Axes, result: SweepResult, name: str, language: str) -> tuple[
     return x.astype(float), x
 
 
-def _line_panel(axes: Axes, result: SweepResult, outcome: str, frame: pandas.DataFrame, language: str) -> None:
+def _difference_panel(axes: Axes, result: SweepResult, frame: pandas.DataFrame, language: str) -> None:
+    (name,) = result.plan.names
+    x, order = _places(axes, result, name, language)
+    mean, low, high = (frame[k].to_numpy()[order] for k in ("difference", "ci_low", "ci_high"))
+    axes.axhline(0.0, color=GREY, linewidth=1)
+    axes.vlines(x, low, high, color=BLUE, linewidth=2)
+    axes.plot(x, mean, "o-" if numeric(column(result, name)) else "o", color=BLUE, markersize=4.5, linewidth=1)
+
+
+def _line_panel(axes: Axes, result: SweepResult, frame: pandas.DataFrame, language: str) -> None:
     (name,) = result.plan.names
     x, order = _places(axes, result, name, language)
     frame = frame.iloc[order]
@@ -133,7 +135,7 @@ def _line_panel(axes: Axes, result: SweepResult, outcome: str, frame: pandas.Dat
     _chances(axes, x, frame)
 
 
-def _dressed(axes: Axes, result: SweepResult, outcome: str, language: str, name: str) -> None:
+def _dressed(axes: Axes, result: SweepResult, outcome: str, language: str, *, named: bool) -> None:
     """Write units, title and, in the last line of panels, the factor's name."""
     low, high = axes.get_ylim()
     text = scale_axis(axes.yaxis, max(abs(low), abs(high)), outcome_unit(outcome, result), language)
@@ -141,7 +143,7 @@ def _dressed(axes: Axes, result: SweepResult, outcome: str, language: str, name:
     axes.set_title(titled(result, outcome, language), fontsize=8.5)
     axes.tick_params(labelsize=8)
     text = axis_name(axes, result, result.plan.names[0], language)
-    if name:
+    if named:
         axes.set_xlabel(text, fontsize=8)
     clean(axes)
 

@@ -23,14 +23,12 @@ from simulator.report.style import (
 from simulator.report.sweep_shared import (
     axis_name,
     column,
-    cut,
     foot_of,
     heading,
     numeric,
     of_outcome,
     ordered,
     outcomes_shown,
-    scaled_unit,
     titled,
     wrapped,
 )
@@ -41,7 +39,7 @@ from simulator.report.sweep_words import (
     outcome_unit,
     value_text,
 )
-from simulator.report.words import bracketed, scale_of
+from simulator.report.words import bracketed, cut, scale_of, scaled_unit
 
 if TYPE_CHECKING:
     import pandas

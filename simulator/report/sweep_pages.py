@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
-import io
 import json
 import math
-import os
-import platform
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -31,16 +26,16 @@ from simulator.report.sweep_words import (
     target_text,
     value_text,
 )
-from simulator.report.terminal import SUMMARY_WIDTH
+from simulator.report.terminal import as_text
 from simulator.report.words import colon, comma, distance, listed, number, runs_text, short_unit, word
 from simulator.study import output
 from simulator.study.design import COST
+from simulator.study.study_files import origin, plain_failures, plain_rows, write_csv, write_parquet, write_words
 
 if TYPE_CHECKING:
     from simulator.study.sweep import SweepResult
 
 MOST_COLUMNS = 5  # points that stand beside each other in a terminal
-FAILURES_NAMED = 5
 
 
 # ---- terminal -----------------------------------------------------------------------------------------
@@ -170,20 +165,17 @@ def _notes(result: SweepResult, shown: list[str], language: str) -> list[str]:
 
 def plain_text(result: SweepResult, language: str) -> str:
     """Return the screen as plain text, for a file."""
-    out = Console(file=io.StringIO(), width=SUMMARY_WIDTH, highlight=False, no_color=True, legacy_windows=False)
-    out.print(sweep_screen(result, language))
-    return "\n".join(line.rstrip() for line in out.file.getvalue().splitlines()) + "\n"  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in as_text(sweep_screen(result, language)).splitlines()) + "\n"
 
 
 def as_plain(result: SweepResult, folder: Path) -> dict[str, Any]:
     """Return a sweep as plain values for JSON; what is not a number is null."""
-    frame = result.summary()
     return {
         "folder": str(folder),
         "scenario": result.scenario.name,
         **result.plan.plain(),
-        "summary": json.loads(frame.to_json(orient="records", double_precision=15, force_ascii=False)),
-        "failures": [{"row": f.row, "message": f.message, "command": f.command} for f in result.results.failures],
+        "summary": plain_rows(result.summary()),
+        "failures": plain_failures(result.results.failures),
     }
 
 
@@ -193,15 +185,12 @@ def as_plain(result: SweepResult, folder: Path) -> dict[str, Any]:
 def write_sweep(result: SweepResult, folder: Path, language: str, command: str = "") -> Path:
     """Write tables, figures, summary and manifest into a folder, each whole or not at all; returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    table, summary = result.table(), result.summary()
-    _put(folder / "runs.csv", lambda path: output.write_csv(table, path))
-    _put(folder / "summary.csv", lambda path: output.write_csv(summary, path))
-    _put(folder / "runs.parquet", lambda path: _write_parquet(table, path))
+    table = result.table()
+    write_csv(table, folder / "runs.csv")
+    write_csv(result.summary(), folder / "summary.csv")
+    write_parquet(table, folder / "runs.parquet")
     draw_sweep(result, folder / "figures", language)
-    text = plain_text(result, language)
-    _put(folder / "summary.txt", lambda path: path.write_text(text, encoding="utf-8"))
-    manifest = json.dumps(_manifest(result, language, command), indent=1, ensure_ascii=False)
-    _put(folder / "manifest.json", lambda path: path.write_text(manifest + "\n", encoding="utf-8"))
+    write_words(plain_text(result, language), _manifest(result, language, command), folder)
     return folder
 
 
@@ -216,47 +205,15 @@ def is_written(folder: Path, language: str) -> bool:
     return False
 
 
-def _put(path: Path, write: Callable[[Path], Any]) -> None:
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        write(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _write_parquet(table: Any, path: Path) -> None:
-    import pyarrow
-    from pyarrow import parquet
-
-    mixed = [name for name in table if table[name].map(type).nunique() > 1]  # values of several kinds go in as text
-    plain = table.assign(**{name: table[name].map(lambda v: None if v is None else str(v)) for name in mixed})
-    made = pyarrow.Table.from_pandas(plain, preserve_index=False, nthreads=1).replace_schema_metadata(None)
-    parquet.write_table(made, path, compression="zstd", store_schema=False)
-
-
 def _manifest(result: SweepResult, language: str, command: str) -> dict[str, Any]:
     """Return where the results come from: versions, inputs, seeds, counts and failures."""
-    plan, meta = result.plan, meta_of(result)
-    versions = {"python": platform.python_version(), "simulator": output._version("ris-simulator")}
-    versions |= {name: output._version(name) for name in output.PACKAGES}
-    inputs = sorted(set(output.input_files(result.scenario)))
+    meta, plan = meta_of(result), result.plan.plain()
+    design = plan.pop("kind")  # the study's own is another
     return {
-        "hash": meta["hash"],
-        "kind": "sweep",
-        "created": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
-        "command": command,
-        "commit": output.commit(),
-        "code": output.code_hash(),
-        "versions": versions,
-        "inputs": {output._shown(file): output.digest(file.read_bytes()) for file in inputs},
-        "language": language,
-        "scenario": output._shown(Path(result.scenario.path)),
-        "fingerprint": result.scenario.fingerprint(),
-        "status": meta["status"],
-        "calibration": result.scenario.calibration,
+        **origin("sweep", result.scenario, language, command, meta["hash"], meta["status"]),
         "draws": sorted(set(result.draws.tolist())),
         "completed": meta["completed"],
-        "failures": [{"row": f.row, "message": f.message, "command": f.command} for f in result.results.failures],
-        **plan.plain(),
+        "failures": plain_failures(result.results.failures),
+        "design": design,
+        **plan,
     }

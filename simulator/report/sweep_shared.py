@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import textwrap
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulator.report.style import (
-    footer,
-    scale_axis,
-)
+from simulator.report.style import footer, scale_axis
 from simulator.report.sweep_words import (
     factor_label,
     factor_unit,
     factor_unit_text,
     outcome_label,
 )
-from simulator.report.words import bracketed, is_money, unit_text
+from simulator.report.words import bracketed, cut, unit_text
+from simulator.study.study_files import study_hash
 
 if TYPE_CHECKING:
     import pandas
@@ -70,15 +66,11 @@ def moved(result: SweepResult, outcome: str) -> float:
 def meta_of(result: SweepResult) -> dict[str, Any]:
     """Return what the footer of a figure says: runs, draws, calibration, hash, the status of the region."""
     status = result.scenario.region.status
-    found: dict[str, Any] = {}
-    if result.folder is not None:
-        with suppress(OSError, ValueError):
-            found = json.loads((result.folder / "study.json").read_text(encoding="utf-8"))
     return {
         "completed": int(np.isfinite(result.results.values).all(axis=1).sum()),
         "draws": len(set(result.draws.tolist())),
         "calibration": result.scenario.calibration,
-        "hash": found.get("hash", ""),
+        "hash": study_hash(result.folder),
         "status": None if status is None else {"en": status.en, "zh": status.zh},
     }
 
@@ -114,11 +106,6 @@ def foot_of(result: SweepResult, shown: Sequence[str], language: str, *, band: b
 def titled(result: SweepResult, outcome: str, language: str) -> str:
     """Return the title of an outcome's panel."""
     return cut(outcome_label(outcome, result, language), TITLE_WIDTH[language])
-
-
-def cut(text: str, width: int) -> str:
-    """Return a text, cut where it is longer than so many characters."""
-    return text if len(text) <= width else text[: width - 1].rstrip() + "…"
 
 
 def column(result: SweepResult, name: str) -> list[Any]:
@@ -169,13 +156,3 @@ def wrapped(text: str, width: int) -> str:
         return text
     marked = re.sub(r"(?=（)|(?<=：)", "\u200b ", text)
     return textwrap.fill(marked, width).replace("\u200b ", "").replace("\u200b", "")
-
-
-def scaled_unit(scale: str, unit: str, language: str) -> str:
-    """Return a unit with the name of the scale that its figures are written in: ``CNY bn per year``."""
-    text = unit_text(unit, language)
-    if language == "zh":
-        return f"{scale}{text}"
-    if is_money(unit):
-        return f"CNY {scale}{unit.removeprefix('CNY')}" if scale else unit
-    return f"{scale} {text}".strip()

@@ -194,9 +194,3 @@ def target_text(name: str, result: SweepResult, language: str) -> str:
     """Return the figure of a target, empty for an outcome that is none."""
     target = result.results.design.outcomes.targets.get(name)
     return "" if target is None else full_figure(target.value, target.unit, language)
-
-
-def axis_text(name: str, result: SweepResult, language: str) -> str:
-    """Return the label of a factor's axis, with its unit."""
-    unit = factor_unit_text(factor_unit(name, result), language)
-    return factor_label(name, result, language) + (bracketed(unit, language) if unit else "")

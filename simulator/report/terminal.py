@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.core.ledger import PAYERS
-from simulator.report.board import Board, board_of, chance, records
+from simulator.report.board import Board, board_of, chance, has_true, records
 from simulator.report.terminal_attribution import budget_lines, budget_text, extra_parts
 from simulator.report.terminal_chance import BAR_CELLS, error_line, probability_cell
 from simulator.report.words import (
@@ -49,6 +49,7 @@ STYLES = {"likely": "green", "in doubt": "yellow", "unlikely": "red"}
 MONEY_KINDS = ("outlay", "running", "tax_forgone", "recovered", "net", "contingent")
 SUMMARY_WIDTH = 100
 SMALL_MONEY = 2e9  # CNY; sums below it are written in millions
+OFFICIAL, TRUE = ("p50", "p05", "p95"), ("true_p50", "true_p05", "true_p95")  # a median with its 90 % range
 TARGET_HEADS = ("id", "target", "median", "probability", "distance")
 # label, unit, what the city drew in a year, what neighbours lost in a year
 NEIGHBOURS = (
@@ -69,9 +70,14 @@ def console(width: int | None = None) -> Console:
 
 def plain_text(tables: Tables, language: str) -> str:
     """Return the first screen as plain text, for a file."""
-    out = Console(file=io.StringIO(), width=SUMMARY_WIDTH, highlight=False, no_color=True, legacy_windows=False)
-    out.print(screen(tables, language))
-    return str(out.file.getvalue())  # type: ignore[attr-defined]
+    return as_text(screen(tables, language))
+
+
+def as_text(part: RenderableType, width: int = SUMMARY_WIDTH) -> str:
+    """Return a part of a screen as plain text, for a file."""
+    text = io.StringIO()
+    Console(file=text, width=width, highlight=False, no_color=True, legacy_windows=False).print(part)
+    return text.getvalue()
 
 
 def screen(tables: Tables, language: str) -> RenderableType:
@@ -204,11 +210,19 @@ def doubt_text(row: dict[str, Any], language: str, *, named: bool = True) -> str
     return f"{text}{semicolon(language)}{pace}" if pace else text
 
 
+def paces(row: dict[str, Any], language: str) -> list[str]:
+    """Return the pace in a year that a target needs and what is simulated; nothing where it has none."""
+    if not math.isfinite(row["pace_needed"]):
+        return []
+    return [distance(row[k], row["unit"], language) for k in ("pace_needed", "pace_simulated")]
+
+
 def pace_text(row: dict[str, Any], language: str) -> str:
     """Return the pace that a target needs and what is simulated, or nothing where it has none."""
-    if not math.isfinite(row["pace_needed"]):
+    both = paces(row, language)
+    if not both:
         return ""
-    needed, got = (distance(row[k], row["unit"], language) for k in ("pace_needed", "pace_simulated"))
+    needed, got = both
     since, month = int(row["start_year"]), _a_month(row, language)
     if language == "zh":
         return f"{since} 年末起每年需 {needed}{bracketed(f'每月 {month}', language) if month else ''}，模拟 {got}"
@@ -311,9 +325,9 @@ def target_table(rows: Sequence[dict[str, Any]], language: str, widths: Sequence
         due = named(row, language)
         identity, value, middle, _, gap = cells_of(row, language)
         table.add_row(identity, due, value, middle, probability_cell(row, STYLES, language), gap)
-        if isinstance(row["true_name"], str) and row["true_name"] and math.isfinite(row["true_p50"]):
+        if has_true(row):
             true = row["true_name_zh"] if language == "zh" else row["true_name"]
-            spread = range_text(row, ("true_p50", "true_p05", "true_p95"), language)
+            spread = range_text(row, TRUE, language)
             under = Table.grid(padding=(0, 1, 0, 0))
             under.add_column(no_wrap=True)
             under.add_column(overflow="fold")
@@ -356,7 +370,7 @@ def cells_of(row: dict[str, Any], language: str) -> tuple[str, str, str, str, st
     value = f"{bound} {value}{'%' if is_percent(unit) else ''}"
     probability = f"{'x' * BAR_CELLS} {chance(row):.2f}"
     gap = distance(row["gap"], unit, language, beside=row["value"])
-    return row["id"], value, range_text(row, ("p50", "p05", "p95"), language), probability, gap
+    return row["id"], value, range_text(row, OFFICIAL, language), probability, gap
 
 
 def neighbour_lines(tables: Tables, language: str) -> list[RenderableType]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -81,16 +81,23 @@ def name_of(key: str, language: str) -> str:
     return NAMES[key][language == "zh"]
 
 
+def sizes_of(row: Mapping[str, Any]) -> dict[str, float]:
+    """Return how large each part of a target's change is, what is missing the last; none where nothing is known."""
+    sizes = {name: abs(float(row[name])) for name in BLOCKS}
+    if row["gap"] < 0:
+        sizes["gap"] = 0.0
+    total = sum(sizes.values())
+    return sizes if math.isfinite(total) and total > 0.0 else {}
+
+
 def strip(row: dict[str, Any], cells: int = STRIP_CELLS) -> str:
     """Return the parts as blocks, each as long as its size among the sizes of all; at least one for each above 5 %.
 
     Signs are in the numbers beside: a part that pulls back takes room like one that pushes forward.
     """
-    sizes = {name: abs(float(row[name])) for name in BLOCKS}
-    if row["gap"] < 0:
-        sizes["gap"] = 0.0
+    sizes = sizes_of(row)
     total = sum(sizes.values())
-    if not math.isfinite(total) or total <= 0.0:
+    if not sizes:
         return " " * cells
     shares = {name: size / total for name, size in sizes.items()}
     counts = {name: max(int(share * cells), 1 if share > 0.05 else 0) for name, share in shares.items()}

@@ -10,7 +10,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from simulator.report.board import chance, has_error, records
+from simulator.report.board import chance, has_error, is_clear, records
 from simulator.report.catalogue import setting_doc
 from simulator.report.terminal import board_order, drawn, heading, named
 from simulator.report.terminal_chance import error_line
@@ -130,7 +130,6 @@ def setting_words(row: dict[str, Any], language: str) -> str:
 
 def difference_table(tables: Tables, scenario: str, language: str) -> Table:
     """Return for each simulated target how its probability and its figure change."""
-    assert tables.compare_targets is not None
     zh = language == "zh"
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=True, header_style="dim")
     table.add_column(word("id", language), no_wrap=True)
@@ -138,13 +137,23 @@ def difference_table(tables: Tables, scenario: str, language: str) -> Table:
     table.add_column(word("probability", language), justify="right", no_wrap=True)
     for title in ("差值 [90 %]", "更优", "单位净成本（元）") if zh else ("difference [90 %]", "better", "CNY per unit"):
         table.add_column(title, justify="right", no_wrap=True)
-    paired = tables.compare_targets
-    for row in sorted(records(paired[paired["scenario"] == scenario]), key=board_order):
-        change = f"{chance(row, '_baseline'):.2f} → {chance(row, '_scenario'):.2f}"
+    for row in compared(tables, scenario):
         shown = difference_text(row, language).append("*" if survives(row) else " ")
-        cells = (change, shown, _better(row, language), unit_cost(row, language, row["target"]))
+        cells = (chances(row), shown, better_text(row, language), unit_cost(row, language, row["target"]))
         table.add_row(row["id"], named(row, language), *cells)
     return table
+
+
+def compared(tables: Tables, scenario: str) -> list[dict[str, Any]]:
+    """Return the targets of a scenario beside the baseline: outcome and growth, then the others."""
+    paired = tables.compare_targets
+    assert paired is not None
+    return sorted(records(paired[paired["scenario"] == scenario]), key=board_order)
+
+
+def chances(row: dict[str, Any]) -> str:
+    """Return how a target's probability changes: ``0.20 → 0.35``."""
+    return f"{chance(row, '_baseline'):.2f} → {chance(row, '_scenario'):.2f}"
 
 
 def survives(row: dict[str, Any]) -> bool:
@@ -163,8 +172,7 @@ def difference_text(row: dict[str, Any], language: str) -> Text:
     factor, scale = scale_of(like, unit, language)
     low, high = (number(x / factor, "1", language, sign=True) for x in shown[1:])
     points = (" 百分点" if language == "zh" else " pp") if is_percent(unit) else f" {scale}" if small[0] else ""
-    clear = not small[0] and (row["ci_low"] > 0 or row["ci_high"] < 0)
-    return Text(f"{middle} [{low}, {high}]{points}".rstrip(), style="bold" if clear else "")
+    return Text(f"{middle} [{low}, {high}]{points}".rstrip(), style="bold" if is_clear(row) else "")
 
 
 def unit_cost(row: dict[str, Any], language: str, whole: float) -> str:
@@ -181,9 +189,11 @@ def unit_cost(row: dict[str, Any], language: str, whole: float) -> str:
     return number(each, "CNY", language) if row["difference"] > 0 else "–"
 
 
-def _better(row: dict[str, Any], language: str) -> str:
-    same = row["difference"] == 0 and row["ci_low"] == 0 and row["ci_high"] == 0
-    return word("equal", language) if same else f"{row['p_better']:.0%}"
+def better_text(row: dict[str, Any], language: str) -> str:
+    """Return the share of pairs above the baseline, ``equal`` where no pair differs; a dash where it is not known."""
+    if row["difference"] == 0 and row["ci_low"] == 0 and row["ci_high"] == 0:
+        return word("equal", language)
+    return f"{row['p_better']:.0%}" if math.isfinite(row["p_better"]) else "–"
 
 
 def net_line(tables: Tables, scenario: dict[str, Any], language: str) -> list[RenderableType]:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.report.board import records
-from simulator.report.words import bracketed, figure, listed, plain_number
+from simulator.report.words import bracketed, colon, figure, listed, plain_number
 from simulator.study.comparison_win import ALL
 from simulator.study.tables import Tables
 
@@ -21,13 +21,13 @@ def win_tables(tables: Tables, language: str) -> list[RenderableType]:
 
     Over all chosen targets, and for each of those that were named; none for one scenario and its baseline alone.
     """
-    frame, asked = tables.win, tables.meta.get("asked", {}).get("on", [])
-    runs = [run["scenario"] for run in tables.meta["runs"]]
-    if frame is None or frame.empty or (len(runs) < 3 and not asked):
+    frame, names = tables.win, wins_shown(tables)
+    if frame is None or not names:
         return []
+    runs = [run["scenario"] for run in tables.meta["runs"]]
     titles = {run["scenario"]: run["title"][language] for run in tables.meta["runs"]}
     parts: list[RenderableType] = []
-    for name in [ALL, *asked] if len(asked) != 1 else asked:
+    for name in names:
         mine = frame[frame["id"] == name]
         shares = {(row["scenario"], row["against"]): row for row in records(mine)}
         parts += [Text(_win_title(mine.iloc[0], name, language), style="bold"), _matrix(runs, titles, shares, language)]
@@ -40,10 +40,26 @@ def win_tables(tables: Tables, language: str) -> list[RenderableType]:
     return [*parts, Text(note, style="dim"), Text("")]
 
 
+def wins_shown(tables: Tables) -> list[str]:
+    """Return what wins are shown of: all chosen targets together, then each that was named; of a single one only it.
+
+    Nothing for one scenario and its baseline alone unless targets were named.
+    """
+    asked = list(tables.meta.get("asked", {}).get("on", []))
+    if tables.win is None or tables.win.empty or (len(tables.meta["runs"]) < 3 and not asked):
+        return []
+    return asked if len(asked) == 1 else [ALL, *asked]
+
+
+def is_clear_win(row: dict[str, Any]) -> bool:
+    """Return whether the 90 % interval of a share of wins leaves out a half."""
+    return bool(row["p_win_low"] > 0.5 or row["p_win_high"] < 0.5)
+
+
 def _win_title(row: Any, name: str, language: str) -> str:
     text = row["name_zh"] if language == "zh" else row["name"]
     lead = "优胜占比" if language == "zh" else "who reaches more"
-    return f"{lead}{'：' if language == 'zh' else ': '}{text if name == ALL else f'{name} {text}'}"
+    return f"{lead}{colon(language)}{text if name == ALL else f'{name} {text}'}"
 
 
 def _matrix(
@@ -62,8 +78,7 @@ def _matrix(
 def _cell(row: dict[str, Any] | None) -> Text:
     if row is None:
         return Text("·", style="dim")
-    clear = row["p_win_low"] > 0.5 or row["p_win_high"] < 0.5
-    return Text(f"{row['p_win']:.2f}", style="bold" if clear else "")
+    return Text(f"{row['p_win']:.2f}", style="bold" if is_clear_win(row) else "")
 
 
 def budget_scaling(tables: Tables, scenario: str, language: str) -> list[RenderableType]:

@@ -15,11 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.report.catalogue import region_name
+from simulator.report.html.gates import gates_path, posterior_digest
 from simulator.report.validation_figures import draw_validation
 from simulator.report.words import colon, listed, number, unit_text
 from simulator.study.gates import GROUPS, IDENTIFIED, INNER, PREDICTIVE, Gate
-from simulator.study.output import digest
-from simulator.study.posterior import paths_of
 from simulator.study.validate import Validation
 
 Say = Callable[[str], None]
@@ -197,17 +196,6 @@ def plain(found: Validation) -> dict[str, Any]:
     out: dict[str, Any] = {"region": found.region, "ok": found.ok, "gates": gates, "inner_test": scores}
     out |= {"influence": influence, "notes": notes, "notes_zh": [note.zh for note in found.notes]}
     return out | {"posterior": posterior_digest(found.region)}
-
-
-def posterior_digest(region: str) -> str:
-    """Return the SHA-256 of the region's posterior of its history; nothing where there is none."""
-    path, _ = paths_of(region, "history")
-    return digest(path.read_bytes()) if path.is_file() else ""
-
-
-def gates_path(region: str) -> Path:
-    """Return where the gates of the committed posterior lie."""
-    return paths_of(region, "history")[1].with_name(f"{region}-gates.json")
 
 
 def keep_gates(found: Validation) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from simulator.report.board import records
 from simulator.report.style import GREY, INK, finish, footer, new_figure
+from simulator.report.terminal_wins import is_clear_win, wins_shown
 from simulator.study.comparison_win import ALL
 
 if TYPE_CHECKING:
@@ -27,11 +28,9 @@ def draw_wins(tables: Tables, folder: Path, language: str) -> list[Path]:
 
     Nothing for one scenario and its baseline alone unless targets were named.
     """
-    asked = tables.meta.get("asked", {}).get("on", [])
-    runs = tables.meta["runs"]
-    if tables.win is None or tables.win.empty or (len(runs) < 3 and not asked):
+    panels, runs = wins_shown(tables)[:MOST_PANELS], tables.meta["runs"]
+    if tables.win is None or not panels:
         return []
-    panels = ([ALL, *asked] if len(asked) != 1 else asked)[:MOST_PANELS]
     across = min(len(panels), 2 if len(runs) > 3 else 3)
     down = -(-len(panels) // across)
     size, left = CELL * len(runs), 2.3
@@ -69,9 +68,8 @@ def _matrix(axes: Axes, tables: Tables, name: str, titles: list[str] | None, lan
                 axes.text(j, i, "·", ha="center", va="center", color=GREY)
                 continue
             row: dict[str, Any] = rows[a, b]
-            clear = row["p_win_low"] > 0.5 or row["p_win_high"] < 0.5
             ink = "white" if abs(row["p_win"] - 0.5) > 0.38 else INK
-            weight = "bold" if clear else "normal"
+            weight = "bold" if is_clear_win(row) else "normal"
             axes.text(j, i, f"{row['p_win']:.2f}", ha="center", va="center", color=ink, fontsize=8, fontweight=weight)
     numbers = [f"({k})" for k in range(1, len(runs) + 1)]
     axes.set_xticks(range(len(runs)), numbers, fontsize=8)

@@ -154,6 +154,21 @@ def word(key: str, language: str) -> str:
     return key if pair is None else pair[language == "zh"]
 
 
+def filled(pair: tuple[str, str], language: str, **given: object) -> str:
+    """Return a text of a page in a language, what is given in its places; raises KeyError where something lacks."""
+    return pair[language == "zh"].format(**given)
+
+
+def capital(text: str) -> str:
+    """Return a text that begins a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def cut(text: str, width: int) -> str:
+    """Return a text, cut where it is longer than so many characters."""
+    return text if len(text) <= width else text[: width - 1].rstrip() + "…"
+
+
 def colon(language: str) -> str:
     """Return the colon between a name and what is said of it."""
     return "：" if language == "zh" else ": "
@@ -229,6 +244,16 @@ def unit_text(unit: str, language: str) -> str:
     if is_percent(unit):
         return unit.replace("percent", "%", 1)
     return {"1": "", "m2": "m²"}.get(unit, unit)
+
+
+def scaled_unit(scale: str, unit: str, language: str) -> str:
+    """Return a unit with the name of the scale that its figures are written in: ``CNY bn per year``."""
+    text = unit_text(unit, language)
+    if language == "zh":
+        return f"{scale}{text}"
+    if is_money(unit):
+        return f"CNY {scale}{unit.removeprefix('CNY')}" if scale else unit
+    return f"{scale} {text}".strip()
 
 
 def short_unit(unit: str, language: str) -> str:
@@ -350,10 +375,17 @@ def apart(value: float, unit: str, language: str, *, sign: bool = False) -> str:
 
 def money(value: float, language: str, *, digits: int = 2, small: bool = False) -> str:
     """Return a sum in CNY bn or 亿元 (``small``: CNY mn or 万元), without the unit."""
+    shown = value / money_factor(language, small=small)
     if small:
-        return f"{value / (1e4 if language == 'zh' else 1e6):,.{0 if language == 'zh' else 1}f}"
-    factor = 1e8 if language == "zh" else 1e9
-    return f"{value / factor:,.{digits if language == 'en' else max(digits - 1, 0)}f}"
+        return f"{shown:,.{0 if language == 'zh' else 1}f}"
+    return f"{shown:,.{digits if language == 'en' else max(digits - 1, 0)}f}"
+
+
+def money_factor(language: str, *, small: bool = False) -> float:
+    """Return how much CNY the unit has that ``money`` writes in."""
+    if small:
+        return 1e4 if language == "zh" else 1e6
+    return 1e8 if language == "zh" else 1e9
 
 
 def money_unit(language: str, *, small: bool = False) -> str:

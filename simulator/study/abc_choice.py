@@ -22,7 +22,7 @@ from scipy.special import ndtr
 
 from simulator.study.abc_fit import CHOICE_SEED, KEPT, LEVEL, PENALTIES, Material, Settings, fit, planted_runs
 from simulator.study.engine import work_all
-from simulator.study.made import FILE, made_with, record
+from simulator.study.made import FILE, made_with, record, write_rows
 from simulator.study.shell import plain_errors, show
 from simulator.study.targets import CALIBRATION
 
@@ -74,9 +74,9 @@ def one_truth(data: Material, truth: int, candidates: Sequence[Settings]) -> np.
     return out
 
 
-def _numbered(held: tuple[Material, Sequence[int], Sequence[Settings]], number: int) -> np.ndarray:
-    data, truths, candidates = held
-    return one_truth(data, truths[number], candidates)
+def _one(held: tuple[Material, Sequence[Settings]], truth: int) -> np.ndarray:
+    data, candidates = held
+    return one_truth(data, truth, candidates)
 
 
 def try_all(
@@ -89,8 +89,8 @@ def try_all(
     light = data.light()
     _ = light.whitener, light.scale  # before any fork
     at = planted_runs(data, truths, CHOICE_SEED).tolist()
-    found = dict(work_all(_numbered, (light, at, tuple(candidates)), range(len(at)), jobs=jobs or None, progress=show))
-    means = np.mean([found[k] for k in range(len(at))], axis=0)  # in this order, to the last bit
+    found = dict(work_all(_one, (light, tuple(candidates)), at, jobs=jobs or None, progress=show))
+    means = np.mean([found[truth] for truth in at], axis=0)  # in this order, to the last bit
     return [Tried(s, float(m[0]), float(m[1])) for s, m in zip(candidates, means, strict=True)]
 
 
@@ -117,14 +117,7 @@ def chosen_settings(region: str, path: Path = TABLE, *, bank: str | None = None)
 
 def write_csv(rows: Sequence[dict[str, str]], path: Path = TABLE) -> None:
     """Write the table; rows of other regions stay."""
-    old = []
-    if path.is_file():
-        with path.open(encoding="utf-8", newline="") as file:
-            old = [row for row in csv.DictReader(file) if row["region"] not in {r["region"] for r in rows}]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows([*old, *rows])
+    write_rows(path, COLUMNS, rows, apart=("region",))
 
 
 @plain_errors

@@ -13,7 +13,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +28,7 @@ from simulator.core.reading import LARGEST_CSV, number, read_bytes
 from simulator.study.history import History, load_history
 from simulator.study.published import FIGURES
 from simulator.study.replicates import SEEDS_PER_DRAW
-from simulator.study.targets import SIMULATED, Target, load_targets
+from simulator.study.targets import SIMULATED, Target, targets_of
 
 if TYPE_CHECKING:
     import pandas
@@ -69,6 +68,8 @@ class Reweighted:
 
     def plain(self) -> dict[str, Any]:
         """Return all of it as plain values for JSON."""
+        from simulator.study.study_files import plain_rows
+
         return {
             "runs": int(self.weights.size),
             "draws": self.draws,
@@ -76,8 +77,8 @@ class Reweighted:
             "effective_draws_at_given_errors": self.untempered,
             "floor": self.floor,
             "errors_widened": self.widened,
-            "figures": json.loads(self.figures.to_json(orient="records", double_precision=15, force_ascii=False)),
-            "targets": json.loads(self.targets.to_json(orient="records", double_precision=15, force_ascii=False)),
+            "figures": plain_rows(self.figures),
+            "targets": plain_rows(self.targets),
         }
 
 
@@ -296,7 +297,7 @@ def reweigh(scenario: Scenario, tables: Tables, points: History) -> Reweighted:
     ]  # fmt: skip
     targets = [
         _target_row(t, t.figures(series(str(t.indicator)), years, INDICATORS), weights, even, spread)
-        for t in load_targets(scenario.region.id, folder=scenario.region.folder.parent)
+        for t in targets_of(scenario)
         if t.status(INDICATORS, years) == SIMULATED
     ]
     return Reweighted(

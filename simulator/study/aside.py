@@ -10,8 +10,11 @@ import os
 import platform
 import re
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import numpy as np
 
 _PART = re.compile(r"^\..+\.(?P<process>\d+)(?:@(?P<machine>[^@]*))?\.part$")
 
@@ -21,12 +24,49 @@ def part_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}@{_machine()}.part")
 
 
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a path beside a file to write to, and rename it to the file's once written; a failure leaves nothing."""
+    part = part_of(path)
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+@contextmanager
+def folder_aside(folder: Path) -> Iterator[Path]:
+    """Make a folder beside another to write into; what has not been moved from there in the end is removed."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = part_of(folder)
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir()
+    try:
+        yield part
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def write_aside(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    with replacing(path) as part:
+        part.write_bytes(data)
+
+
+def write_array(path: Path, values: np.ndarray) -> None:
+    """Write an array as ``.npy``, whole or not at all."""
+    with replacing(path) as part, part.open("wb") as file:
+        np.save(file, values)
+
+
 def clear_parts(folder: Path) -> list[Path]:
     """Remove what dead processes left half written in a folder and return the paths; what cannot be removed stays."""
     removed = []
     for path in sorted(folder.glob(".*.part")):
         found = _PART.match(path.name)
-        if found is None or found["machine"] not in (None, _machine()) or _lives(int(found["process"])):
+        if found is None or found["machine"] not in (None, _machine()) or lives(int(found["process"])):
             continue
         with suppress(OSError):
             if path.is_dir():
@@ -41,7 +81,7 @@ def _machine() -> str:
     return re.sub(r"[^A-Za-z0-9-]", "-", platform.node())[:40]
 
 
-def _lives(process: int) -> bool:
+def lives(process: int) -> bool:
     """Return whether a process of this machine is there, or may be."""
     if os.name != "posix":  # elsewhere the question could end the process
         return True

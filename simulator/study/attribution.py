@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.core.problems import InputError, Problem
-from simulator.study.replicates import Outcome, load_scenario
+from simulator.study.replicates import Outcome, load_scenario, matched
 from simulator.study.tables import series_of
 from simulator.study.targets import SIMULATED, Target
 from simulator.world.counterfactual import Counterfactual
@@ -108,12 +108,7 @@ def _frozen(own: Counterfactual, rules_after: int | None, outside_after: int | N
 
 def paired(outcomes: Sequence[Outcome], beside: Mapping[str, Sequence[Outcome]]) -> list[dict[str, Outcome]]:
     """Return the replicates that came through in every scenario; the plan's own run is named ``plan``."""
-    others = {name: {o.replicate.index: o for o in found} for name, found in beside.items()}
-    return [
-        {"plan": o} | {name: found[o.replicate.index] for name, found in others.items()}
-        for o in outcomes
-        if all(o.replicate.index in found for found in others.values())
-    ]
+    return [dict(zip(("plan", *beside), same, strict=True)) for same in matched(outcomes, *beside.values())]
 
 
 def before_figures(target: Target, series: np.ndarray, years: np.ndarray, rate: bool, base: int) -> np.ndarray:

@@ -9,7 +9,6 @@ bank is compared with is no part of it, nor is the number of runs: a bank can gr
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -20,13 +19,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.core.parameters import ParameterRow
-from simulator.study.aside import clear_parts, part_of
+from simulator.study.aside import clear_parts, write_array, write_aside
 from simulator.study.checked import read_array, read_json
-from simulator.study.engine import work_all
+from simulator.study.engine import too_many_failed, work_all
 from simulator.study.formats import BANK
 from simulator.study.output import DEFAULT_PARENT, HASH_DIGITS, digest, model_hash
 from simulator.study.priors import parameter_rows, standard_normals, to_natural
-from simulator.study.replicates import SEED_STRIDE, Progress, StudyError, values_of
+from simulator.study.replicates import SEED_STRIDE, TOLERATED_FAILURES, Progress, StudyError, values_of
 
 if TYPE_CHECKING:
     import pandas
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 PARENT = DEFAULT_PARENT / "bank"
 RUNS = 10_000
 SHARD = 50  # runs: some five seconds of work, which is the most that one process can lose
-TOLERATED_FAILURES = 0.05
 CENTRAL = -1
 
 
@@ -190,25 +188,13 @@ def _describe(folder: Path, scenario: Scenario, whole: str, seed: int, years: np
         "shard": SHARD,
         "indicators": list(INDICATORS),
     }
-    _write_aside(folder / "bank.json", json.dumps(content, indent=1).encode() + b"\n")
-
-
-def _write_aside(path: Path, data: bytes) -> None:
-    part = part_of(path)
-    part.write_bytes(data)
-    os.replace(part, path)
+    write_aside(folder / "bank.json", json.dumps(content, indent=1).encode() + b"\n")
 
 
 def _refuse_failures(bank: Bank, scenario: Scenario) -> None:
-    failed = np.flatnonzero(~bank.ok)
+    failed = np.flatnonzero(~bank.ok).tolist()
     if len(failed) > TOLERATED_FAILURES * len(bank.values):
-        number = int(failed[0])
-        message = ""
-        try:
-            _one(scenario, number, bank.seed)
-        except Exception as error:
-            message = f": {type(error).__name__}: {error}".splitlines()[0]
-        raise StudyError(f"{len(failed)} of {len(bank.values)} runs failed, the first with draw {number}{message}")
+        raise too_many_failed(failed, len(bank.values), lambda number: _one(scenario, number, bank.seed))
 
 
 # ---- runs ---------------------------------------------------------------------------------------------
@@ -259,10 +245,7 @@ def _run_shards(
 
     alone = 1 if len(paths) == 1 else jobs
     for first, values in work_all(_shard, (scenario, seed), list(paths), jobs=alone, warm=warm, kept=kept):
-        part = part_of(paths[first])
-        with part.open("wb") as file:
-            np.save(file, values)
-        os.replace(part, paths[first])
+        write_array(paths[first], values)
         done += 1
         if progress is not None:
             progress(done * SHARD, total * SHARD)

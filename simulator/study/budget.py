@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulator.study.replicates import Outcome
+from simulator.study.replicates import Outcome, matched
 from simulator.study.statistics import spread
 from simulator.study.tables import NATIONAL_LAW, NET_SIGN, money_frame
 
@@ -89,8 +89,7 @@ def local_sums(outcomes: Sequence[Outcome], years: Sequence[int], kinds: Mapping
 
 def pairs_of(outcomes: Sequence[Outcome], baseline: Sequence[Outcome]) -> list[tuple[Outcome, Outcome]]:
     """Return the runs of a plan and of its baseline with the same draw and seed."""
-    mine = {o.replicate.index: o for o in outcomes}
-    return [(mine[b.replicate.index], b) for b in baseline if b.replicate.index in mine]
+    return [(mine, theirs) for theirs, mine in matched(baseline, outcomes)]
 
 
 def added_frame(

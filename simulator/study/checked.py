@@ -11,6 +11,7 @@ import math
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from tokenize import TokenError
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,23 @@ def read_json(path: Path, largest: int = MOST_JSON) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise refused(path, "holds no JSON object", type(found).__name__)
     return found
+
+
+def json_of(path: Path) -> dict[str, Any]:
+    """Return a JSON file that holds an object, nothing where there is none that can be read."""
+    with suppress(InputError):
+        return read_json(path)
+    return {}
+
+
+def mapping_of(value: object) -> dict[str, Any]:
+    """Return what should be a mapping, an empty one where a file has something else."""
+    return value if isinstance(value, dict) else {}
+
+
+def items_of(value: object) -> list[Any]:
+    """Return what should be a list, an empty one where a file has something else."""
+    return value if isinstance(value, list) else []
 
 
 # ---- Parquet and arrays -------------------------------------------------------------------------------

@@ -21,9 +21,9 @@ from simulator.study.comparison_precision import common_sizes, precise, reached_
 from simulator.study.comparison_win import WIN_COLUMNS, chosen_targets, win_rows
 from simulator.study.ensemble import RunResult, collect, name_of, opened
 from simulator.study.equal_budget import Scaling, at_equal_budget
+from simulator.study.model_error import model_error_of
 from simulator.study.replicates import Failure, Outcome, Pool, Progress, design
 from simulator.study.tables import Tables
-from simulator.study.targets import load_targets
 
 if TYPE_CHECKING:
     import pandas
@@ -179,8 +179,9 @@ def compare(
     several = isinstance(scenarios, Sequence) and not isinstance(scenarios, str)
     others: list[Any] = list(scenarios) if several else [scenarios]  # type: ignore[arg-type]
     given = opened_together([baseline, *others])
-    load_targets(given[0].region.id, folder=given[0].region.folder.parent)
     chosen_targets(given, on)
+    for scenario in given:
+        model_error_of(scenario)  # a bad file of observed points should not cost a study
     wanted, sizes = wanted_precision(given, replicates, until), common_sizes(given, replicates, until)
     names, found = names_of(given), list(given)
     scalings: tuple[Scaling, ...] = ()

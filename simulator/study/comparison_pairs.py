@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.study.neighbours import judged_by
-from simulator.study.replicates import Outcome, StudyError
+from simulator.study.replicates import Outcome, StudyError, matched
 from simulator.study.statistics import holm, paired_difference
 from simulator.study.tables import bill_matrix, net_costs, series_of
 from simulator.study.targets import SIMULATED
@@ -65,9 +65,8 @@ class Pairs:
     """The runs of a baseline (``before``) and of a scenario (``after``) with the same draws and seeds."""
 
     def __init__(self, baseline: RunResult, scenario: RunResult) -> None:
-        mine = {o.replicate.index: o for o in scenario.outcomes}
-        self.before = [o for o in baseline.outcomes if o.replicate.index in mine]
-        self.after = [mine[o.replicate.index] for o in self.before]
+        both = matched(baseline.outcomes, scenario.outcomes)
+        self.before, self.after = ([same[k] for same in both] for k in (0, 1))
         self.draws = np.array([o.replicate.draw for o in self.before])
         self.bills = bill_matrix(self.before), bill_matrix(self.after)
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from simulator.core.problems import Place, Problems
 from simulator.study.ensemble import BATCH, batch_sizes
-from simulator.study.replicates import Failure, Outcome
+from simulator.study.replicates import Failure, Outcome, matched
 from simulator.study.statistics import half_width
 from simulator.study.tables import series_of
-from simulator.study.targets import SIMULATED, Target, load_targets
+from simulator.study.targets import simulated_targets
 
 if TYPE_CHECKING:
     from simulator.scenario import Scenario
@@ -66,15 +66,8 @@ def _names(scenarios: Sequence[Scenario]) -> tuple[str, ...]:
     from simulator.model import INDICATORS
 
     first, last = max(s.years[0] for s in scenarios), min(s.years[1] for s in scenarios)
-    return (*_targets(scenarios), *(f"{name}@{year}" for name in INDICATORS for year in range(first, last + 1)))
-
-
-def _targets(scenarios: Sequence[Scenario]) -> dict[str, Target]:
-    from simulator.model import INDICATORS
-
-    years = [np.arange(s.years[0], s.years[1] + 1) for s in scenarios]
-    found = load_targets(scenarios[0].region.id, folder=scenarios[0].region.folder.parent)
-    return {t.id: t for t in found if all(t.status(INDICATORS, y) == SIMULATED for y in years)}
+    targets = (t.id for t in simulated_targets(*scenarios))
+    return (*targets, *(f"{name}@{year}" for name in INDICATORS for year in range(first, last + 1)))
 
 
 def reached_precision(
@@ -83,8 +76,9 @@ def reached_precision(
     """Return half the 90 % interval of the mean paired difference, for each name and each scenario after the first."""
     from simulator.model import INDICATORS
 
-    targets, rows = _targets(scenarios) if wanted else {}, []
-    held = [{r.replicate.index: r for r in one if isinstance(r, Outcome)} for one in results]
+    targets = {t.id: t for t in simulated_targets(*scenarios)} if wanted else {}
+    first, *others = ([r for r in one if isinstance(r, Outcome)] for one in results)
+    rows = []
 
     def figures(outcomes: Sequence[Outcome], name: str) -> np.ndarray:
         if name in targets:
@@ -94,9 +88,9 @@ def reached_precision(
         return series_of(outcomes, indicator)[:, outcomes[0].years == int(year)][:, 0]
 
     for name, width in wanted.items():
-        for number, mine in enumerate(held[1:], 1):
-            both = sorted(set(held[0]) & set(mine))
-            before, after = ([of[i] for i in both] for of in (held[0], mine))
+        for number, mine in enumerate(others, 1):
+            both = matched(first, mine)
+            before, after = ([same[k] for same in both] for k in (0, 1))
             draws = np.array([o.replicate.draw for o in before])
             half = half_width(figures(after, name) - figures(before, name), draws) if both else math.inf
             rows.append({"scenario": number, "what": name, "wanted": width, "reached": half, "pairs": len(both)})

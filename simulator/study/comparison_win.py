@@ -10,9 +10,10 @@ import numpy as np
 
 from simulator.core.problems import InputError, Place, Problems
 from simulator.study.comparison_pairs import net_counterparts
+from simulator.study.replicates import Outcome, matched
 from simulator.study.statistics import Z90, independent, paired_difference, wilson
 from simulator.study.tables import series_of
-from simulator.study.targets import HEADLINE_KINDS, SIMULATED, Target, load_targets
+from simulator.study.targets import HEADLINE_KINDS, Target, simulated_targets
 
 if TYPE_CHECKING:
     from simulator.scenario import Scenario
@@ -27,16 +28,11 @@ def chosen_targets(scenarios: Sequence[Scenario], on: Sequence[str]) -> tuple[Ta
 
     Raises InputError for a name that is no simulated target.
     """
-    from simulator.model import INDICATORS
-
-    first = scenarios[0]
-    years = [np.arange(s.years[0], s.years[1] + 1) for s in scenarios]
-    planned = load_targets(first.region.id, folder=first.region.folder.parent)
-    known = {t.id: t for t in planned if all(t.status(INDICATORS, y) == SIMULATED for y in years)}
+    known = {t.id: t for t in simulated_targets(*scenarios)}
     problems = Problems()
     for name in on:
         if name not in known:
-            problems.add(Place(str(first.path)), "no such target is simulated", read=name, among=tuple(known))
+            problems.add(Place(str(scenarios[0].path)), "no such target is simulated", read=name, among=tuple(known))
     problems.raise_any()
     if on:
         return tuple(known[name] for name in dict.fromkeys(on))
@@ -52,14 +48,13 @@ def win_rows(runs: Sequence[RunResult], targets: Sequence[Target]) -> list[dict[
     from simulator.model import INDICATORS
 
     net = net_counterparts(*runs)
-    common = sorted(set.intersection(*({o.replicate.index for o in run.outcomes} for run in runs)))
+    common = matched(*(run.outcomes for run in runs))
     if not common or not targets:
         return []
-    held = [{o.replicate.index: o for o in run.outcomes} for run in runs]
-    outcomes = [[of[i] for i in common] for of in held]
+    outcomes = list(zip(*common, strict=True))
     draws = np.array([o.replicate.draw for o in outcomes[0]])
 
-    def figures(mine: list[Any], target: Target) -> np.ndarray:
+    def figures(mine: Sequence[Outcome], target: Target) -> np.ndarray:
         judged = net.get(str(target.indicator), str(target.indicator))
         return target.figures(series_of(mine, judged), mine[0].years, INDICATORS)
 

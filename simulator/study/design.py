@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.core.problems import InputError, Place, Problems
-from simulator.study.output import digest, model_hash
+from simulator.study.output import digest, model_hash, posterior_files
 from simulator.study.replicates import SEED_STRIDE, SEEDS_PER_DRAW, parameters_of
 from simulator.study.tables import NATIONAL_LAW, NET_SIGN
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 DECLARED = -1  # the draw that takes every parameter at its declared value
 COST = "cost."
-MONEY_KINDS = tuple(NET_SIGN)
 
 
 # ---- factors: what a study varies ---------------------------------------------------------------------
@@ -144,7 +143,7 @@ class Outcomes:
         from simulator.model import INDICATORS
 
         if name.startswith(COST):
-            return _cost(name.removeprefix(COST), run)
+            return cost_of(name.removeprefix(COST), run)
         if name in self.targets:
             target = self.targets[name]
             return float(target.figures(run.series(str(target.indicator))[None], run.years, INDICATORS)[0])
@@ -155,7 +154,8 @@ class Outcomes:
         return float(run.series(indicator)[at[0]])
 
 
-def _cost(what: str, run: Run) -> float:
+def cost_of(what: str, run: Run) -> float:
+    """Return ``net`` cost of a run, that of an entry or one kind of money, as ``Outcomes`` says: CNY of the year."""
     total = 0.0
     for bill in run.bills:
         if bill.entry == NATIONAL_LAW or bill.payer == "private" or bill.year < run.years[0]:
@@ -173,11 +173,10 @@ def outcomes_of(scenario: Scenario, names: Sequence[str] | None = None) -> Outco
     Raises InputError for a name that is none.
     """
     from simulator.model import INDICATORS
-    from simulator.study.targets import SIMULATED, load_targets
+    from simulator.study.targets import simulated_targets
 
     years = np.arange(scenario.years[0], scenario.years[1] + 1)
-    found = load_targets(scenario.region.id, folder=scenario.region.folder.parent)
-    targets = {t.id: t for t in found if t.status(INDICATORS, years) == SIMULATED}
+    targets = {t.id: t for t in simulated_targets(scenario)}
     if names is None:
         names = [*targets, "cost.net", "cost.outlay"]
     problems, money = Problems(), tuple(dict.fromkeys(("net", *NET_SIGN, *(e.id for e in scenario.entries))))
@@ -228,8 +227,6 @@ class Design:
     @cached_property
     def hashes(self) -> tuple[str, ...]:
         """Return for each row the hash of everything that its figures depend on."""
-        from simulator.study.output import posterior_files
-
         fixed = []
         for scenario in self.scenarios:
             fitted = [digest(f.read_bytes()) for f in posterior_files(scenario)]
@@ -240,18 +237,22 @@ class Design:
             for r in self.rows
         )
 
+    def columns(self) -> dict[str, list[Any]]:
+        """Return the rows by column: scenario, draw, luck, and one a factor, None where it is untouched."""
+        factors = dict.fromkeys(name for row in self.rows for name, _ in row.changes)
+        changes = [dict(row.changes) for row in self.rows]
+        fixed: dict[str, list[Any]] = {
+            "scenario": [self.scenarios[row.scenario].name for row in self.rows],
+            "draw": [row.draw for row in self.rows],
+            "luck": [row.luck for row in self.rows],
+        }
+        return fixed | {name: [mine.get(name) for mine in changes] for name in factors}
+
     def frame(self) -> pandas.DataFrame:
-        """Return the rows as a table: scenario, draw, luck, and one column a factor, empty where it is untouched."""
+        """Return the rows as a table with these columns."""
         import pandas
 
-        factors = list(dict.fromkeys(name for row in self.rows for name, _ in row.changes))
-        changes = [dict(row.changes) for row in self.rows]
-        names = [self.scenarios[row.scenario].name for row in self.rows]
-        frame = pandas.DataFrame(
-            {"scenario": names, "draw": [r.draw for r in self.rows], "luck": [r.luck for r in self.rows]}
-        )
-        columns = {name: [mine.get(name) for mine in changes] for name in factors}
-        return pandas.concat([frame, pandas.DataFrame(columns, index=frame.index)], axis=1)
+        return pandas.DataFrame(self.columns())
 
 
 def _plain(value: Any) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas
 
     from simulator.scenario import Scenario
+    from simulator.study.failed import Failed
     from simulator.study.targets import Target
 
 KIND = "discover"
@@ -104,6 +105,11 @@ class DiscoverResult:
         return self.asked.scenario
 
     @property
+    def failures(self) -> tuple[Failed, ...]:
+        """Return the futures whose runs failed."""
+        return self.results.failures
+
+    @property
     def targets(self) -> tuple[Target, ...]:
         """Return the targets of which one missed counts as a miss."""
         return tuple(self.asked.outcomes.targets[name] for name in self.asked.misses)
@@ -118,11 +124,11 @@ class DiscoverResult:
         """Return which of the futures that came through miss a target."""
         return missed_in(self.asked, self.results.values[self.came_through])
 
-    @property
+    @cached_property
     def points(self) -> Points:
         """Return the futures that came through as points of the search."""
-        every = Points(self.asked.columns, self.asked.categories, np.ones(len(self.results.values), bool))
-        return Points(every.at(self.came_through).columns, self.asked.categories, self.missed)
+        columns = {name: column[self.came_through] for name, column in self.asked.columns.items()}
+        return Points(columns, self.asked.categories, self.missed)
 
     def factor(self, name: str) -> Factor:
         """Return a factor by its name."""
@@ -218,13 +224,13 @@ def asked_of(
     density: float | None = None,
 ) -> Asked:
     """Return what is asked, checked: raises InputError for unknown targets and factors, and numbers out of bounds."""
-    from simulator.study.targets import load_targets
+    from simulator.study.targets import targets_of
 
     found = opened(scenario)
     names = tuple(n.strip() for n in misses.split(",")) if isinstance(misses, str) else tuple(misses)
     problems = Problems()
     known = tuple(outcomes_of(found).targets)
-    planned = {t.id for t in load_targets(found.region.id, folder=found.region.folder.parent)}
+    planned = {t.id for t in targets_of(found)}
     for name in names:
         if name not in known:
             what = "the target is not simulated" if name in planned else "no such target"
@@ -294,12 +300,10 @@ def run_asked(
     """Run the futures and look for boxes in them."""
     results = run_design(asked.design(), folder, jobs=jobs, cluster=cluster, progress=progress)
     result = DiscoverResult(asked, results, (), NO_BOX, folder)
-    missed = result.missed
-    verdict = verdict_of(missed)
-    if verdict:
-        return DiscoverResult(asked, results, (), verdict, folder)
+    if verdict := verdict_of(result.missed):
+        return replace(result, verdict=verdict)
     found = boxes(result.points, seed=asked.seed, density=asked.density)
-    return DiscoverResult(asked, results, tuple(found), BOXES if found else NO_BOX, folder)
+    return replace(result, boxes=tuple(found), verdict=BOXES if found else NO_BOX)
 
 
 def verdict_of(missed: np.ndarray) -> str:

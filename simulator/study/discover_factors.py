@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator.core.luck import Luck, normal_quantile
 from simulator.core.problems import Place, Problems
-from simulator.study.design import Row, kind_of
+from simulator.study.design import Row, changed, kind_of
 from simulator.study.priors import parameter_rows
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def factors_of(scenario: Scenario, names: Sequence[str] | None) -> tuple[Factor,
             matching = fnmatch.filter(_parameter_names(), name)
             if not matching:
                 problems.add(Place("--factors"), "no parameter fits", read=name, among=_parameter_names())
-            found |= {n: _factor(scenario, n, "", problems) for n in matching}
+            found |= {n: _factor(scenario, n, span, problems) for n in matching}
         else:
             found[name] = _factor(scenario, name, span, problems)
     problems.raise_any()
@@ -71,6 +71,8 @@ def _factor(scenario: Scenario, name: str, span: str, problems: Problems) -> Fac
     from simulator.model import SWITCHES
 
     kind, rest = kind_of(name, scenario), name.partition(".")[2]
+    if span and kind != "setting":
+        problems.add(Place("--factors"), f"{name} takes no range", read=span, allowed="a range of a setting")
     if kind == "switch":
         return Factor(name, kind, levels=tuple(SWITCHES[rest]))
     if kind == "driver":
@@ -98,6 +100,9 @@ def _setting(scenario: Scenario, name: str, span: str, problems: Problems) -> Fa
             Place("--factors"), "a setting needs a range", read=f"{name}={span}" if span else name, allowed=allowed
         )
     whole = isinstance(getattr(entry.settings, rest), int)
+    if ends[0] < ends[1]:
+        for end in ends:
+            changed(scenario, {name: int(end) if whole else end})  # raises what is wrong with it
     return Factor(name, "setting", field.metadata.get("unit") or "", (), *ends, whole)
 
 

@@ -26,7 +26,7 @@ def common_errors(points: History, simulated: np.ndarray, rng: np.random.Generat
     """
     if points.size == 0:
         return np.asarray(rng.standard_normal(len(simulated)))
-    stretch = _stretch(points)
+    stretch = points.stretch
     load = math.sqrt(COMMON_DISCREPANCY) * points.sd_model * stretch
     own = (points.sd_source**2 + (1.0 - COMMON_DISCREPANCY) * points.sd_model**2) * stretch**2
     residual = points.transform(points.values[None, :]) - points.transform(simulated)
@@ -42,7 +42,7 @@ def observed_like(
     ``common`` (n,) is from ``common_errors``; the rest of the discrepancy and the error of the source are drawn, and
     for years after ``known`` the drift of the model's error.
     """
-    stretch = _stretch(points)
+    stretch = points.stretch
     load = math.sqrt(COMMON_DISCREPANCY) * points.sd_model * stretch
     own = np.sqrt(points.sd_source**2 + (1.0 - COMMON_DISCREPANCY) * points.sd_model**2) * stretch
     noise = common[:, None] * load + own * rng.standard_normal(simulated.shape)
@@ -67,8 +67,3 @@ def predicted(fitted: History, simulated_fitted: np.ndarray, new: History, simul
         common = common_errors(fitted.where(old), simulated_fitted[:, old], rng)
         out[:, now] = observed_like(new.where(now), simulated_new[:, now], common, rng, known)
     return out
-
-
-def _stretch(points: History) -> np.ndarray:
-    """Return how much larger a relative error is on the scale of the fit: on the logit of a share, 1 / (1 - share)."""
-    return np.asarray(np.where(points.shares, 1.0 / (1.0 - np.clip(points.values, 0.0, 1.0 - 1e-6)), 1.0))

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import re
 import shutil
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from simulator.core.declare import Label
 from simulator.core.problems import InputError
-from simulator.study.output import DEFAULT_PARENT, ROOT
+from simulator.study.output import DEFAULT_PARENT, ROOT, nearest
 from simulator.study.reproduce_environment import version
 
 Level = Literal["ok", "advice", "fault"]
@@ -203,9 +202,7 @@ def _cores() -> Iterator[Finding]:
 
 def _outputs(folder: Path) -> Iterator[Finding]:
     check = Label("output folder", "输出文件夹")
-    above = folder.resolve()
-    while not above.exists() and above != above.parent:
-        above = above.parent
+    above = nearest(folder)
     try:
         with tempfile.TemporaryFile(dir=above) as file:
             file.write(b"ris")
@@ -271,8 +268,6 @@ def _some(names: list[str] | tuple[str, ...]) -> str:
     return ", ".join(names[:NAMES_SHOWN]) + (f" (+{more})" if more > 0 else "")
 
 
-def as_json(findings: list[Finding], language: str) -> str:
-    """Return findings as JSON."""
-    sound = all(f.level != "fault" for f in findings)
-    plain = {"ok": sound, "findings": [f.plain(language) for f in findings]}
-    return json.dumps(plain, ensure_ascii=False, indent=1)
+def sound(findings: Iterable[Finding]) -> bool:
+    """Return whether no check found a fault."""
+    return all(f.level != "fault" for f in findings)

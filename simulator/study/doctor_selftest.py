@@ -10,13 +10,16 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulator.study.checked import read_json
 from simulator.study.reproduce_tables import TOLERANCE, relative
 from simulator.study.shell import plain_errors
+
+if TYPE_CHECKING:
+    from simulator.scenario import Scenario
 
 FILE = Path(__file__).with_name("doctor_figures.json")
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
@@ -40,16 +43,14 @@ class SelfTest:
     edited: tuple[str, ...]
 
 
-def figures_of(plan: str) -> dict[str, Any]:
-    """Return a plan's fingerprint and each indicator in the last year of one run at the central parameters."""
+def figures_of(scenario: Scenario) -> dict[str, float]:
+    """Return each indicator in the last year of one run at the central parameters, and what was billed in all."""
     from simulator.simulate import simulate
-    from simulator.study.replicates import load_scenario
 
-    scenario = load_scenario(SCENARIOS / f"{plan}.yaml")
     run = simulate(scenario, {}, SEED)
     last = {name: float(value) for name, value in zip(run.names, run.values[-1], strict=True)}
     billed = sum(b.amount for b in run.bills if b.year >= run.years[0])
-    return {"fingerprint": scenario.fingerprint(), "figures": last | {"billed": float(billed)}}
+    return last | {"billed": float(billed)}
 
 
 def self_test(file: Path = FILE) -> SelfTest:
@@ -62,10 +63,11 @@ def self_test(file: Path = FILE) -> SelfTest:
     count = different = 0
     largest, where = 0.0, ""
     for plan, wanted in known.items():
-        if load_scenario(SCENARIOS / f"{plan}.yaml").fingerprint() != wanted["fingerprint"]:
+        scenario = load_scenario(SCENARIOS / f"{plan}.yaml")
+        if scenario.fingerprint() != wanted["fingerprint"]:
             edited.append(plan)
             continue
-        found = figures_of(plan)["figures"]
+        found = figures_of(scenario)
         names = list(wanted["figures"])
         first = np.array([wanted["figures"][n] for n in names])
         off = relative(first, np.array([found.get(n, np.nan) for n in names]))
@@ -78,7 +80,11 @@ def self_test(file: Path = FILE) -> SelfTest:
 @plain_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the figures down."""
-    content = {"schema": 1, "made by": COMMAND, "seed": SEED, "plans": {plan: figures_of(plan) for plan in PLANS}}
+    from simulator.study.replicates import load_scenario
+
+    loaded = {plan: load_scenario(SCENARIOS / f"{plan}.yaml") for plan in PLANS}
+    plans = {name: {"fingerprint": s.fingerprint(), "figures": figures_of(s)} for name, s in loaded.items()}
+    content = {"schema": 1, "made by": COMMAND, "seed": SEED, "plans": plans}
     FILE.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     sys.stderr.write(f"{FILE.name}: {len(PLANS)} plans\n")
     return 0

@@ -27,7 +27,7 @@ from simulator.scenario import Scenario
 from simulator.scenario_entries import Entry
 from simulator.simulate import run_year, start
 from simulator.study.effect_estimators import ESTIMATORS, PREPARE, Fraction
-from simulator.study.engine import work_all
+from simulator.study.engine import in_order
 from simulator.study.replicates import SEED_STRIDE, load_scenario, values_of
 from simulator.study.shell import plain_errors
 from simulator.study.trace import Pair, Trace
@@ -258,10 +258,8 @@ def run(
     scenario, declared, trials = load_trials(path)
     if names := set(only):
         trials = [t for t in trials if t.lever.name in names]
-    held, count, found = (str(ROOT / scenario), trials, seed), pairs or declared, dict[int, list[list[Fraction]]]()
-    for numbers, processes in ((range(1), 1), (range(1, count), jobs or None)):
-        found.update(work_all(_draw_of, held, numbers, jobs=processes))
-    return effects(trials, [found[k] for k in range(count)])
+    held = (str(ROOT / scenario), trials, seed)
+    return effects(trials, in_order(_draw_of, held, range(pairs or declared), jobs=jobs))
 
 
 def _draw_of(held: tuple[str, Sequence[Trial], int], number: int) -> list[list[Fraction]]:

@@ -97,6 +97,39 @@ def work_all(
     raise StudyError(f"{what}; {kept()}" if kept else what)
 
 
+def in_order(
+    function: Work,
+    held: Any,
+    items: Sequence[Any],
+    *,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    kept: Callable[[], str] | None = None,
+) -> list[Any]:
+    """Return ``function(held, item)`` of all items in their order; raises StudyError as ``work_all`` does.
+
+    The first is done here, so that processes are forked with every kernel compiled; 0 ``jobs`` too are all processors.
+    """
+    found: dict[int, Any] = {}
+    numbers = range(len(items))
+    for part, processes in ((numbers[:1], 1), (numbers[1:], jobs or None)):
+        for k, result in work_all(function, held, part, jobs=processes, prepare=items.__getitem__, kept=kept):
+            found[k] = result
+            if progress is not None:
+                progress(len(found), len(items))
+    return [found[k] for k in numbers]
+
+
+def too_many_failed(failed: Sequence[int], count: int, again: Callable[[int], object]) -> StudyError:
+    """Return the error that says how many of the runs failed and what came of the first, which ``again`` runs again."""
+    what = ""
+    try:
+        again(failed[0])
+    except Exception as error:
+        what = f": {type(error).__name__}: {error}".splitlines()[0]
+    return StudyError(f"{len(failed)} of {count} runs failed, the first with draw {failed[0]}{what}")
+
+
 class Batches:
     """The items that are left, handed out in batches whose size follows from what items took so far."""
 

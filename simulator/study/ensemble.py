@@ -19,6 +19,7 @@ from simulator.study.plans import lead_of, load_leads
 from simulator.study.posterior import KINDS, load_posterior
 from simulator.study.replicates import (
     EVIDENCE,
+    TOLERATED_FAILURES,
     Failure,
     Outcome,
     Pool,
@@ -29,7 +30,7 @@ from simulator.study.replicates import (
 )
 from simulator.study.statistics import half_width
 from simulator.study.tables import Tables, costs_frame, money_frame, series_frame, targets_frame
-from simulator.study.targets import SIMULATED, Target, load_targets
+from simulator.study.targets import SIMULATED, Target, targets_of
 
 if TYPE_CHECKING:
     import pandas
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from simulator.scenario import Scenario
 
 BATCH = 20
-TOLERATED_FAILURES = 0.05
 
 
 @dataclass(frozen=True)
@@ -297,7 +297,7 @@ def collect(
             f"  draw {f.replicate.draw}, seed {f.replicate.seed}: {f.message}\n    {f.command}" for f in failures[:5]
         )
         raise StudyError(f"{name}: {len(failures)} of {len(results)} runs failed\n{shown}", failures)
-    targets = load_targets(scenario.region.id, folder=scenario.region.folder.parent)
+    targets = targets_of(scenario)
     return RunResult(scenario, name, pool.seed, outcomes, failures, targets, sizes, pool.seconds, pool.jobs)
 
 
@@ -320,7 +320,7 @@ def run(
     StudyError where more than one run in twenty failed.
     """
     found = opened(scenario)
-    load_targets(found.region.id, folder=found.region.folder.parent)  # a bad file of targets should not cost a study
+    targets_of(found)  # a bad file of targets should not cost a study
     model_error_of(found)  # nor one of observed points
     sizes = batch_sizes(found, replicates)
     others = companions(found, attribute)

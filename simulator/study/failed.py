@@ -17,14 +17,13 @@ from simulator.study.checked import fused, inside, refused
 from simulator.study.design import Design, changed
 from simulator.study.kept import SCENARIOS, copy_region, plain
 from simulator.study.output import CSV_ENCODING, HASH_DIGITS, digest, write_scenario
-from simulator.study.replicates import SEED_STRIDE, StudyError, load_scenario, parameters_of
+from simulator.study.replicates import SEED_STRIDE, TOLERATED_FAILURES, StudyError, load_scenario, parameters_of
 from simulator.study.shards import FAILURES, write_failures, write_results
 
 if TYPE_CHECKING:
     from simulator.scenario import Scenario
     from simulator.simulate import Run
 
-TOLERATED_FAILURES = 0.05
 SHOWN = 3  # failures in a message
 _FAILED = "failed"
 

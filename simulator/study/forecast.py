@@ -16,7 +16,6 @@ model has no such indicator:
 from __future__ import annotations
 
 import argparse
-import csv
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -32,13 +31,13 @@ from simulator.core.parameters import override
 from simulator.model import INDICATORS, LEVERS, SCHEDULE
 from simulator.scenario import Scenario
 from simulator.simulate import measure, run_year, start
-from simulator.study.aside import part_of
 from simulator.study.discrepancy import common_errors, observed_like
-from simulator.study.engine import work_all
+from simulator.study.engine import in_order, too_many_failed
 from simulator.study.history import History, load_history
+from simulator.study.made import write_rows
 from simulator.study.outside_draws import DRAWN, with_drawn_outside
 from simulator.study.published import ELIGIBLE, EXTRA, FIGURES, HIGH_TECH, Figure
-from simulator.study.replicates import SEED_STRIDE, Progress, StudyError, load_scenario, values_of
+from simulator.study.replicates import SEED_STRIDE, TOLERATED_FAILURES, Progress, load_scenario, values_of
 from simulator.study.scoring import band
 from simulator.study.shell import plain_errors
 from simulator.study.targets import CALIBRATION
@@ -50,7 +49,6 @@ if TYPE_CHECKING:
 FOLDER = CALIBRATION / "forecast"
 SCENARIOS = CALIBRATION.parent / "scenarios"
 KNOWN, LAST = 2016, 2025  # the last fitted year, and the last year that the regions' outside paths hold
-TOLERATED_FAILURES = 0.05
 RUNS = 400  # the ends of a 90 % band are then good to a tenth of its width
 HIGH_TECH_ANCHOR = 41.72  # percent of industrial output, obs:qingdao/high_tech_output_share_of_industry/2016
 REGISTER_OPENED = 2017  # obs:china/rule_tech_sme_evaluation_circular/2017
@@ -158,21 +156,11 @@ def each(
     The first runs here, so that forked workers start with every kernel compiled. Raises StudyError where more than
     one in twenty fails, a worker died or memory is short.
     """
-    found: dict[int, np.ndarray | None] = {}
-    for numbers, processes in ((range(1), 1), (range(1, count), jobs or None)):
-        for k, result in work_all(_or_none, work, numbers, jobs=processes):
-            found[k] = result
-            if progress is not None:
-                progress(len(found), count)
+    found: list[np.ndarray | None] = in_order(_or_none, work, range(count), jobs=jobs, progress=progress)
     failed = [k for k in range(count) if found[k] is None]
     if len(failed) > max(TOLERATED_FAILURES * count, 1.0):
-        what = ""
-        try:
-            work(failed[0])
-        except Exception as error:
-            what = f": {type(error).__name__}: {error}".splitlines()[0]
-        raise StudyError(f"{len(failed)} of {count} runs failed, the first with draw {failed[0]}{what}")
-    return [found[k] for k in range(count)]
+        raise too_many_failed(failed, count, work)
+    return found
 
 
 def _or_none(work: Callable[[int], np.ndarray], k: int) -> np.ndarray | None:
@@ -252,12 +240,7 @@ def rows_of(region: str, runs: np.ndarray, years: np.ndarray, seed: int = 0) -> 
 def write(rows: Sequence[Mapping[str, str | int | float]], path: Path) -> None:
     """Write a forecast as CSV."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = part_of(path)
-    with part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    part.replace(path)
+    write_rows(path, COLUMNS, rows)
 
 
 def forecast(

@@ -33,7 +33,7 @@ from simulator.scenario_entries import Entry
 from simulator.simulate import measure, run_year, start
 from simulator.study.budget import GENERAL, by_year
 from simulator.study.effects import PURSES, load_trials
-from simulator.study.engine import work_all
+from simulator.study.engine import in_order
 from simulator.study.made import record
 from simulator.study.replicates import SEED_STRIDE, load_scenario, values_of
 from simulator.study.shell import plain_errors
@@ -268,10 +268,8 @@ def pairs_of(
     The first runs here, so that forked workers start with every kernel compiled. Raises StudyError where a worker died
     or memory is short.
     """
-    held, found = (city, tuple(levers), seed), dict[int, tuple[np.ndarray, np.ndarray]]()
-    for numbers, processes in ((range(1), 1), (range(1, count), jobs or None)):
-        found.update(work_all(_pair_of, held, numbers, jobs=processes))
-    return np.stack([found[k][0] for k in range(count)]), np.stack([found[k][1] for k in range(count)])
+    found = in_order(_pair_of, (city, tuple(levers), seed), range(count), jobs=jobs)
+    return np.stack([d for d, _ in found]), np.stack([c for _, c in found])
 
 
 def _pair_of(held: tuple[str, tuple[str, ...], int], number: int) -> tuple[np.ndarray, np.ndarray]:

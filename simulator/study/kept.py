@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -19,8 +18,17 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.core.problems import InputError, Problem
 from simulator.study import formats
+from simulator.study.aside import folder_aside
 from simulator.study.checked import inside, read_json, refuse_links, refused
-from simulator.study.output import HASH_DIGITS, OWN_FILES, _writable, digest, folder_for, model_hash, posterior_files
+from simulator.study.output import (
+    HASH_DIGITS,
+    OWN_FILES,
+    digest,
+    folder_for,
+    model_hash,
+    posterior_files,
+    refuse_unmakeable,
+)
 from simulator.study.output import write_scenario as write_copy
 from simulator.study.replicates import Progress, load_scenario, processors
 from simulator.study.targets import own_files
@@ -48,18 +56,12 @@ def begin(kind: str, spec: Mapping[str, Any], scenarios: Sequence[Scenario], out
     folder = folder_for([f"{kind}-{scenarios[0].name}"], study["hash"], out)
     if _is_there(folder, study["hash"]):
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = folder.parent / f".{folder.name}.{os.getpid()}.part"
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
-    try:
+    with folder_aside(folder) as part:
         for scenario, file in zip(scenarios, study["files"], strict=True):
             write_copy(scenario, part / file)
             copy_region(scenario, part / SCENARIOS)
         (part / STUDY).write_text(json.dumps(study, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         _move(part, folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     _is_there(folder, study["hash"])  # where another process was first, it must have begun the same study
     return folder
 
@@ -130,7 +132,7 @@ def _move(part: Path, folder: Path) -> None:
 
 def _is_there(folder: Path, whole: str) -> bool:
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        _writable(folder)
+        refuse_unmakeable(folder)
         return False
     found = _read(folder).get("hash")
     if found == whole:

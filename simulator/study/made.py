@@ -1,13 +1,14 @@
-"""What the committed tables of ``calibration`` were made with, and whether model or scenarios have changed since."""
+"""The committed tables of ``calibration``: writing them, what they were made with, and whether that is as it was."""
 
 from __future__ import annotations
 
+import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from simulator.study.aside import part_of
+from simulator.study.aside import replacing, write_aside
 from simulator.study.output import ROOT, digest, model_hash
 from simulator.study.targets import CALIBRATION
 
@@ -22,13 +23,26 @@ def scenarios_digest(region: str, folder: Path | None = None) -> str:
     return digest("\n".join(f"{f.relative_to(home).as_posix()} {digest(f.read_bytes())}" for f in files).encode())
 
 
+def write_rows(
+    path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], apart: Sequence[str] = ()
+) -> None:
+    """Write a table; with columns ``apart``, rows that are there and differ from all new ones in these stay, above."""
+    old: list[dict[str, str]] = []
+    if apart and path.is_file():
+        new = {tuple(row[c] for c in apart) for row in rows}
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            old = [row for row in csv.DictReader(file) if tuple(row[c] for c in apart) not in new]
+    with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([*old, *rows])
+
+
 def record(table: Path, regions: Sequence[str], file: Path = FILE, **more: Any) -> None:
     """Write down what a table was just made with: the model's code, the regions' files, and ``more``."""
     known = _read(file)
     known[table.name] = {"model": model_hash(), "scenarios": {r: scenarios_digest(r) for r in regions}, **more}
-    part = part_of(file)
-    part.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    part.replace(file)
+    write_aside(file, (json.dumps(known, indent=1, sort_keys=True) + "\n").encode())
 
 
 def state_of(table: Path, region: str, file: Path = FILE) -> State:

@@ -16,11 +16,12 @@ import numpy as np
 
 from simulator.core.problems import InputError, Place, Problems
 from simulator.study.design import Design, Row
+from simulator.study.ensemble import opened
 from simulator.study.optimise_aims import Goal, Judged, best_known, judged, over_budget, read_goal, sought_of
 from simulator.study.optimise_doses import MOST, Changes, Doses, doses_from, read_doses
 from simulator.study.optimise_points import Dropped, Point, answer, candidates, optimism, points_of, smaller_is_better
 from simulator.study.optimise_search import EFFORTS, Effort, Found, Levels, Scores, ranks, search
-from simulator.study.replicates import SEEDS_PER_DRAW, Progress, load_scenario
+from simulator.study.replicates import SEEDS_PER_DRAW, Progress
 from simulator.study.runner import Failed, run_design
 
 if TYPE_CHECKING:
@@ -59,17 +60,17 @@ class OptimiseResult:
 
         return table_of(self)
 
-    def plot(self, folder: Path | None = None, language: str = "en") -> list[Path]:
+    def plot(self, folder: str | Path | None = None, language: str = "en") -> list[Path]:
         """Draw the front and its doses; returns the files."""
         from simulator.report.optimise_figures import draw_optimise
 
-        return draw_optimise(self, folder or self._home() / "figures", language)
+        return draw_optimise(self, self._home() / "figures" if folder is None else Path(folder), language)
 
-    def save(self, folder: Path | None = None, language: str = "en", command: str = "") -> Path:
+    def save(self, folder: str | Path | None = None, language: str = "en", command: str = "") -> Path:
         """Write tables, figures, page, manifest and a scenario for each point; returns the folder."""
         from simulator.study.optimise_output import save
 
-        return save(self, folder or self._home(), language, command)
+        return save(self, self._home() if folder is None else Path(folder), language, command)
 
     def _home(self) -> Path:
         if self.folder is None:
@@ -105,7 +106,7 @@ def optimise(
     seed: int = 0,
     jobs: int | None = None,
     cluster: str | None = None,
-    out: Path | None = None,
+    out: str | Path | None = None,
     progress: Progress | None = None,
 ) -> OptimiseResult:
     """Return the best mixes of some doses, for two or more aims and within a budget.
@@ -117,12 +118,12 @@ def optimise(
     """
     from simulator.study.kept import begin
 
-    found = load_scenario(scenario) if isinstance(scenario, str | Path) else scenario
+    found = opened(scenario)
     spec = described(
         found, doses, entries=entries, most=most, aims=aims, budget=budget, money=money, targets=targets, meet=meet,
         cheapest=cheapest, switches=switches, effort=effort, seed=seed,
     )  # fmt: skip
-    folder = begin("optimise", spec, [found], out)
+    folder = begin("optimise", spec, [found], None if out is None else Path(out))
     return again(spec, [found], folder, jobs=jobs, cluster=cluster, progress=progress)
 
 

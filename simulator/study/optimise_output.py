@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime
-import json
-import os
-import platform
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulator.study.output import PACKAGES, _version, commit, model_hash, write_csv, write_scenario
+from simulator.study.aside import replacing
+from simulator.study.output import commit, model_hash, write_scenario
+from simulator.study.study_files import now, study_hash, versions, write_csv, write_words
 
 if TYPE_CHECKING:
     import pandas
@@ -99,23 +98,15 @@ def _as_scenario(result: OptimiseResult, point: Point, base: str) -> dict[str, A
 def meta_of(result: OptimiseResult) -> dict[str, Any]:
     """Return what the footer of a figure and the head of the page say."""
     region = result.scenario.region
-    folder = result.folder
     return {
         "completed": result.effort.scored,
         "draws": (result.effort.scored + 1) // 2,
         "calibration": result.scenario.calibration,
         "created": datetime.date.today().isoformat(),
-        "hash": _study_hash(folder),
+        "hash": study_hash(result.folder),
         "status": {"en": region.status.en, "zh": region.status.zh} if region.status else None,
         "region_name": {"en": region.name.en, "zh": region.name.zh},
     }
-
-
-def _study_hash(folder: Path | None) -> str:
-    try:
-        return str(json.loads((folder / "study.json").read_text(encoding="utf-8"))["hash"]) if folder else ""
-    except (OSError, ValueError, KeyError):
-        return ""
 
 
 def plain(result: OptimiseResult) -> dict[str, Any]:
@@ -161,32 +152,21 @@ def save(result: OptimiseResult, folder: Path, language: str, command: str = "")
 
     folder.mkdir(parents=True, exist_ok=True)
     front = table_of(result)
-    _whole(folder / "front.csv", lambda path: write_csv(front, path))
-    _whole(folder / "front.parquet", lambda path: front.to_parquet(path, index=False))
-    _whole(folder / "dropped.csv", lambda path: write_csv(dropped_of(result), path))
+    write_csv(front, folder / "front.csv")
+    with replacing(folder / "front.parquet") as part:
+        front.to_parquet(part, index=False)
+    write_csv(dropped_of(result), folder / "dropped.csv")
     write_points(result, folder / POINTS)
     result.plot(folder / "figures", language)
-    _whole(folder / "summary.txt", lambda path: path.write_text(plain_page(result, language), encoding="utf-8"))
     manifest = {
-        "hash": _study_hash(result.folder),
-        "created": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        "hash": study_hash(result.folder),
+        "created": now(),
         "command": command,
         "commit": commit(),
         "model": model_hash(),
-        "versions": {"python": platform.python_version(), "simulator": _version("ris-simulator")}
-        | {name: _version(name) for name in (*PACKAGES, "pymoo")},
+        "versions": versions("pymoo"),
         "language": language,
         "result": plain(result),
     }
-    text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False)
-    _whole(folder / "manifest.json", lambda path: path.write_text(text + "\n", encoding="utf-8"))
+    write_words(plain_page(result, language), manifest, folder, allow_nan=False)
     return folder
-
-
-def _whole(path: Path, write: Any) -> None:
-    part = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        write(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

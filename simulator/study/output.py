@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import cache, partial
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.core.problems import InputError, Problem, Problems
 from simulator.core.reading import read_yaml
 from simulator.scenario import MOST_FILES
+from simulator.study.aside import folder_aside
 from simulator.study.beside import beside
 from simulator.study.checked import defused_frame, fused_frame, inside, read_json, read_table, refused
 from simulator.study.formats import MANIFEST
@@ -39,7 +39,6 @@ ROOT = CALIBRATION.parent
 DEFAULT_PARENT = Path("outputs")
 HASH_DIGITS = 8
 SAME_FIGURES = CALIBRATION / "same_figures.json"  # written by `python -m tests.same_figures`
-PACKAGES = ("numpy", "numba", "scipy", "mesa", "pandas", "pyarrow", "matplotlib")
 OWN_FILES = ("targets.yaml", "leads.yaml")  # of a city beside its scenarios
 SERIES = "indicators.parquet"
 CSV_ENCODING = "utf-8-sig"  # with the byte order mark, without which Excel garbles Chinese
@@ -137,7 +136,7 @@ def folder_for(names: Sequence[str], run_hash: str, out: Path | None = None) -> 
     return DEFAULT_PARENT / f"{stem}-{run_hash[:HASH_DIGITS]}"
 
 
-def _writable(folder: Path) -> None:
+def refuse_unmakeable(folder: Path) -> None:
     """Refuse a folder that is to be made or replaced where nothing can be written, before the runs."""
     if not _can_write(folder.resolve().parent):
         raise InputError([Problem(str(folder), 1, 1, "cannot be written", "", "a folder that can be made")])
@@ -154,12 +153,18 @@ def refuse_unwritable(*folders: Path) -> None:
         raise InputError([Problem(str(f), 1, 1, "cannot be written", "", allowed) for f in bad])
 
 
+def nearest(folder: Path) -> Path:
+    """Return the folder itself, else the first above it that is there."""
+    above = folder.resolve()
+    while not above.exists() and above != above.parent:
+        above = above.parent
+    return above
+
+
 def _can_write(folder: Path) -> bool:
     """Return whether a folder can be written into, or made and then written into."""
     try:
-        above = folder.resolve()
-        while not above.exists() and above != above.parent:
-            above = above.parent
+        above = nearest(folder)
         read_only = above.is_relative_to("/proc") or above.is_relative_to("/sys")  # these say yes and mean no
         return not read_only and above.is_dir() and os.access(above, os.W_OK | os.X_OK)
     except (OSError, ValueError):  # a name that is too long, or none
@@ -176,7 +181,7 @@ def language_of(folder: Path) -> str:
 def is_there(folder: Path, run_hash: str) -> bool:
     """Return whether the folder holds this very run; raises InputError where it holds anything else."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        _writable(folder)
+        refuse_unmakeable(folder)
         return False
     found = None
     with suppress(InputError):
@@ -263,11 +268,7 @@ def _page_or_word(tables: Tables, language: str, manifest: dict[str, Any], part:
 
 def _whole_or_nothing(folder: Path, write: Callable[[Path], None]) -> None:
     """Write into a folder beside and move it into place; whatever stops the writing leaves nothing behind."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = folder.parent / f".{folder.name}.{os.getpid()}.part"
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
-    try:
+    with folder_aside(folder) as part:
         write(part)
         if folder.exists():
             old = folder.parent / f".{folder.name}.{os.getpid()}.old"
@@ -280,8 +281,6 @@ def _whole_or_nothing(folder: Path, write: Callable[[Path], None]) -> None:
             shutil.rmtree(old, ignore_errors=True)
         else:
             part.rename(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def _tables_of(folder: Path) -> dict[str, str]:
@@ -346,7 +345,6 @@ def _yaml(part: Any, known: dict[str, str]) -> str:
 def manifest_of(runs: Sequence[RunResult], tables: Tables, command: str) -> dict[str, Any]:
     """Return where the results come from, but for the timings."""
     read = [s for run in runs for s in (run.scenario, *run.companions.values())]
-    inputs = sorted({f for s in read for f in input_files(s)})
     return {
         **MANIFEST.stamp,
         "hash": tables.meta["hash"],
@@ -357,7 +355,7 @@ def manifest_of(runs: Sequence[RunResult], tables: Tables, command: str) -> dict
         "code": code_hash(),
         "model": model_hash(),
         **environment(),
-        "inputs": {_shown(f): digest(f.read_bytes()) for f in inputs},
+        "inputs": inputs_of(read),
         "jobs": runs[0].jobs,
         "runs": [
             {
@@ -407,16 +405,15 @@ def input_files(scenario: Scenario) -> list[Path]:
     return [f for f in files if f.is_file()]
 
 
+def inputs_of(scenarios: Iterable[Scenario]) -> dict[str, str]:
+    """Return the SHA-256 of every file that the results of some scenarios depend on, code apart, by path."""
+    files = sorted({f for s in scenarios for f in input_files(s)})
+    return {_shown(f): digest(f.read_bytes()) for f in files}
+
+
 def _shown(path: Path) -> str:
     full = path.resolve()
     return full.relative_to(ROOT).as_posix() if full.is_relative_to(ROOT) else path.as_posix()
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def commit() -> str | None:

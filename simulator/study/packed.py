@@ -8,7 +8,6 @@ without the bank itself. ``python -m simulator.study.packed REGION`` makes the f
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,10 +20,11 @@ import numpy as np
 from simulator.core.parameters import ParameterRow
 from simulator.study import posterior
 from simulator.study.abc_fit import Material, material
-from simulator.study.aside import part_of
+from simulator.study.aside import replacing
 from simulator.study.checked import read_figures, refused
 from simulator.study.formats import PACKED
 from simulator.study.history import History, load_history
+from simulator.study.output import digest, model_hash
 from simulator.study.priors import parameter_rows, standard_normals
 from simulator.study.shell import plain_errors
 
@@ -85,7 +85,7 @@ def columns_of(whole: Material, keep: np.ndarray) -> Material:
 def prior_digest(rows: Sequence[ParameterRow]) -> str:
     """Return the SHA-256 of the parameters' names, values and priors."""
     text = json.dumps([[row.name, row.value, repr(row.prior)] for row in rows])
-    return hashlib.sha256(text.encode()).hexdigest()
+    return digest(text.encode())
 
 
 def packed_path(region_id: str, folder: Path | None = None) -> Path:
@@ -106,14 +106,13 @@ def pack_bank(bank: Bank, points: History, model: str, folder: Path | None = Non
     columns |= {address: arrow.array(figures[:, k]) for k, address in enumerate(held.addresses)}
     path = packed_path(bank.region, folder)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = part_of(path)
     table = arrow.table(columns).replace_schema_metadata({"ris": json.dumps(meta, sort_keys=True)})
-    parquet.write_table(
-        table, part, compression="zstd", compression_level=19, use_dictionary=False,
-        column_encoding={name: "DELTA_BINARY_PACKED" if name == "draw" else "BYTE_STREAM_SPLIT" for name in columns},
-        write_statistics=False,
-    )  # fmt: skip
-    part.replace(path)
+    encodings = {name: "DELTA_BINARY_PACKED" if name == "draw" else "BYTE_STREAM_SPLIT" for name in columns}
+    with replacing(path) as part:
+        parquet.write_table(
+            table, part, compression="zstd", compression_level=19, use_dictionary=False, column_encoding=encodings,
+            write_statistics=False,
+        )  # fmt: skip
     return path
 
 
@@ -144,7 +143,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Pack the bank that the region's last calibration used; runs that are missing are made."""
     from simulator.study.bank import RUNS, make_bank
     from simulator.study.calibrate import data_of, region_history
-    from simulator.study.output import model_hash
 
     parser = argparse.ArgumentParser(prog="python -m simulator.study.packed", description=__doc__.splitlines()[0])
     parser.add_argument("region")

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.study.aside import clear_parts, part_of
+from simulator.study.aside import clear_parts, write_array
+from simulator.study.checked import read_array
+from simulator.study.design import cost_of
 from simulator.study.engine import work_all
 from simulator.study.history import LEAST_SHARE
 from simulator.study.output import digest, model_hash
 from simulator.study.replicates import SEED_STRIDE, Progress
-from simulator.study.tables import NATIONAL_LAW, NET_SIGN
 from simulator.study.targets import SIMULATED, Target, load_targets
 
 if TYPE_CHECKING:
@@ -165,26 +165,21 @@ class PointRunner:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         paths = [self.folder / f"{point.hash(self.plan.targets, self.model, self.seed)[:16]}.npy" for point in points]
-        missing = {path: point for path, point in zip(paths, points, strict=True) if self._read(path, point) is None}
+        asked = dict(zip(paths, points, strict=True))
+        known = {path: found for path, point in asked.items() if (found := self._read(path, point)) is not None}
+        missing = {path: point for path, point in asked.items() if path not in known}
         self.total += len(points)
         self.done += len(points) - len(missing)
         for path, found in self._made(missing):
-            part = part_of(path)
-            with part.open("wb") as file:
-                np.save(file, found)
-            os.replace(part, path)
+            write_array(path, found)
+            known[path] = found
             self.done += 1
             if self.progress is not None:
                 self.progress(self.done, self.total)
-        loaded = [np.load(path, allow_pickle=False) for path in paths]
-        return [Reached(found[:, :-1], found[:, -1]) for found in loaded]
+        return [Reached(found[:, :-1], found[:, -1]) for found in (known[path] for path in paths)]
 
     def _read(self, path: Path, point: Point) -> np.ndarray | None:
-        try:
-            found = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError):
-            return None  # not there, or not one of ours: it is made anew
-        return found if found.shape == (len(point.lucks), len(self.plan.targets) + 1) else None
+        return read_array(path, (len(point.lucks), len(self.plan.targets) + 1), np.float64)
 
     def _made(self, missing: Mapping[Path, Point]) -> Iterator[tuple[Path, np.ndarray]]:
         held = (self.plan, missing, self.seed)  # so that forked workers have the points
@@ -206,21 +201,10 @@ def run_point(plan: PlanTargets, point: Point, seed: int) -> np.ndarray:
         try:
             run = simulate(point.scenario, point.values, seed * SEED_STRIDE + luck)
             figures = plan.figures(np.asarray(run.values, float)[None], run.names)[0]
-            row = np.append(figures, net_cost(run))
+            row = np.append(figures, cost_of("net", run))
             rows.append(np.where(np.isfinite(row), row, np.nan))
         except MemoryError:  # the machine's fault, not the point's
             raise
         except Exception:  # far from the evidence a run may break down; that is no way to meet a target
             rows.append(np.full(len(plan.targets) + 1, np.nan))
     return np.array(rows)
-
-
-def net_cost(run: Any) -> float:
-    """Return the net public cost of a run over its years in CNY; national law and private money are left out."""
-    return float(
-        sum(
-            NET_SIGN[str(bill.kind)] * bill.amount
-            for bill in run.bills
-            if bill.entry != NATIONAL_LAW and bill.payer != "private" and bill.year >= run.years[0]
-        )
-    )

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from simulator.core.parameters import draw
-from simulator.study.aside import clear_parts, part_of
+from simulator.study.aside import clear_parts, replacing, write_aside
 from simulator.study.checked import read_figures, read_json
 from simulator.study.formats import POSTERIOR
 from simulator.study.output import model_hash
@@ -98,16 +98,13 @@ def save_posterior(
     short = rounded(table)
     columns = {name: arrow.array(short[:, k]) for k, name in enumerate(names)}
     clear_parts(path.parent)
-    part = part_of(path)
-    parquet.write_table(
-        arrow.table(columns), part, compression="zstd", compression_level=19, use_dictionary=False,
-        column_encoding=dict.fromkeys(names, "BYTE_STREAM_SPLIT"), write_statistics=False, store_schema=False,
-    )  # fmt: skip
-    part.replace(path)
+    with replacing(path) as part:
+        parquet.write_table(
+            arrow.table(columns), part, compression="zstd", compression_level=19, use_dictionary=False,
+            column_encoding=dict.fromkeys(names, "BYTE_STREAM_SPLIT"), write_statistics=False, store_schema=False,
+        )  # fmt: skip
     text = json.dumps({**POSTERIOR.stamp, **_plain(manifest)}, indent=1, ensure_ascii=False, allow_nan=False)
-    part = part_of(beside)
-    part.write_text(text + "\n", encoding="utf-8")
-    part.replace(beside)
+    write_aside(beside, (text + "\n").encode())
     clear_cache()
     return path
 

@@ -33,6 +33,7 @@ SEEDS_PER_DRAW = 2
 SEED_STRIDE = 1_000_003
 LARGEST_CHUNK = 4
 NAMES_SHOWN = 5
+TOLERATED_FAILURES = 0.05  # of the runs of a study: with more nothing is concluded from the rest
 FEW_DEATHS, MOST_DEATHS = 3, 0.05  # replicates, and share of them, that processes may die of before the rest is left
 NEEDED_LATER = ("pandas", "pyarrow.parquet", "scipy.special", "matplotlib.figure", "matplotlib.backends.backend_agg")
 Progress = Callable[[int, int], None]
@@ -159,9 +160,16 @@ def run_together(scenarios: Sequence[Scenario], replicate: Replicate, seed: int)
 
 
 def _outcome(scenario: Scenario, replicate: Replicate, run: Run, seed: int) -> Outcome | Failure:
-    if bad := _not_finite(run):
+    if bad := not_finite(run):
         return failed(scenario, replicate, seed, f"not a finite number: {bad}")
     return Outcome(replicate, np.asarray(run.years), tuple(run.names), np.asarray(run.values, float), _sums(run))
+
+
+def matched(*several: Sequence[Outcome]) -> list[tuple[Outcome, ...]]:
+    """Return the runs with the same draw and luck that came through in every one of several scenarios."""
+    first, *others = several
+    held = [{o.replicate.index: o for o in other} for other in others]
+    return [(o, *(of[o.replicate.index] for of in held)) for o in first if all(o.replicate.index in of for of in held)]
 
 
 def failed(scenario: Scenario, replicate: Replicate, seed: int, message: str) -> Failure:
@@ -171,7 +179,8 @@ def failed(scenario: Scenario, replicate: Replicate, seed: int, message: str) ->
     return Failure(replicate, str(scenario.path), message, command)
 
 
-def _not_finite(run: Run) -> str:
+def not_finite(run: Run) -> str:
+    """Return which figures of a run are no finite number, in words; nothing where all are."""
     rows, columns = np.nonzero(~np.isfinite(run.values))
     names = [f"{run.names[k]} in {int(run.years[t])}" for t, k in zip(rows, columns, strict=True)]
     more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""

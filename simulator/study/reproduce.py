@@ -20,6 +20,7 @@ from simulator.study.reproduce_environment import is_page
 from simulator.study.reproduce_tables import TOLERANCE, Compared, compared
 
 MOST_RUNS = 100_000  # as many as ``ris run`` takes
+_SERIES = Path(output.SERIES).stem
 
 if TYPE_CHECKING:
     from simulator.scenario import Scenario
@@ -215,12 +216,9 @@ def _compare(
     """Return each table against the recorded one; by digest where only the manifest came. New ones go to ``made``."""
     files = _written(tables, made)
     if recorded is not None:
-        found = []
-        for name in (Path(output.SERIES).stem, *output._FRAMES):
-            old = recorded.series if name == Path(output.SERIES).stem else getattr(recorded, name)
-            if old is not None or name in files:
-                found.append(compared(name, old, files.get(name)))
-        return found, False
+        held = {_SERIES: recorded.series} | {name: getattr(recorded, name) for name in output._FRAMES}
+        there = {name: old for name, old in held.items() if old is not None or name in files}
+        return [compared(name, old, files.get(name)) for name, old in there.items()], False
     here = {f.stem: output.digest(f.read_bytes()) for f in made.iterdir() if f.is_file()}
     wanted = {Path(name).stem: value for name, value in digests.items()}
     if not wanted:
@@ -232,7 +230,7 @@ def _compare(
 def _written(tables: Tables, made: Path) -> dict[str, Any]:
     """Return tables as they come back from their files."""
     output.write_series(tables.series, made / output.SERIES)
-    out: dict[str, Any] = {Path(output.SERIES).stem: read_table(made / output.SERIES).to_pandas()}
+    out: dict[str, Any] = {_SERIES: read_table(made / output.SERIES).to_pandas()}
     for name in output._FRAMES:
         frame = getattr(tables, name)
         if frame is not None:

@@ -6,7 +6,7 @@ import hashlib
 import inspect
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib import metadata
@@ -28,10 +28,10 @@ _NO_MATTER = ("NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS")
 PAGES = ("report", "commands", "dashboard", "cli.py", "warm.py", "mesa_model.py")
 
 
-def versions() -> dict[str, str | None]:
+def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str | None]:
     """Return the versions of Python, this program and what it computes with; None for what is not installed."""
     found: dict[str, str | None] = {"python": platform.python_version(), "simulator": version("ris-simulator")}
-    return found | {name: version(name) for name in PACKAGES}
+    return found | {name: version(name) for name in packages}
 
 
 def version(package: str) -> str | None:

@@ -15,9 +15,9 @@ import numpy as np
 
 from simulator.study.design import DECLARED, Design, Row, kind_of
 from simulator.study.engine import Died, work
-from simulator.study.failed import SHOWN, TOLERATED_FAILURES, Failed, record, refuse, replay, replay_row
+from simulator.study.failed import SHOWN, Failed, record, refuse, replay, replay_row
 from simulator.study.output import model_hash
-from simulator.study.replicates import SEED_STRIDE, Progress, StudyError, _not_finite, parameters_of
+from simulator.study.replicates import SEED_STRIDE, TOLERATED_FAILURES, Progress, StudyError, not_finite, parameters_of
 from simulator.study.shards import (
     Shard,
     locked,
@@ -111,7 +111,7 @@ def run_design(
         found = study.find()
         for tally in _tallies:
             tally.found, tally.ran = tally.found + found, tally.ran + len(study.numbers) - found
-        rows_found = sum(len(study.numbers[k]) for k in study.shards)
+        rows_found = study.rows_done
         try:
             study.run()
         except MemoryError:
@@ -119,9 +119,8 @@ def run_design(
             raise StudyError(f"not enough memory; what was run is kept{more}") from None
         except OSError as error:  # a full disk, a cluster that went away
             raise StudyError(f"{folder or 'the study'} was stopped: {error}; what was run is kept") from None
-        values = np.concatenate([study.shards[k].values for k in range(len(study.numbers))]) if design.rows else None
-        if values is None:
-            values = np.empty((0, len(design.outcomes.names)))
+        none = np.empty((0, len(design.outcomes.names)))
+        values = np.concatenate([none, *(study.shards[k].values for k in range(len(study.numbers)))])
         messages = {
             n: study.shards[k].messages[i]
             for k, numbers in enumerate(study.numbers)
@@ -179,6 +178,11 @@ class _Study:
         self.numbers = row_numbers(design)
         self.shards: dict[int, Shard] = {}
 
+    @property
+    def rows_done(self) -> int:
+        """Return how many rows the shards hold that are there."""
+        return sum(len(self.numbers[k]) for k in self.shards)
+
     def find(self) -> int:
         """Read the shards that are there; return their number."""
         if self.folder is not None:
@@ -235,7 +239,7 @@ class _Study:
         if self.folder is not None and whole:
             write_shard(shard_path(self.folder, self.design, self.numbers[k]), shard)
         if self.progress is not None:
-            self.progress(sum(len(self.numbers[j]) for j in self.shards), len(self.design.rows))
+            self.progress(self.rows_done, len(self.design.rows))
 
     def _warm(self) -> None:
         global _is_warm
@@ -307,7 +311,7 @@ def _run_group(design: Design, rows: Sequence[Row], values: Values) -> list[np.n
 def _judged(design: Design, run: Run) -> np.ndarray | str:
     """Return the outcomes of a run, or what is wrong with them."""
     found = design.outcomes.read(run)
-    if bad := _not_finite(run):
+    if bad := not_finite(run):
         return f"not a finite number: {bad}"
     names = [name for name, value in zip(design.outcomes.names, found, strict=True) if not math.isfinite(value)]
     return f"not a finite number: {', '.join(names)}" if names else found
@@ -320,7 +324,7 @@ def found_rows(design: Design, folder: Path) -> int:
     """Return how many rows of a design a folder holds already."""
     study = _Study(design, folder, None, None, None)
     study.find()
-    return sum(len(study.numbers[k]) for k in study.shards)
+    return study.rows_done
 
 
 def seconds_a_row(design: Design) -> float:

@@ -13,7 +13,6 @@ prior in a fit and its draws in a run. A shard holds some runs of a trajectory; 
 from __future__ import annotations
 
 import argparse
-import csv
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,13 +25,14 @@ from simulator.core.parameters import ParameterRow, override
 from simulator.model import INDICATORS, LEVERS, SCHEDULE
 from simulator.scenario import Scenario
 from simulator.simulate import measure, run_year, start
-from simulator.study.aside import clear_parts, part_of
+from simulator.study.aside import clear_parts, write_array
 from simulator.study.bank import bank_hash, bank_scenario
 from simulator.study.calibrate import data_digest, data_of, region_history
-from simulator.study.engine import work_all
+from simulator.study.checked import read_array
+from simulator.study.engine import in_order
 from simulator.study.history import History
 from simulator.study.influence import give_other_luck
-from simulator.study.made import FILE, record
+from simulator.study.made import FILE, record, write_rows
 from simulator.study.output import DEFAULT_PARENT, HASH_DIGITS, digest
 from simulator.study.priors import parameter_rows, to_natural
 from simulator.study.replicates import SEED_STRIDE
@@ -146,23 +146,22 @@ def one_run(study: Study, values: Sequence[float], luck_seed: int, dummy: int = 
     return study.points.transform(np.array(figures))
 
 
-def _shard(study: Study, job: tuple[int, int]) -> Path:
-    """Run some points of a trajectory and keep them; what is there is left alone."""
+def _shard(study: Study, job: tuple[int, int]) -> np.ndarray:
+    """Run some points of a trajectory and keep them; what is there and whole is left alone."""
     number, first = job
     path = study.folder / f"{number:03d}-{first:05d}.npy"
-    if path.is_file():
-        return path
+    numbers = range(first, min(first + SHARD, study.runs))
+    if (there := read_array(path, (len(numbers), study.points.size), np.float64)) is not None:
+        return there
     walk = trajectory(len(study.rows), number, study.seed)
     last, seed = len(study.rows), study.seed * SEED_STRIDE + number
     out = []
-    for k in range(first, min(first + SHARD, study.runs)):
+    for k in numbers:
         values = to_natural(study.rows, walk.points[[min(k, last)]])[0]
         out.append(one_run(study, values, seed, max(k - last, 0)))
-    part = part_of(path)
-    with part.open("wb") as file:
-        np.save(file, np.stack(out))
-    part.replace(path)
-    return path
+    made = np.stack(out)
+    write_array(path, made)
+    return made
 
 
 def walked(
@@ -177,14 +176,14 @@ def walked(
     clear_parts(study.folder)
     firsts = range(0, study.runs, SHARD)
     work = [(number, first) for number in range(trajectories) for first in firsts]
-    paths, total = dict[tuple[int, int], Path](), trajectories * study.runs
-    for part, processes in ((work[:1], 1), (work[1:], jobs or None)):
-        for job, path in work_all(_shard, study, part, jobs=processes, kept=lambda: KEPT):
-            paths[job] = path
-            if progress is not None:
-                progress(round(total * len(paths) / len(work)), total)
-    return np.stack([np.concatenate([np.load(paths[number, first]) for first in firsts])
-                     for number in range(trajectories)])  # fmt: skip
+    total = trajectories * study.runs
+
+    def runs_done(shards: int, _: int) -> None:
+        if progress is not None:
+            progress(round(total * shards / len(work)), total)
+
+    found = in_order(_shard, study, work, jobs=jobs, progress=runs_done, kept=lambda: KEPT)
+    return np.concatenate(found).reshape(trajectories, study.runs, -1)
 
 
 def table_of(study: Study, figures: np.ndarray) -> list[dict[str, str]]:
@@ -204,14 +203,6 @@ def table_of(study: Study, figures: np.ndarray) -> list[dict[str, str]]:
                 cells = (study.points.region, indicator, names[p], *texts, above)
                 rows.append(dict(zip(COLUMNS, cells, strict=True)))
     return rows
-
-
-def write_csv(rows: Sequence[dict[str, str]], path: Path = TABLE) -> None:
-    """Write the table; a parameter that never moved a series has no row for it."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def findings(rows: Sequence[dict[str, str]]) -> list[str]:
@@ -239,7 +230,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.perf_counter()
     study = study_of(options.region, options.seed, options.parent)
     rows = table_of(study, walked(study, options.trajectories, options.jobs))
-    write_csv(rows, options.out)
+    write_rows(options.out, COLUMNS, rows)  # a parameter that never moved a series has no row for it
     record(options.out, [options.region], options.out.parent / FILE.name, trajectories=options.trajectories)
     for line in findings(rows):
         print(line)

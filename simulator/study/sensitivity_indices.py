@@ -17,6 +17,7 @@ LEVELS = 4
 DELTA = LEVELS / (2.0 * (LEVELS - 1))  # SALib's step, on a cube whose levels are 0, 1/3, 2/3 and 1
 INSIDE = 0.125  # the levels are quantiles of 12.5, 37.5, 62.5 and 87.5 %: a move passes over half of what is possible
 RESAMPLES = 200
+UNSEEDED = 19  # in place of seed 0, which SALib takes for none in the intervals of Sobol indices
 DUMMIES = {"morris": 20, "sobol": 10}
 QUANTILE = 0.95  # of resamples of a dummy's total index
 FLOOR, DRAWN = 0.99, 4000  # of the sizes that dummies' moves give, and how many of these are drawn
@@ -160,7 +161,7 @@ def _sobol(plan: Layout, rows: np.ndarray, seed: int) -> Indices:
         table[:, 5:] = 0.0
         return Indices(table, 0.0, signs)
     found = sobol.analyze(plan.problem, real.ravel(), calc_second_order=False, num_resamples=RESAMPLES, conf_level=0.9,
-                          seed=seed)  # fmt: skip
+                          seed=seed or UNSEEDED)  # fmt: skip
     for k, key in ((5, "S1"), (8, "ST")):
         value, away = np.asarray(found[key], float), np.asarray(found[f"{key}_conf"], float)
         table[:, k : k + 3] = np.stack([value, value - away, value + away], axis=1)

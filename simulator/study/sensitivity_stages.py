@@ -42,21 +42,23 @@ class Plan:
         """Return the trajectories or base points for so many groups."""
         if self.repeats is not None:
             return self.repeats
-        each = (groups + (1 if self.method == "morris" else 2) + DUMMIES[self.method]) * self.runs
         least, most = TRAJECTORIES if self.method == "morris" else SAMPLES
-        fits = min(max((EFFORT - spent) // each, least), most)
+        fits = min(max((EFFORT - spent) // self._each(groups), least), most)
         return fits if self.method == "morris" else 2 ** int(np.log2(fits))
 
     def most_runs(self) -> int:
         """Return how many runs this takes at the most."""
-        each = len(set(self.groups)) + (1 if self.method == "morris" else 2) + DUMMIES[self.method]
-        first = self.screening_runs if self.staged else 0
-        return first + each * self.runs * self.repeats_for(len(set(self.groups)), first)
+        first, groups = self.screening_runs if self.staged else 0, len(set(self.groups))
+        return first + self._each(groups) * self.repeats_for(groups, first)
 
     @property
     def screening_runs(self) -> int:
         """Return the runs of the first of two stages."""
-        return (len(set(self.owners)) + 1 + DUMMIES["morris"]) * self.runs * SCREENING
+        return self._each(len(set(self.owners))) * SCREENING
+
+    def _each(self, groups: int) -> int:
+        """Return the runs of one trajectory or base point over so many groups."""
+        return (groups + (1 if self.method == "morris" else 2) + DUMMIES[self.method]) * self.runs
 
 
 @dataclass(frozen=True)

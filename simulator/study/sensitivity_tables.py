@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from simulator.study.replicates import EVIDENCE
 from simulator.study.sensitivity_factors import Factor
 from simulator.study.sensitivity_indices import COLUMNS
 from simulator.study.sensitivity_stages import MEAN, SPREAD, Plan, Stage
+from simulator.study.study_files import now
 
 if TYPE_CHECKING:
     import pandas
@@ -145,7 +145,7 @@ def meta_of(
         "dummies": stages[-1].layout.dummies,
         "seed": plan.seed,
         "outcomes": [_about(name, outcomes, stages, k) for k, name in enumerate(outcomes.names)],
-        "created": datetime.datetime.now().astimezone().isoformat(timespec="seconds"),
+        "created": now(),
         "hash": str(read_study(folder)["hash"]),
         "spec": dict(spec),
     }  # fmt: skip

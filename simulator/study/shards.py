@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simulator.study.aside import lives, replacing, write_aside
 from simulator.study.checked import defused
 from simulator.study.output import CSV_ENCODING, digest
 from simulator.study.replicates import StudyError
@@ -58,7 +59,8 @@ def write_shard(path: Path, shard: Shard) -> None:
     """Write a shard aside and move it into place."""
     values = [None if k in shard.messages else row for k, row in enumerate(shard.values.tolist())]
     text = json.dumps([values, {str(k): m for k, m in sorted(shard.messages.items())}], allow_nan=False)
-    _write_aside(path, f"{digest(text.encode())}\n{text}\n".encode())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_aside(path, f"{digest(text.encode())}\n{text}\n".encode())
 
 
 def read_shard(path: Path, shape: tuple[int, int]) -> Shard | None:
@@ -79,17 +81,6 @@ def read_shard(path: Path, shape: tuple[int, int]) -> Shard | None:
     return Shard(values, said) if bad == (set(said) if shape[1] else bad) else None
 
 
-def _write_aside(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(data)
-        os.replace(part, path)
-    finally:
-        with suppress(OSError):
-            part.unlink()
-
-
 # ---- the tables ---------------------------------------------------------------------------------------
 
 
@@ -103,33 +94,20 @@ def write_results(folder: Path, designs: Sequence[tuple[Design, np.ndarray]]) ->
     from pyarrow import parquet
 
     path = folder / RESULTS
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     parts = [_columns(k, design, values) for k, (design, values) in enumerate(designs)]
     names = list(dict.fromkeys(name for columns in parts for name in columns))
     counts = [len(columns["design"]) for columns in parts]
     lists = {n: [v for c, size in zip(parts, counts, strict=True) for v in c.get(n, [None] * size)] for n in names}
     table = arrow.table({name: _typed(arrow, column) for name, column in lists.items()})
-    try:
+    with replacing(path) as part:
         parquet.write_table(table, part, compression="zstd", store_schema=False)
         if not parquet.read_table(part).equals(table):
             raise StudyError(f"{path} could not be read back; is the disk full?")
-        os.replace(part, path)
-    finally:
-        with suppress(OSError):
-            part.unlink()
     return path
 
 
 def _columns(number: int, design: Design, values: np.ndarray) -> dict[str, list[Any]]:
-    rows, factors = design.rows, dict.fromkeys(name for row in design.rows for name, _ in row.changes)
-    changes = [dict(row.changes) for row in rows]
-    out: dict[str, list[Any]] = {
-        "design": [number] * len(rows),
-        "scenario": [design.scenarios[row.scenario].name for row in rows],
-        "draw": [row.draw for row in rows],
-        "luck": [row.luck for row in rows],
-    }
-    out |= {name: [mine.get(name) for mine in changes] for name in factors}
+    out = {"design": [number] * len(design.rows), **design.columns()}
     shown = [[x if math.isfinite(x) else None for x in row] for row in values.tolist()]
     return out | {name: [row[k] for row in shown] for k, name in enumerate(design.outcomes.names)}
 
@@ -154,7 +132,7 @@ def write_failures(folder: Path, rows: Sequence[dict[str, Any]]) -> None:
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows({k: defused(v) for k, v in row.items()} for row in rows)
-    _write_aside(path, text.getvalue().encode(CSV_ENCODING))
+    write_aside(path, text.getvalue().encode(CSV_ENCODING))
 
 
 # ---- the lock -----------------------------------------------------------------------------------------
@@ -230,18 +208,15 @@ def _alive(owner: tuple[str, int, str]) -> bool:
     host, pid, started = owner
     if host != socket.gethostname():
         return True  # it cannot be seen from here
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return _started(pid) == started
+    return lives(pid) and _started(pid) in (started, "")  # another user's can be hidden
 
 
 def _started(pid: int) -> str:
-    """Return when a process started, so that another one with its number is not taken for it; nothing if unknown."""
+    """Return when a process started, so that another one with its number is not taken for it; nothing if unknown.
+
+    One that has ended and is not buried yet never started.
+    """
     with suppress(OSError, IndexError):
         words = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-        return "" if words[0] in "ZX" else words[19]
+        return "never" if words[0] in "ZX" else words[19]
     return ""

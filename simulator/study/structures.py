@@ -13,7 +13,6 @@ differs no more than they do is told apart by nothing. Banks are kept in shards;
 from __future__ import annotations
 
 import argparse
-import csv
 import math
 import sys
 import time
@@ -31,7 +30,7 @@ from simulator.study.bank import SHARD, Bank, make_bank
 from simulator.study.calibrate import data_of, region_history
 from simulator.study.history import History
 from simulator.study.inner_test import CUT, at_points, fitted_to, series_of, values_from
-from simulator.study.made import FILE, record
+from simulator.study.made import FILE, record, write_rows
 from simulator.study.packed import PackedBank, prior_digest
 from simulator.study.posterior import load_posterior
 from simulator.study.prior_predictive import check_prior
@@ -206,18 +205,6 @@ def line_of(rows: Sequence[dict[str, str]]) -> str:
     )
 
 
-def write_rows(path: Path, rows: Sequence[dict[str, str]]) -> None:
-    """Write the table; rows of other regions and switches stay."""
-    mine, old = {(row["region"], row["switch"]) for row in rows}, []
-    if path.is_file():
-        with path.open(encoding="utf-8", newline="") as file:
-            old = [row for row in csv.DictReader(file) if (row["region"], row["switch"]) not in mine]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows([*old, *rows])
-
-
 @plain_errors
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fit every structure, write the table, and say what history tells of each."""
@@ -249,7 +236,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for switch, choice in choices():
         if not options.switch or switch in options.switch:
             keep(switch, choice, scored(f"{switch}={choice}", {switch: choice}), noise)
-    write_rows(options.out, rows)
+    write_rows(options.out, COLUMNS, rows, apart=("region", "switch"))  # rows of others stay
     record(options.out, [options.region], options.out.parent / FILE.name, runs=options.runs, draws=options.draws)
     print(f"{options.out}: {len(rows)} rows, {time.perf_counter() - began:.0f} s")
     return 0

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas
 
     from simulator.scenario import Scenario
+    from simulator.study.failed import Failed
 
 KIND = "sweep"
 QUANTILES = ("p05", "p25", "p50", "p75", "p95")
@@ -41,6 +42,11 @@ class SweepResult:
     def scenario(self) -> Scenario:
         """Return the scenario that the points change."""
         return self.plan.scenario
+
+    @property
+    def failures(self) -> tuple[Failed, ...]:
+        """Return the runs that failed."""
+        return self.results.failures
 
     def values(self, outcome: str) -> np.ndarray:
         """Return an outcome of every run, (runs, points) in its unit; NaN where a run failed."""
@@ -187,20 +193,9 @@ def sweep(
     again). Raises InputError for what cannot be run, StudyError where more than one run in twenty failed.
     """
     asked = Asked(opened(scenario), factors, design, points, runs, seed, outcomes)
-    return run_plan(planned(asked), jobs=jobs, cluster=cluster, out=out, progress=progress)
-
-
-def run_plan(
-    plan: Plan,
-    *,
-    jobs: int | None = None,
-    cluster: str | None = None,
-    out: str | Path | None = None,
-    progress: Progress | None = None,
-) -> SweepResult:
-    """Run the points of a sweep that was checked; see ``sweep``."""
+    plan = planned(asked)
     folder = kept.begin(KIND, plan.plain(), [plan.scenario], None if out is None else Path(out))
-    return _run(plan, folder, jobs, cluster, progress)
+    return run_plan(plan, folder, jobs=jobs, cluster=cluster, progress=progress)
 
 
 def again(
@@ -213,9 +208,17 @@ def again(
     progress: Progress | None = None,
 ) -> SweepResult:
     """Go on with the sweep that a folder holds."""
-    return _run(plan_of(spec, scenarios[0]), folder, jobs, cluster, progress)
+    return run_plan(plan_of(spec, scenarios[0]), folder, jobs=jobs, cluster=cluster, progress=progress)
 
 
-def _run(plan: Plan, folder: Path, jobs: int | None, cluster: str | None, progress: Progress | None) -> SweepResult:
+def run_plan(
+    plan: Plan,
+    folder: Path,
+    *,
+    jobs: int | None = None,
+    cluster: str | None = None,
+    progress: Progress | None = None,
+) -> SweepResult:
+    """Run the points of a sweep that was checked and begun."""
     results = run_design(plan.design(), folder, jobs=jobs, cluster=cluster, progress=progress)
     return SweepResult(plan, results, folder)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from simulator.core.declare import Indicator, Label
 from simulator.core.problems import InputError, Place, Problem, Problems
 from simulator.core.reading import LARGEST_YAML, Node, label, mapping, parse_yaml, read_bytes
 from simulator.study.formats import KEY, ROWS
+
+if TYPE_CHECKING:
+    from simulator.scenario import Scenario
 
 CALIBRATION = Path(__file__).resolve().parents[2] / "calibration"
 TARGETS_FILE = CALIBRATION / "targets.yaml"
@@ -105,6 +108,19 @@ def load_targets(
     if twice:
         raise InputError([Problem(str(paths[-1]), 1, 1, "targets that another file holds", ", ".join(twice))])
     return tuple(t for t in found if region is None or t.region == region)
+
+
+def targets_of(scenario: Scenario) -> tuple[Target, ...]:
+    """Return the targets of a scenario's region, its city's own among them; raises InputError as ``load_targets``."""
+    return load_targets(scenario.region.id, folder=scenario.region.folder.parent)
+
+
+def simulated_targets(*scenarios: Scenario) -> tuple[Target, ...]:
+    """Return the targets of a region that every one of its scenarios can say something about; raises InputError."""
+    from simulator.model import INDICATORS
+
+    years = [np.arange(s.years[0], s.years[1] + 1) for s in scenarios]
+    return tuple(t for t in targets_of(scenarios[0]) if all(t.status(INDICATORS, mine) == SIMULATED for mine in years))
 
 
 def own_files(folder: Path | None, names: tuple[str, ...] = ("targets.yaml",)) -> list[Path]:

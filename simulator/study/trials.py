@@ -7,13 +7,11 @@ run. No parameter is set for a trial: what is not reproduced is printed as a mis
 
 from __future__ import annotations
 
-import hashlib
 import math
-import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +23,10 @@ from simulator.core.problems import Place, Problems
 from simulator.model import LEVERS
 from simulator.scenario import Scenario
 from simulator.study import trial_cities, trial_designs, trial_designs_tax
+from simulator.study.engine import work_all
+from simulator.study.output import HASH_DIGITS, digest
 from simulator.study.posterior import load_posterior
-from simulator.study.replicates import SEED_STRIDE, Progress, StudyError, load_scenario, processors, values_of
+from simulator.study.replicates import SEED_STRIDE, Progress, StudyError, load_scenario, values_of
 from simulator.study.trial_estimators import Fit, Table, shuffled_p
 from simulator.study.trial_shapes import ESTIMATORS
 from simulator.study.trial_worlds import Lab
@@ -177,7 +177,7 @@ def chosen(trials: Sequence[Trial], names: Iterable[str]) -> list[Trial]:
 def identity(names: Iterable[str], seed: int, calibration: str, path: Path = DECLARED) -> str:
     """Return eight hexadecimal digits that name what was asked for: trials, their declaration, seed and parameters."""
     parts = (path.read_text("utf-8"), *sorted(names), str(seed), calibration)
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
+    return digest("\n".join(parts).encode())[:HASH_DIGITS]
 
 
 # ---- runs -------------------------------------------------------------------------------------------
@@ -194,6 +194,10 @@ def one_world(number: int, trial: Trial, path: str, seed: int, calibration: str)
         return table_of(number, trial, path, seed, calibration)
     except Exception as error:  # one bad draw must not end a study, whatever it raises
         return f"{trial.id}, world {number}, seed {seed}: {type(error).__name__}: {error}".splitlines()[0]
+
+
+def _world_of(held: tuple[Trial, str, int, str], number: int) -> Table | str:
+    return one_world(number, *held)
 
 
 def table_of(number: int, trial: Trial, path: str, seed: int, calibration: str) -> Table:
@@ -235,7 +239,8 @@ def evaluate(
     """Run the trials of these names (all for none) and return their lines.
 
     ``calibration`` is ``history`` (the posterior, the default where one is shipped) or ``evidence`` (the priors). The
-    result does not depend on ``jobs``. Raises InputError for an unknown trial.
+    result does not depend on ``jobs``. Raises InputError for an unknown trial, StudyError where too many worlds fail or
+    a worker died.
     """
     began = time.perf_counter()
     scenario, declared = load_trials(path)
@@ -243,29 +248,29 @@ def evaluate(
     full = str(ROOT / scenario)
     if calibration is None:
         calibration = "evidence" if load_posterior(_scenario(full).region.id, "history") is None else "history"
-    jobs = jobs or processors()
     done, total = 0, sum(t.most for t in trials)
     found: list[Found] = []
     failed: list[str] = []
     one_world(0, trials[0], full, seed, calibration)  # here, so that forked workers start with every kernel compiled
-    methods = multiprocessing.get_all_start_methods()
-    with multiprocessing.get_context("fork" if "fork" in methods else "spawn").Pool(jobs) as pool:
-        for trial in trials:
-            work = partial(one_world, trial=trial, path=full, seed=seed, calibration=calibration)
-            tables: list[Table] = []
-            lines: list[Found] = []
-            tried = 0
-            while tried < trial.most and not (lines and tight(lines)):
-                batch = range(tried, min(tried + trial.batch, trial.most))
-                for result in pool.imap(work, batch, chunksize=2):
-                    (failed if isinstance(result, str) else tables).append(result)  # type: ignore[arg-type]
-                    done += 1
-                    if progress is not None:
-                        progress(done, total)
-                tried += len(batch)
-                if tried - len(tables) > MOST_FAILED * tried:
-                    raise StudyError("too many worlds failed:\n" + "\n".join(failed))
-                lines = look(trial, tables)
-            total -= trial.most - tried
-            found += lines
+    for trial in trials:
+        held = (trial, full, seed, calibration)
+        tables: list[Table] = []
+        lines: list[Found] = []
+        tried = 0
+        while tried < trial.most and not (lines and tight(lines)):
+            batch = range(tried, min(tried + trial.batch, trial.most))
+            results: dict[int, Table | str] = {}
+            for number, result in work_all(_world_of, held, batch, jobs=jobs or None):
+                results[number] = result
+                done += 1
+                if progress is not None:
+                    progress(done, total)
+            for number in batch:  # in this order, to the last bit
+                (failed if isinstance(result := results[number], str) else tables).append(result)  # type: ignore[arg-type]
+            tried += len(batch)
+            if tried - len(tables) > MOST_FAILED * tried:
+                raise StudyError("too many worlds failed:\n" + "\n".join(failed))
+            lines = look(trial, tables)
+        total -= trial.most - tried
+        found += lines
     return Evaluation(found, calibration, tuple(failed), time.perf_counter() - began)

@@ -26,7 +26,7 @@ from scipy.stats import rankdata
 
 from simulator.scenario import Scenario
 from simulator.study.forecast import each
-from simulator.study.made import record
+from simulator.study.made import record, write_rows
 from simulator.study.output import ROOT
 from simulator.study.priors import parameter_rows
 from simulator.study.replicates import SEED_STRIDE, SEEDS_PER_DRAW, load_scenario, parameters_of
@@ -218,11 +218,8 @@ def _texts(part: Part) -> dict[str, str]:
 
 
 def write_csv(rows: Sequence[Mapping[str, str]], path: Path = TABLE) -> None:
-    """Write the table, one part a line."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    """Write the table, one part a line; rows of other regions stay."""
+    write_rows(path, COLUMNS, rows, apart=("region",))
 
 
 def read_csv(path: Path = TABLE) -> list[dict[str, str]]:
@@ -274,7 +271,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         used[region] = scenario.calibration
         rows += table_of(scenario, *runs_of(scenario, options.draws, jobs=options.jobs))
     table, made = options.out / TABLE.name, options.out / "made.json"
-    write_csv([*(r for r in read_csv(table) if r["region"] not in regions), *rows], table)  # others' rows stay
+    write_csv(rows, table)
     record(table, regions, made, draws=options.draws, calibration=used)
     if options.attribute:
         attribute(regions, options.runs, options.jobs, options.out / ATTRIBUTION.name)

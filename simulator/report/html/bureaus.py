@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simulator.report.board import Board, chance, reading
 from simulator.report.html.labels import label
@@ -11,6 +11,9 @@ from simulator.report.terminal import section_order
 from simulator.report.words import figure, listed, section_text, word
 from simulator.study.tables import NATIONAL_LAW, NET_SIGN, Tables
 from simulator.study.targets import SIMULATED
+
+if TYPE_CHECKING:
+    import pandas
 
 PLACES = ("share of districts", "streets", "zones", "percent of districts")  # units that count places
 COLUMNS = ("likely", "in doubt", "unlikely")
@@ -39,39 +42,30 @@ def measures_of(tables: Tables) -> dict[str, str]:
     return {entry: measures[m] for entry, m in found.items() if m is not None}
 
 
-def net_by_entry(tables: Tables) -> dict[str, float]:
+def net_by_entry(costs: pandas.DataFrame) -> pandas.Series:
     """Return the net public cost of each entry over all years, mean over the runs, in CNY."""
-    costs = tables.costs
     mine = costs[(costs["entry"] != NATIONAL_LAW) & (costs["payer"] != "private")]
-    sums = mine["mean"].mul(mine["kind"].map(NET_SIGN).astype(float)).groupby(mine["entry"]).sum()
-    return {str(k): float(v) for k, v in sums.items()}
+    return mine["mean"].mul(mine["kind"].map(NET_SIGN).astype(float)).groupby(mine["entry"]).sum()
 
 
-def lead_rows(board: Board, tables: Tables, language: str) -> list[dict[str, Any]]:
-    """Return one row a leading bureau: its sections, how its targets read, what its measures cost."""
-    by_lead: dict[str, list[str]] = {}
-    for section, (lead, _) in sections_of(tables).items():
+def bureau_rows(board: Board, tables: Tables, language: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return one row a leading bureau, and one a bureau that answers for sections which another leads.
+
+    Each says its sections, how its targets read, what its measures cost.
+    """
+    by_lead, shared = dict[str, list[str]](), dict[str, list[str]]()
+    for section, (lead, others) in sections_of(tables).items():
         by_lead.setdefault(lead, []).append(section)
-    spent = _spent(tables)
-    rows = [_row(lead, mine, board, spent, language) for lead, mine in by_lead.items()]
-    return sorted(rows, key=lambda r: (not r["bureau"], -r["targets"], -r["measures"]))
-
-
-def responsible_rows(board: Board, tables: Tables, language: str) -> list[dict[str, Any]]:
-    """Return one row a bureau that answers for sections which another leads."""
-    shared: dict[str, list[str]] = {}
-    for section, (_, others) in sections_of(tables).items():
         for name in others:
             shared.setdefault(name, []).append(section)
-    spent = _spent(tables)
-    rows = [_row(name, mine, board, spent, language) for name, mine in shared.items()]
-    return sorted(rows, key=lambda r: (-r["targets"], -r["measures"]))
-
-
-def _spent(tables: Tables) -> list[tuple[str, float]]:
-    """Return the section and the net public cost of each entry that carries out a measure."""
-    net = net_by_entry(tables)
-    return [(section, net.get(entry, 0.0)) for entry, section in measures_of(tables).items()]
+    net = net_by_entry(tables.costs)
+    spent = [(section, float(net.get(entry, 0.0))) for entry, section in measures_of(tables).items()]
+    leading = [_row(name, mine, board, spent, language) for name, mine in by_lead.items()]
+    answering = [_row(name, mine, board, spent, language) for name, mine in shared.items()]
+    return (
+        sorted(leading, key=lambda r: (not r["bureau"], -r["targets"], -r["measures"])),
+        sorted(answering, key=lambda r: (-r["targets"], -r["measures"])),
+    )
 
 
 def _row(name: str, sections: list[str], board: Board, spent: list[tuple[str, float]], language: str) -> dict[str, Any]:
@@ -107,8 +101,7 @@ def place_rows(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 def district_rows(tables: Tables, language: str) -> list[dict[str, Any]]:
     """Return the entries that districts pay for, the dearest first: all kinds but guarantees, less recoveries."""
     costs, titles = tables.costs, {e["id"]: e[language] for e in tables.meta["entries"]}
-    mine = costs[(costs["payer"] == "district") & (costs["entry"] != NATIONAL_LAW)]
-    sums = mine["mean"].mul(mine["kind"].map(NET_SIGN).astype(float)).groupby(mine["entry"]).sum()
+    sums = net_by_entry(costs[costs["payer"] == "district"])
     return [
         {"entry": str(e), "title": titles.get(str(e), ""), "sum": figure(float(v), "CNY", language), "sort": float(v)}
         for e, v in sums.sort_values(ascending=False, kind="stable").items()

@@ -10,10 +10,11 @@ from typing import Any
 from markupsafe import Markup
 
 from simulator.report.attribution_figure import COLOURS as PART_COLOURS
+from simulator.report.board import is_clear
 from simulator.report.html.svg import Scale, band, path, picture, spaced, tag, ticks, tip
 from simulator.report.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILION
-from simulator.report.terminal_attribution import BLOCKS, name_of
-from simulator.report.words import colon, negligible, part, plain_number
+from simulator.report.terminal_attribution import name_of, sizes_of
+from simulator.report.words import colon, part, plain_number
 
 WIDTH, HEIGHT = 460.0, 260.0
 LEFT, TOP, BOTTOM = 40.0, 20.0, 20.0
@@ -86,13 +87,10 @@ def _cells(text: str) -> int:
 
 def strip(row: Mapping[str, Any], language: str) -> Markup:
     """Return the parts of a target's change as one bar, each as long as its size; what is missing is hatched."""
-    sizes = {name: abs(float(row[name])) for name in BLOCKS}
-    if row["gap"] < 0:
-        sizes["gap"] = 0.0
-    total = sum(sizes.values())
-    if not math.isfinite(total) or total <= 0.0:
+    sizes = sizes_of(row)
+    if not sizes:
         return Markup()
-    at, parts, (width, height) = 0.0, [], STRIP
+    total, at, parts, (width, height) = sum(sizes.values()), 0.0, list[Markup](), STRIP
     for name, size in sizes.items():
         length = width * size / total
         said = f"{name_of(name, language)}{colon(language)}{part(row[name], row['unit'], language, row['target'])}"
@@ -139,14 +137,12 @@ def forest_scale(rows: Sequence[Mapping[str, Any]]) -> Scale:
     return Scale(-most, most, 4.0, FOREST[0] - 4.0)
 
 
-def forest_cell(row: Mapping[str, Any], x: Scale, said: str) -> Markup:
+def forest_cell(row: dict[str, Any], x: Scale, said: str) -> Markup:
     """Return a difference with its interval as a dot on a line about zero."""
     width, height = FOREST
     whole, middle = abs(float(row["target"])) or 1.0, height / 2
     points = [100.0 * float(row[k]) / whole for k in ("difference", "ci_low", "ci_high")]
-    small = negligible(row["difference"], row["target"])
-    clear = not small and (row["ci_low"] > 0 or row["ci_high"] < 0)
-    colour = (BLUE if row["difference"] > 0 else VERMILION) if clear else GREY
+    colour = (BLUE if row["difference"] > 0 else VERMILION) if is_clear(row) else GREY
     at, low, high = (x(min(max(p, x.low), x.high)) if math.isfinite(p) else math.nan for p in points)
     parts = [tag("line", x1=x(0), x2=x(0), y1=0, y2=height, stroke=GREY)]
     if math.isfinite(low) and math.isfinite(high):

@@ -8,18 +8,21 @@ from typing import Any
 from markupsafe import Markup
 from rich.text import Text
 
-from simulator.report.board import chance, has_error, reading, records
+from simulator.report.board import chance, is_clear, reading, records
 from simulator.report.html.charts import forest_cell, forest_scale
 from simulator.report.html.first import LEVELS
 from simulator.report.html.gates import gates_of
 from simulator.report.html.labels import label
 from simulator.report.html.rich_html import all_html, text_html, to_html
-from simulator.report.html.run_page import again
-from simulator.report.terminal import board_order, heading, named
+from simulator.report.html.study_page import again
+from simulator.report.html.svg import Scale
+from simulator.report.terminal import heading, named
 from simulator.report.terminal_chance import error_line
 from simulator.report.terminal_compare import (
+    better_text,
     beyond_targets,
     compare_note,
+    compared,
     cost_line,
     difference_text,
     each_target,
@@ -30,7 +33,7 @@ from simulator.report.terminal_compare import (
     unit_cost,
 )
 from simulator.report.terminal_wins import budget_scaling, precision_lines, win_tables
-from simulator.report.words import apart, listed, negligible
+from simulator.report.words import apart, listed
 from simulator.study.tables import Tables
 from simulator.study.targets import HEADLINE_KINDS
 
@@ -40,14 +43,13 @@ def compare_page(tables: Tables, language: str, manifest: dict[str, Any]) -> dic
     stamp = {key: tables.meta[key] for key in ("hash", "created") if key in tables.meta}
     baseline, *others = [run | stamp for run in tables.meta["runs"]]
     assert tables.compare_targets is not None
-    rows = records(tables.compare_targets)
-    x = forest_scale(rows)
+    x = forest_scale(records(tables.compare_targets))
     return {
         "kind": "compare",
         "title": f"{baseline['region_name'][language]} · {listed([o['title'][language] for o in others], language)}",
         "baseline": baseline["title"][language],
         "heading": all_html([*heading(baseline, language)[1:], *precision_lines(tables, language)]),
-        "scenarios": [_scenario(tables, other, rows, x, language) for other in others],
+        "scenarios": [_scenario(tables, other, x, language) for other in others],
         "forest_key": label("forest key", language, low=f"{x.low:.2g}", high=f"{x.high:.2g}"),
         "note": compare_note(language),
         "error": all_html(error_line(each_target(tables), language, beside=False)),
@@ -57,11 +59,9 @@ def compare_page(tables: Tables, language: str, manifest: dict[str, Any]) -> dic
     }
 
 
-def _scenario(
-    tables: Tables, run: dict[str, Any], all_rows: list[dict[str, Any]], x: Any, language: str
-) -> dict[str, Any]:
+def _scenario(tables: Tables, run: dict[str, Any], x: Scale, language: str) -> dict[str, Any]:
     name, baseline = run["scenario"], tables.meta["runs"][0]["scenario"]
-    rows = sorted((r for r in all_rows if r["scenario"] == name), key=board_order)
+    rows = compared(tables, name)
     beyond = beyond_targets(tables, name, language)
     budget = [*budget_scaling(tables, name, language), *(heading(run, language)[-1:] if run["failures"] else [])]
     return {
@@ -77,7 +77,7 @@ def _scenario(
     }
 
 
-def _groups(rows: list[dict[str, Any]], x: Any, language: str) -> list[dict[str, Any]]:
+def _groups(rows: list[dict[str, Any]], x: Scale, language: str) -> list[dict[str, Any]]:
     """Return the rows of headline targets and of the others, each under its title."""
     out = []
     for key, headline in (("headline group", True), ("other group", False)):
@@ -91,7 +91,7 @@ def summary(rows: list[dict[str, Any]], language: str) -> list[dict[str, Any]]:
     """Return the headline targets by whether their difference is clear: more, less, none."""
     groups: dict[str, list[str]] = {"better": [], "worse": [], "unclear": []}
     for row in (r for r in rows if r["kind"] in HEADLINE_KINDS):
-        clear = not negligible(row["difference"], row["target"]) and (row["ci_low"] > 0 or row["ci_high"] < 0)
+        clear = is_clear(row)
         kind = ("better" if row["difference"] > 0 else "worse") if clear else "unclear"
         name = row["name_zh" if language == "zh" else "name"]
         said = f"{name} {apart(row['difference'], row['unit'], language, sign=True)}" if clear else name
@@ -103,22 +103,21 @@ def summary(rows: list[dict[str, Any]], language: str) -> list[dict[str, Any]]:
     ]
 
 
-def _row(row: dict[str, Any], x: Any, language: str) -> dict[str, Any]:
+def _row(row: dict[str, Any], x: Scale, language: str) -> dict[str, Any]:
     """Return a target as the table of differences shows it."""
     said: Text = difference_text(row, language)
     before, after = chance(row, "_baseline"), chance(row, "_scenario")
     mark = "*" if survives(row) else ""
-    better = f"{row['p_better']:.0%}" if math.isfinite(row["p_better"]) else "–"
     return {
         "id": row["id"],
         "name": text_html(named(row, language)),
-        "before": {"p": f"{before:.2f}", "class": LEVELS[reading(before)], "error": has_error(row)},
+        "before": {"p": f"{before:.2f}", "class": LEVELS[reading(before)]},
         "after": {"p": f"{after:.2f}", "class": LEVELS[reading(after)]},
         "change": after - before,
         "difference": text_html(said) + Markup("{}").format(mark),
         "sort": row["difference"] / abs(row["target"] or 1.0),
         "svg": forest_cell(row, x, f"{row['id']}: {said.plain}"),
-        "better": better,
+        "better": better_text(row, language),
         "cost": unit_cost(row, language, row["target"]),
         "cost_sort": row["cost_per_unit"] if math.isfinite(row["cost_per_unit"]) else "",
     }

@@ -18,6 +18,8 @@ from simulator.report.words import (
     number,
     plain_number,
     scale_of,
+    scaled_unit,
+    semicolon,
     unit_text,
     word,
 )
@@ -94,14 +96,7 @@ def _axes(x: Scale, y: Scale, rows: list[dict[str, Any]], unit: str, most: float
     step = 1 if len(rows) < 7 else 2 if len(rows) < 13 else 3
     for r in rows[::-1][::step]:
         out.append(tag("text", int(r["year"]), x=x(r["year"]), y=HEIGHT - 6, text_anchor="middle"))
-    text = unit_text(unit, language)
-    if language == "zh":
-        text = f"{scale}{text}"
-    elif is_money(unit):
-        text = f"CNY {scale}{unit.removeprefix('CNY')}" if scale else unit
-    else:
-        text = f"{scale} {text}".strip()
-    return [*out, tag("text", text, x=2, y=11, class_="unit")]
+    return [*out, tag("text", scaled_unit(scale, unit, language), x=2, y=11, class_="unit")]
 
 
 def _start(x: Scale, plan_start: float, rows: list[dict[str, Any]], language: str) -> list[Markup]:
@@ -159,6 +154,6 @@ def _hover(x: Scale, r: dict[str, Any], unit: str, language: str) -> Markup:
     text = f"{int(r['year'])}{colon(language)}{middle} [{low}–{high}] {scale}{whole if zh else ' ' + whole}"
     for key, name in (("observed", word("observed", language)), ("true_p50", "真实" if zh else "true")):
         if key in r and math.isfinite(r[key]):
-            text += f"{'；' if zh else '; '}{name} {plain_number(float(r[key]) / factor)}"
+            text += f"{semicolon(language)}{name} {plain_number(float(r[key]) / factor)}"
     half = abs(x(r["year"] + 0.5) - x(r["year"]))
     return tag("rect", tip(text), x=x(r["year"]) - half, y=TOP, width=2 * half, height=HEIGHT - TOP, class_="hit")

@@ -8,9 +8,9 @@ from typing import Any
 from markupsafe import Markup
 
 from simulator.core.ledger import PAYERS
-from simulator.report.board import Board, board_of, chance, has_error, reading, share_apart
+from simulator.report.board import Board, chance, reading, share_apart
 from simulator.report.change_first import behind, by_target, change_text, changes
-from simulator.report.html.gates import Gates, gates_of
+from simulator.report.html.gates import Gates
 from simulator.report.html.labels import label
 from simulator.report.html.rich_html import all_html, text_html
 from simulator.report.terminal import (
@@ -24,7 +24,7 @@ from simulator.report.terminal import (
     sum_of,
 )
 from simulator.report.terminal_chance import error_line
-from simulator.report.words import apart, bracketed, colon, figure, listed, semicolon, word
+from simulator.report.words import apart, bracketed, capital, colon, figure, semicolon, word
 from simulator.study.tables import Tables
 from simulator.study.targets import CALIBRATION
 
@@ -34,9 +34,8 @@ UNCERTAINTY = CALIBRATION / "uncertainty.csv"
 OUT_OF_REACH = 6  # targets named in the line on those
 
 
-def first_screen(tables: Tables, language: str) -> dict[str, Any]:
+def first_screen(board: Board, tables: Tables, gates: Gates, language: str) -> dict[str, Any]:
     """Return what the first screen shows, in parts that the template places."""
-    board, gates = board_of(tables.targets), gates_of(tables, language)
     return {
         "headline": text_html(headline(board, language)),
         "others": all_html(other_line(board, language)),
@@ -61,11 +60,6 @@ def shares(board: Board, language: str) -> list[dict[str, Any]]:
     ]
     rest = board.headline_planned - len(board.headline)
     return [*out, {"count": rest, "name": word("not simulated yet", language), "class": "none"}] if rest else out
-
-
-def capital(text: str) -> str:
-    """Return a text that begins a sentence."""
-    return text[:1].upper() + text[1:]
 
 
 def doubt(row: dict[str, Any], language: str) -> dict[str, Any]:
@@ -167,9 +161,4 @@ def probability(row: dict[str, Any], language: str) -> dict[str, Any]:
     p = chance(row)
     out = {"p": f"{p:.2f}", "width": f"{100 * p:.0f}", "class": LEVELS[reading(p)], "word": word(reading(p), language)}
     runs = f"{word('runs', language)} {row['probability']:.2f}" if share_apart(row) else ""
-    return out | {"runs": runs, "error": has_error(row)}
-
-
-def named_list(rows: list[dict[str, Any]], language: str) -> str:
-    """Return targets by id and name, one after the other."""
-    return listed([f"{r['id']} {r['name_zh' if language == 'zh' else 'name']}" for r in rows], language)
+    return out | {"runs": runs}

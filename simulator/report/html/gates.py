@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any
 from markupsafe import Markup
 
 from simulator.report.html.labels import label
-from simulator.report.words import plain_number, semicolon
+from simulator.report.words import capital, plain_number, semicolon
+from simulator.study.checked import items_of, json_of
 from simulator.study.output import DEFAULT_PARENT, digest
 from simulator.study.posterior import paths_of
 from simulator.study.tables import Tables
@@ -47,7 +47,7 @@ class Gates:
             return Markup('<p class="dim">{}</p>').format(label("gates none", self.language, region=self.region))
         if not self.failed:
             text = label("gates ok", self.language, asked=len(self.asked), region=self.name)
-            return Markup("<p>{}</p>").format(text[:1].upper() + text[1:])
+            return Markup("<p>{}</p>").format(capital(text))
         names = semicolon(self.language).join(f"{r['name']} {r['figure']}" for r in self.failed[:NAMED])
         names += "…" if len(self.failed) > NAMED else ""
         given = {"asked": len(self.asked), "failed": len(self.failed), "names": names}
@@ -61,10 +61,10 @@ def gates_of(tables: Tables, language: str) -> Gates:
     found = validation_beside(region, tables.folder) if run["calibration"] != "plan" else {}
     zh, posterior = language == "zh", posterior_text(region, run["calibration"], language)
     rows = []
-    for gate in (g for g in found.get("gates", []) if isinstance(g, dict)):
+    for gate in (g for g in items_of(found.get("gates")) if isinstance(g, dict)):
         name_of = gate.get("name_zh" if zh else "name") or gate.get("name", "")
         rows.append({k: gate.get(k) for k in ("group", "figure", "asked", "ok")} | {"name": str(name_of)})
-    notes = [str(x) for x in (found.get("notes_zh" if zh else "notes") or ())]
+    notes = [str(x) for x in items_of(found.get("notes_zh" if zh else "notes"))]
     return Gates(region, name, language, rows, notes, posterior)
 
 
@@ -75,21 +75,30 @@ def validation_beside(region: str, folder: str | None) -> dict[str, Any]:
     """
     places = [DEFAULT_PARENT] if folder is None else [Path(folder).parent, DEFAULT_PARENT]
     files = [place / f"{region}-validation" / FILE for place in places]
-    path, _ = paths_of(region, "history")
-    posterior = digest(path.read_bytes()) if path.is_file() else ""
-    for file in [*files, path.with_name(f"{region}-gates.json")]:
-        with suppress(OSError, ValueError):
-            found = json.loads(file.read_text(encoding="utf-8"))
-            if isinstance(found, dict) and found.get("region") == region and found.get("posterior") == posterior:
-                return found
+    posterior = posterior_digest(region)
+    for file in [*files, gates_path(region)]:
+        found = json_of(file)
+        if found.get("region") == region and found.get("posterior") == posterior:
+            return found
     return {}
+
+
+def posterior_digest(region: str) -> str:
+    """Return the SHA-256 of the region's posterior of its history; nothing where there is none."""
+    path, _ = paths_of(region, "history")
+    return digest(path.read_bytes()) if path.is_file() else ""
+
+
+def gates_path(region: str) -> Path:
+    """Return where the gates of the committed posterior lie."""
+    return paths_of(region, "history")[1].with_name(f"{region}-gates.json")
 
 
 def posterior_text(region: str, calibration: str, language: str) -> str:
     """Return in words what the draws of the parameters come from."""
     _, path = paths_of(region, calibration)
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        found = json.loads(path.read_text(encoding="utf-8"))
+    with suppress(KeyError, TypeError, ValueError):
+        found = json_of(path)
         cover = found["coverage"]
         return label(
             "posterior", language, draws=plain_number(found["draws"]), runs=plain_number(found["bank"]["runs"]),

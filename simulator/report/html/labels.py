@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from simulator.report.words import filled
+
 LABELS: dict[str, tuple[str, str]] = {
-    "report": ("Report", "报告"),
     "contents": ("Contents", "目录"),
-    "summary": ("At a glance", "要点"),
     "doubts": ("How far off", "与目标的差距"),
     "money": ("What it costs", "资金需求"),
     "first": ("What to change first", "建议优先调整"),
@@ -23,9 +23,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "again": ("How to run it again", "复现方法"),
     "headline group": ("Outcome and growth targets", "结果与增长类目标"),
     "other group": ("Capacity and input targets", "能力与投入类目标"),
-    "show all": ("show", "展开"),
     "target": ("target", "目标值"),
-    "due": ("due", "年份"),
     "pace": ("a year: needed / simulated", "每年需 / 模拟"),
     "change from": ("change comes from", "变化来源"),
     "official": ("official", "统计口径"),
@@ -129,7 +127,6 @@ LABELS: dict[str, tuple[str, str]] = {
     "verdict": ("verdict", "结论"),
     "pass": ("pass", "通过"),
     "fail": ("FAIL", "未通过"),
-    "command": ("command", "命令"),
     "hash": ("hash", "哈希"),
     "commit": ("commit", "提交"),
     "versions": ("versions", "版本"),
@@ -138,8 +135,6 @@ LABELS: dict[str, tuple[str, str]] = {
     "file": ("file", "文件"),
     "seed": ("seed", "种子"),
     "runs": ("runs", "运行"),
-    "assumption": ("assumption", "假定"),
-    "value": ("value", "取值"),
     "status": ("status of the region's data", "地区数据的性质"),
     "calibration": ("calibration", "校准"),
     "switch": ("switch", "开关"),
@@ -199,4 +194,4 @@ LABELS: dict[str, tuple[str, str]] = {
 
 def label(key: str, language: str, **given: object) -> str:
     """Return a label in a language, with what is given in its places."""
-    return LABELS[key][language == "zh"].format(**given) if given else LABELS[key][language == "zh"]
+    return filled(LABELS[key], language, **given)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,8 @@ from markupsafe import Markup
 from simulator.core.problems import InputError, Problem
 from simulator.report.html.labels import label
 from simulator.report.html.study_page import is_study, study_page
+from simulator.study.aside import replacing
+from simulator.study.checked import json_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -42,29 +43,19 @@ def write_page(tables: Tables, language: str, manifest: dict[str, Any], folder: 
 def _written(text: str, folder: Path) -> Path:
     """Write a page whole or not at all."""
     path = folder / FILE
-    part = path.with_name(f".{os.getpid()}.{FILE}")
-    try:
+    with replacing(path) as part:
         part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 
 def report_of(folder: Path, language: str) -> str:
     """Return the report of a folder of a run, a comparison or another study; raises InputError for any other."""
-    from simulator.study import output
-
     if not folder.is_dir():
         raise InputError([Problem(str(folder), 1, 1, "no such folder", "", "a folder that ris run or a study made")])
-    if (folder / "indicators.parquet").is_file() and (folder / "targets.csv").is_file():
-        manifest = read_manifest(folder)
-        try:
-            tables = output.read(folder)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            what = f"the tables cannot be read ({type(error).__name__})"
-            raise InputError([Problem(str(folder), 1, 1, what, "", "an unchanged folder of ris run")]) from error
-        return report_html(tables, language, manifest)
+    if is_run(folder):
+        tables = read_tables(folder)
+        with refusing_older(folder):
+            return report_html(tables, language, read_manifest(folder))
     if is_study(folder):
         return render("study.html", language, study_page(folder, language, read_manifest(folder)))
     allowed = "a folder with manifest.json, study.json, validation.json or summary.txt"
@@ -73,11 +64,33 @@ def report_of(folder: Path, language: str) -> str:
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Return what a folder's manifest says, nothing where it has none that can be read."""
-    with suppress(OSError, ValueError):
-        found = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        if isinstance(found, dict):
-            return found
-    return {}
+    return json_of(folder / "manifest.json")
+
+
+def is_run(folder: Path) -> bool:
+    """Return whether a folder holds the tables of a run or of a comparison."""
+    return (folder / "indicators.parquet").is_file() and (folder / "targets.csv").is_file()
+
+
+def read_tables(folder: Path) -> Tables:
+    """Return the tables of a run's or a comparison's folder; raises InputError where they cannot be read."""
+    from simulator.study import output
+
+    try:
+        return output.read(folder)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        what = f"the tables cannot be read ({type(error).__name__})"
+        raise InputError([Problem(str(folder), 1, 1, what, "", "an unchanged folder of ris run")]) from error
+
+
+@contextmanager
+def refusing_older(folder: Path) -> Iterator[None]:
+    """Raise InputError where what a folder holds lacks something that a page says, as those of older versions do."""
+    try:
+        yield
+    except KeyError as error:
+        what, allowed = "the tables lack what a page needs", "results of this version: run it again"
+        raise InputError([Problem(str(folder), 1, 1, what, str(error.args[0])[:60], allowed)]) from error
 
 
 def report_html(tables: Tables, language: str, manifest: dict[str, Any]) -> str:

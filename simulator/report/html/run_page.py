@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from typing import Any
 
 from simulator.core.ledger import PAYERS
-from simulator.report.board import Board, board_of, chance, records
+from simulator.report.board import Board, board_of, chance, has_true, records
 from simulator.report.catalogue import chosen
-from simulator.report.change_first import STANDS_IN
+from simulator.report.change_first import influence_in
 from simulator.report.fans import as_level, fan_frame, fans_of, history
 from simulator.report.html import bureaus
 from simulator.report.html.charts import SERIES_COLOURS, Layer, areas, shortened, steps, strip
 from simulator.report.html.fan_chart import fan_svg
 from simulator.report.html.first import first_screen, probability
-from simulator.report.html.gates import gates_of
+from simulator.report.html.gates import gates_of, posterior_text
 from simulator.report.html.labels import label
 from simulator.report.html.rich_html import all_html, text_html
+from simulator.report.html.study_page import again
 from simulator.report.style import PAYER_COLOURS
 from simulator.report.terminal import (
+    OFFICIAL,
     SMALL_MONEY,
+    TRUE,
     cells_of,
     heading,
     money_tables,
     named,
+    paces,
     range_text,
     section_order,
     unsimulated,
 )
 from simulator.report.terminal_attribution import BLOCKS, READING, name_of, parts_text, paths_lines
-from simulator.report.words import apart, distance, figure, lead_text, section_text, word
+from simulator.report.words import (
+    apart,
+    capital,
+    distance,
+    figure,
+    lead_text,
+    listed,
+    money_factor,
+    money_unit,
+    section_text,
+    word,
+)
 from simulator.study.tables import NATIONAL_LAW, NET_SIGN, Tables
 from simulator.study.targets import HEADLINE_KINDS
 
@@ -40,12 +54,12 @@ MOST_MEASURES = 8  # layers of the areas by measure; the rest are one
 
 def run_page(tables: Tables, language: str, manifest: dict[str, Any]) -> dict[str, Any]:
     """Return all that the template of a run shows."""
-    board = board_of(tables.targets)
+    board, gates = board_of(tables.targets), gates_of(tables, language)
     return {
         "kind": "run",
         "title": f"{tables.meta['region_name'][language]} · {tables.meta['title'][language]}",
         "heading": all_html(heading(tables.meta, language)[1:]),
-        "first": first_screen(tables, language),
+        "first": first_screen(board, tables, gates, language),
         "groups": target_groups(board, tables, language),
         "fans": fans(board, tables, language),
         "origin": origin(tables, language, manifest),
@@ -54,8 +68,8 @@ def run_page(tables: Tables, language: str, manifest: dict[str, Any]) -> dict[st
         "bureaus": by_bureau(board, tables, language),
         "districts": by_district(board, tables, language),
         "without": all_html(unsimulated(board, language)),
-        "assumed": assumed(board, tables, language),
-        "gates": gates_of(tables, language),
+        "assumed": {"rows": assumed(board, tables, language), "instruments": instruments(tables, language)},
+        "gates": gates,
         "again": again(manifest, tables.meta),
     }
 
@@ -87,13 +101,9 @@ def target_row(row: dict[str, Any], language: str, strips: dict[str, Any]) -> di
     """Return a target as the table shows it."""
     identity, value, middle, _, gap = cells_of(row, language)
     true = ""
-    if isinstance(row["true_name"], str) and row["true_name"] and math.isfinite(row["true_p50"]):
+    if has_true(row):
         name = row["true_name_zh"] if language == "zh" else row["true_name"]
-        true = f"{name} {range_text(row, ('true_p50', 'true_p05', 'true_p95'), language)}"
-    pace = ""
-    if math.isfinite(row["pace_needed"]):
-        needed, got = (distance(row[k], row["unit"], language) for k in ("pace_needed", "pace_simulated"))
-        pace = f"{needed} / {got}"
+        true = f"{name} {range_text(row, TRUE, language)}"
     return {
         "id": identity,
         "name": text_html(named(row, language)),
@@ -102,7 +112,7 @@ def target_row(row: dict[str, Any], language: str, strips: dict[str, Any]) -> di
         "true": true,
         "gap": gap,
         "short": row["gap"] < 0,
-        "pace": pace,
+        "pace": " / ".join(paces(row, language)),
         "chance": probability(row, language),
         "sort": chance(row),
         "gap_sort": row["gap"] / abs(row["value"] or 1.0),
@@ -141,12 +151,10 @@ def _moved_by(region: str, language: str) -> dict[str, list[str]]:
     """Return by indicator the three instruments that move it most, with the grade of their evidence."""
     from simulator.model import INDICATORS, LEVERS
     from simulator.study.grades import lever_evidence
-    from simulator.study.plans import load_influence
 
-    rows = [i for i in load_influence() if i.lever in LEVERS and i.indicator in INDICATORS]
-    city = region if any(i.region == region for i in rows) else STANDS_IN
+    _, rows = influence_in(region)
     out: dict[str, list[str]] = {}
-    for i in sorted((i for i in rows if i.region == city), key=lambda i: -abs(i.effect)):
+    for i in sorted((i for i in rows if i.indicator in INDICATORS), key=lambda i: -abs(i.effect)):
         mine = out.setdefault(i.indicator, [])
         if len(mine) < 3:
             gained = apart(i.effect, INDICATORS[i.indicator].unit, language, sign=True)
@@ -173,26 +181,23 @@ def origin(tables: Tables, language: str, manifest: dict[str, Any]) -> dict[str,
     needed = tables.paths_needed
     paths = "" if needed is None or not len(needed) else all_html([paths_lines(needed, language)])
     parts = [{"name": name_of(name, language), "class": name} for name in BLOCKS]
-    reading = READING[zh][:1].upper() + READING[zh][1:]
-    return {"groups": rows, "reading": reading, "paths": paths, "parts": parts}
+    return {"groups": rows, "reading": capital(READING[zh]), "paths": paths, "parts": parts}
 
 
 def true_rows(board: Board, language: str) -> list[dict[str, Any]]:
     """Return the targets whose official figure can be inflated, with the true state beside it."""
     out = []
     for row in (*board.headline, *board.others):
-        if not (isinstance(row["true_name"], str) and row["true_name"] and math.isfinite(row["true_p50"])):
+        if not has_true(row):
             continue
         zh, extra = language == "zh", row["p50"] - row["true_p50"]
-        official = range_text(row, ("p50", "p05", "p95"), language)
-        true = range_text(row, ("true_p50", "true_p05", "true_p95"), language)
         share = f"{extra / row['p50']:.0%}" if row["p50"] else "–"
         out.append(
             {
                 "id": row["id"],
                 "name": text_html(named(row, language)),
-                "official": official,
-                "true": true,
+                "official": range_text(row, OFFICIAL, language),
+                "true": range_text(row, TRUE, language),
                 "true_name": row["true_name_zh"] if zh else row["true_name"],
                 "apart": distance(extra, row["unit"], language, beside=row["p50"]),
                 "share": share,
@@ -224,7 +229,7 @@ def money(tables: Tables, language: str) -> dict[str, Any]:
     if paid.empty:
         return out | {"payers": "", "measures": ""}
     small = paid["mean"].sum() < SMALL_MONEY
-    factor, unit = _unit(language, small=small)
+    factor, unit = money_factor(language, small=small), money_unit(language, small=small)
     payers = paid.pivot_table(index="payer", columns="year", values="mean", aggfunc="sum", fill_value=0.0)
     layers = [
         Layer(word(p, language), PAYER_COLOURS[p], _by_year(payers.loc[p], years)) for p in PAYERS if p in payers.index
@@ -235,12 +240,6 @@ def money(tables: Tables, language: str) -> dict[str, Any]:
         "measures": areas(_measures(tables, paid, years, language), years, factor, unit, start),
         "rows": measure_rows(tables, language),
     }
-
-
-def _unit(language: str, *, small: bool) -> tuple[float, str]:
-    if language == "zh":
-        return (1e4, "万元") if small else (1e8, "亿元")
-    return (1e6, "CNY mn") if small else (1e9, "CNY bn")
 
 
 def _by_year(row: Any, years: list[int]) -> list[float]:
@@ -265,7 +264,7 @@ def measure_rows(tables: Tables, language: str) -> list[dict[str, Any]]:
     """Return one row an entry: what it costs over all years by kind, the dearest first."""
     costs = tables.costs[tables.costs["entry"] != NATIONAL_LAW]
     table = costs.pivot_table(index="entry", columns="kind", values="mean", aggfunc="sum", fill_value=0.0)
-    net, out = bureaus.net_by_entry(tables), []
+    net, out = {str(e): float(v) for e, v in bureaus.net_by_entry(costs).items()}, []
     titles, sections = {e["id"]: e[language] for e in tables.meta["entries"]}, bureaus.measures_of(tables)
     for entry in sorted(table.index, key=lambda e: -net.get(e, 0.0)):
         sums = [float(table.loc[entry].get(k, 0.0)) for k in MEASURE_KINDS]
@@ -275,14 +274,14 @@ def measure_rows(tables: Tables, language: str) -> list[dict[str, Any]]:
     return out
 
 
-# ---- bureaus, what is assumed, again ----------------------------------------------------------------
+# ---- bureaus, what is assumed ----------------------------------------------------------------
 
 
 def by_bureau(board: Board, tables: Tables, language: str) -> dict[str, Any]:
     """Return the board by leading and by responsible bureau."""
-    rows = bureaus.lead_rows(board, tables, language)
-    lead = [r | {"bureau": r["bureau"] or bureaus.title_of(language)} for r in rows]
-    return {"heads": bureaus.heads(language), "lead": lead, "shared": bureaus.responsible_rows(board, tables, language)}
+    leading, answering = bureaus.bureau_rows(board, tables, language)
+    lead = [r | {"bureau": r["bureau"] or bureaus.title_of(language)} for r in leading]
+    return {"heads": bureaus.heads(language), "lead": lead, "shared": answering}
 
 
 def by_district(board: Board, tables: Tables, language: str) -> dict[str, Any]:
@@ -291,10 +290,11 @@ def by_district(board: Board, tables: Tables, language: str) -> dict[str, Any]:
     return {"targets": rows, "pays": bureaus.district_rows(tables, language)}
 
 
-def assumed(board: Board, tables: Tables, language: str) -> dict[str, Any]:
-    """Return what the run takes for granted: status, calibration, switches, paths, assumed years, evidence."""
-    meta, zh = tables.meta, language == "zh"
-    rows = [(label("calibration", language), word(meta["calibration"], language), gates_of(tables, language).posterior)]
+def assumed(board: Board, tables: Tables, language: str) -> list[tuple[str, str, str]]:
+    """Return what the run takes for granted, each with a note: status, calibration, switches, paths, assumed years."""
+    meta = tables.meta
+    source = posterior_text(meta["region"], meta["calibration"], language)
+    rows = [(label("calibration", language), word(meta["calibration"], language), source)]
     if meta.get("status"):
         rows.append((label("status", language), meta["status"][language], ""))
     for key, name in (("switches", "switch"), ("drivers", "driver"), ("assumptions", "override")):
@@ -302,11 +302,12 @@ def assumed(board: Board, tables: Tables, language: str) -> dict[str, Any]:
     late = [r for r in (*board.headline, *board.others) if r["year_assumed"] in (True, "True")]
     if late:
         names = [f"{r['id']} {int(r['year'])}" for r in late]
-        rows.append((label("years assumed", language), ("、" if zh else ", ").join(names), ""))
-    return {"rows": rows, "instruments": _instruments(tables, language)}
+        rows.append((label("years assumed", language), listed(names, language), ""))
+    return rows
 
 
-def _instruments(tables: Tables, language: str) -> list[dict[str, Any]]:
+def instruments(tables: Tables, language: str) -> list[dict[str, Any]]:
+    """Return how good the evidence of the run's instruments is, the best first, and which entries use each."""
     from simulator.model import LEVERS
     from simulator.study.grades import lever_evidence
 
@@ -320,19 +321,3 @@ def _instruments(tables: Tables, language: str) -> list[dict[str, Any]]:
         name = LEVERS[lever].label[language] if lever in LEVERS else lever
         rows.append({"name": name, "grade": word(grade, language), "order": order.index(grade), "entries": entries})
     return sorted(rows, key=lambda r: (r["order"], r["name"]))
-
-
-def again(manifest: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
-    """Return how to run it again: command, hash, versions, input files."""
-    versions = {k: v for k, v in (manifest.get("versions") or {}).items() if v}
-    return {
-        "command": manifest.get("command") or "",
-        "hash": manifest.get("hash") or meta.get("hash", ""),
-        "commit": manifest.get("commit") or "",
-        "code": manifest.get("code") or "",
-        "created": manifest.get("created") or meta.get("created", ""),
-        "versions": " · ".join(f"{k} {v}" for k, v in versions.items()),
-        "inputs": sorted((manifest.get("inputs") or {}).items()),
-        "seed": meta.get("seed", ""),
-        "runs": meta.get("completed", ""),
-    }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import csv
-import json
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from simulator.report.html.labels import LABELS, label
+from simulator.study.checked import items_of, json_of, mapping_of
 
 MOST_ROWS, MOST_COLUMNS = 150, 40  # of a table on the page; the file has all
 MOST_PICTURES = 3_300_000  # bytes of pictures, which base64 makes a third larger
@@ -25,44 +25,40 @@ def is_study(folder: Path) -> bool:
 
 def study_page(folder: Path, language: str, manifest: dict[str, Any]) -> dict[str, Any]:
     """Return what the template of a study shows: summary, gates of a validation, pictures, tables, origin."""
-    study, found = _json(folder / STUDY), _json(folder / VALIDATION)
+    pictures, left = pictures_of(folder)
+    page = study_facts(folder, language, manifest) | {"tables": tables_of(folder, language)}
+    return page | {"pictures": pictures, "pictures_left": left}
+
+
+def study_facts(folder: Path, language: str, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return what a study's folder says in words: its title, summary, gates, notes and origin."""
+    study, found = json_of(folder / STUDY), json_of(folder / VALIDATION)
     kind = str(study.get("kind") or ("validation" if found else "trials" if (folder / "trials.csv").is_file() else ""))
     key = f"kind {kind}"
     named = label(key, language) if key in LABELS else label("kind study", language)
     text = ""
     with suppress(OSError, UnicodeDecodeError):
         text = (folder / SUMMARY).read_text(encoding="utf-8")
-    pictures, left = pictures_of(folder)
-    status = manifest.get("status") or (manifest.get("run") or {}).get("status") if manifest else None
+    status = manifest.get("status") or mapping_of(manifest.get("run")).get("status")
+    names = items_of(study.get("names")) or [found.get("region") or folder.name]
     return {
         "kind": kind or "study",
-        "title": f"{named} · {' · '.join(map(str, study.get('names') or [found.get('region') or folder.name]))}",
-        "status": status.get(language, "") if isinstance(status, dict) else "",
+        "title": f"{named} · {' · '.join(map(str, names))}",
+        "status": mapping_of(status).get(language, ""),
         "text": text.rstrip(),
         "gates": gate_groups(found, language),
-        "notes": [str(x) for x in (found.get("notes_zh" if language == "zh" else "notes") or ())],
-        "pictures": pictures,
-        "pictures_left": left,
-        "tables": tables_of(folder, language),
+        "notes": [str(x) for x in items_of(found.get("notes_zh" if language == "zh" else "notes"))],
         "again": _origin(manifest, study),
     }
 
 
-def _json(path: Path) -> dict[str, Any]:
-    with suppress(OSError, ValueError):
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(found, dict):
-            return found
-    return {}
-
-
 def gate_groups(found: dict[str, Any], language: str) -> list[dict[str, Any]]:
     """Return the gates of a validation by group."""
-    if not isinstance(found.get("gates"), list):
+    rows = [g for g in items_of(found.get("gates")) if isinstance(g, dict)]
+    if not rows:
         return []
     from simulator.study.gates import GROUPS
 
-    rows = [g for g in found["gates"] if isinstance(g, dict)]
     key = "name_zh" if language == "zh" else "name"
     out = []
     for group in dict.fromkeys(str(g.get("group")) for g in rows):
@@ -72,11 +68,15 @@ def gate_groups(found: dict[str, Any], language: str) -> list[dict[str, Any]]:
     return out
 
 
+def picture_files(folder: Path) -> list[Path]:
+    """Return the pictures of a folder, then those among its figures."""
+    return [*sorted(folder.glob("*.png")), *sorted((folder / "figures").glob("*.png"))]
+
+
 def pictures_of(folder: Path) -> tuple[list[dict[str, str]], list[str]]:
     """Return a folder's pictures for the page, and the names of those for which there was no room."""
-    files = [*sorted(folder.glob("*.png")), *sorted((folder / "figures").glob("*.png"))]
     out, left, room = [], [], MOST_PICTURES
-    for file in files:
+    for file in picture_files(folder):
         size = file.stat().st_size
         if size > room:
             left.append(file.name)
@@ -127,15 +127,22 @@ def _cell(text: str) -> str:
 
 
 def _origin(manifest: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
-    versions = {k: v for k, v in (manifest.get("versions") or {}).items() if v}
+    seed = manifest.get("seed", mapping_of(manifest.get("run")).get("seed", ""))
+    code = manifest.get("model") or study.get("model")
+    return again(manifest, {"hash": study.get("hash") or "", "code": code, "seed": seed})
+
+
+def again(manifest: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """Return how to run it again, hash, versions and input files; ``known`` has what the manifest lacks."""
+    versions = {k: v for k, v in mapping_of(manifest.get("versions")).items() if v}
     return {
         "command": manifest.get("command") or "",
-        "hash": manifest.get("hash") or study.get("hash") or "",
+        "hash": manifest.get("hash") or known.get("hash", ""),
         "commit": manifest.get("commit") or "",
-        "code": manifest.get("code") or manifest.get("model") or study.get("model") or "",
-        "created": manifest.get("created") or "",
+        "code": manifest.get("code") or known.get("code") or "",
+        "created": manifest.get("created") or known.get("created", ""),
         "versions": " · ".join(f"{k} {v}" for k, v in versions.items()),
-        "inputs": sorted((manifest.get("inputs") or {}).items()),
-        "seed": manifest.get("seed", (manifest.get("run") or {}).get("seed", "")),
-        "runs": "",
+        "inputs": sorted((file, str(digest)) for file, digest in mapping_of(manifest.get("inputs")).items()),
+        "seed": known.get("seed", ""),
+        "runs": known.get("completed", ""),
     }

@@ -69,12 +69,16 @@ def ticks(low: float, high: float, most: int = 5, *, whole: bool = False) -> lis
     span = high - low
     if not math.isfinite(span) or span <= 0.0:
         return [low] if math.isfinite(low) else []
-    raw = span / max(most, 1)
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = next(power * s for s in STEPS if power * s >= raw * 0.999)
+    step = round_step(span / max(most, 1))
     step = max(step, 1.0) if whole else step
     first = math.ceil(low / step - 1e-9)
     return [round(k * step, 12) for k in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def round_step(least: float, steps: Sequence[float] = STEPS) -> float:
+    """Return the smallest round figure of at least this size; ``steps`` says which ones up to ten are round."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return float(next(power * s for s in steps if power * s >= least * 0.999))
 
 
 def spaced(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:

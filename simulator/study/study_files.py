@@ -1,0 +1,100 @@
+"""What the folders of studies share: files written whole, and in their manifests where the results come from."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simulator.core.problems import InputError
+from simulator.study import output, reproduce_environment
+from simulator.study.aside import replacing, write_aside
+from simulator.study.checked import read_json
+
+if TYPE_CHECKING:
+    import pandas
+
+    from simulator.scenario import Scenario
+    from simulator.study.runner import Failed
+
+PACKAGES = ("numpy", "numba", "scipy", "mesa", "pandas", "pyarrow", "matplotlib")
+
+
+def write_csv(frame: pandas.DataFrame, path: Path) -> None:
+    """Write a table as ``output.write_csv`` does, whole or not at all."""
+    with replacing(path) as part:
+        output.write_csv(frame, part)
+
+
+def write_parquet(frame: pandas.DataFrame, path: Path) -> None:
+    """Write a table as Parquet, whole or not at all; a column with values of several kinds goes in as text."""
+    import pyarrow
+    from pyarrow import parquet
+
+    mixed = [str(name) for name in frame if frame[name].map(type).nunique() > 1]
+    plain = frame.assign(**{name: frame[name].map(lambda v: None if v is None else str(v)) for name in mixed})
+    made = pyarrow.Table.from_pandas(plain, preserve_index=False, nthreads=1).replace_schema_metadata(None)
+    with replacing(path) as part:
+        parquet.write_table(made, part, compression="zstd", store_schema=False)
+
+
+def write_words(summary: str, manifest: Mapping[str, Any], folder: Path, *, allow_nan: bool = True) -> None:
+    """Write summary and manifest, the manifest last: where it lies, everything else does."""
+    write_aside(folder / "summary.txt", summary.encode())
+    text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=allow_nan)
+    write_aside(folder / "manifest.json", f"{text}\n".encode())
+
+
+def plain_rows(frame: pandas.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as plain values for JSON; what is not a number is null."""
+    return list(json.loads(frame.to_json(orient="records", double_precision=15, force_ascii=False)))
+
+
+def plain_failures(failures: Sequence[Failed]) -> list[dict[str, Any]]:
+    """Return runs that failed as plain values: row, message and the command that runs it again."""
+    return [asdict(failure) for failure in failures]
+
+
+def study_hash(folder: Path | None) -> str:
+    """Return the hash of the study that a folder holds, empty where there is none."""
+    with suppress(InputError):
+        return "" if folder is None else str(read_json(folder / "study.json").get("hash", ""))
+    return ""
+
+
+# ---- manifests ----------------------------------------------------------------------------------------
+
+
+def origin(
+    kind: str, scenario: Scenario, language: str, command: str, whole: str, status: Mapping[str, str] | None
+) -> dict[str, Any]:
+    """Return how a manifest begins: where the results of a study with the hash ``whole`` come from."""
+    return {
+        "hash": whole,
+        "kind": kind,
+        "created": now(),
+        "command": command,
+        "commit": output.commit(),
+        "code": output.code_hash(),
+        "versions": versions(),
+        "inputs": output.inputs_of([scenario]),
+        "language": language,
+        "scenario": output._shown(Path(scenario.path)),
+        "fingerprint": scenario.fingerprint(),
+        "status": status,
+        "calibration": scenario.calibration,
+    }
+
+
+def now() -> str:
+    """Return the date and time here, with its offset."""
+    return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def versions(*more: str) -> dict[str, str | None]:
+    """Return the versions of Python, of this program and of the packages that a study computes with."""
+    return reproduce_environment.versions((*PACKAGES, *more))
