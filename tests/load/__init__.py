@@ -1,0 +1,1 @@
+"""Long loads: what stays flat when the program works for long."""
