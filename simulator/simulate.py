@@ -51,11 +51,12 @@ def start(scenario: Scenario, luck: Luck) -> World:
 def run_year(world: World, scenario: Scenario, p: Mapping[str, Any], luck: Luck, year: int) -> None:
     """Let one year pass in the world."""
     world.begin(year)
-    terms = Terms(TERMS, world, year, world.ledger, luck.at(year, "terms"), world.rules)
+    when = world.luck_year
+    terms = Terms(TERMS, world, year, world.ledger, luck.at(when, "terms"), world.rules)
     for entry in scenario.in_force(year):  # 1 policy puts its offers on the counter
         entry.lever.offer(world, terms, entry, p[entry.lever.name])
     for mechanism in order_of(world.switches):  # 2 agents act under those terms
-        mechanism.step(world, terms, p[mechanism.name], luck.at(year, mechanism.name))
+        mechanism.step(world, terms, p[mechanism.name], luck.at(when, mechanism.name))
     world.close_books()  # 3 the books must balance
     world.admit()  # 4 newcomers join between years
 

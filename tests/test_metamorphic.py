@@ -98,15 +98,11 @@ def test_the_order_of_mappings_and_entries_is_nothing() -> None:
 # ---- the calendar -------------------------------------------------------------------------------------
 
 
-class LaterLuck(Luck):
-    """The luck of a world whose calendar is a year ahead: that of the same year after its start."""
-
-    def at(self, year: int, mechanism: str) -> Luck:
-        return super().at(year - 1, mechanism)
-
-
 def later(scenario: Scenario, by: int) -> Scenario:
-    """Return a scenario all of whose dates are ``by`` years later: the region's, the rules' and the entries'."""
+    """Return a scenario all of whose dates are ``by`` years later: the region's, the rules' and the entries'.
+
+    So is the epoch from which years of luck are counted.
+    """
     region = scenario.region
 
     def moved(years: Mapping[int, float]) -> dict[int, float]:
@@ -119,6 +115,7 @@ def later(scenario: Scenario, by: int) -> Scenario:
         region,
         start_year=region.start_year + by,
         last_year=region.last_year + by,
+        luck_epoch=region.luck_epoch + by,
         plan_start=region.plan_start + by,
         paths={path: {name: moved(years) for name, years in given.items()} for path, given in region.paths.items()},
         rules={name: moved(years) for name, years in region.rules.items()},
@@ -132,11 +129,8 @@ def later(scenario: Scenario, by: int) -> Scenario:
 
 
 def test_everything_a_year_later_starts_from_the_same_world() -> None:
-    """Every agent is as it was, but for the years it remembers.
-
-    Later years are others by luck alone: a newcomer's key is made from the year in which it comes.
-    """
-    first, second = start(small(), Luck(SEED)), start(later(small(), 1), LaterLuck(SEED))
+    """Every agent is as it was, but for the years it remembers."""
+    first, second = start(small(), Luck(SEED)), start(later(small(), 1), Luck(SEED))
     for name, column in first.firms.columns.items():
         before, after = getattr(first.firms, name), getattr(second.firms, name)
         if column.unit == "year":
@@ -145,6 +139,18 @@ def test_everything_a_year_later_starts_from_the_same_world() -> None:
     assert [e.share_of_year(2014) for e in small().entries] == [
         e.share_of_year(2015) for e in later(small(), 1).entries
     ]
+
+
+def test_everything_some_years_later_gives_the_same_years() -> None:
+    """The plan with all dates and the epoch of luck moved: every indicator of every year, and every bill."""
+    by = 3
+    first, second = simulate(small(), {}, SEED), simulate(later(small(), by), {}, SEED)
+    assert second.years.tolist() == [year + by for year in first.years.tolist()]
+    assert same(first.values, second.values) == {}
+    before, after = (
+        {(*b[:2], b.year - moved, *b[3:5]): b.amount for b in run.bills} for run, moved in ((first, 0), (second, by))
+    )
+    assert after == pytest.approx(before, rel=SAME)
 
 
 # ---- a split budget -----------------------------------------------------------------------------------

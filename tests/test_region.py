@@ -44,6 +44,11 @@ def only(folder: Path, *parts: str) -> str:
     return found[0]
 
 
+def test_a_region_may_count_the_years_of_luck_from_its_own_epoch(folder: Path) -> None:
+    edit(folder / "region.yaml", "start_year: 2011", "start_year: 2011\nluck_epoch: 2001")
+    assert load_region(folder).luck_epoch == 2001
+
+
 def test_a_complete_folder_is_read_as_columns_and_names(folder: Path) -> None:
     region = load_region(folder)
     assert (region.id, region.name["zh"], region.start_year, region.last_year) == (
@@ -54,6 +59,7 @@ def test_a_complete_folder_is_read_as_columns_and_names(folder: Path) -> None:
     )
     assert region.plan_start == 2015.5
     assert region.separately_planned is True
+    assert region.luck_epoch == 0
     assert region.status is not None
     assert region.sectors == schema.SECTORS
     assert region.districts == DISTRICTS
@@ -177,6 +183,7 @@ def test_a_region_may_bring_its_own_rules(folder: Path) -> None:
         ("region.yaml", "hnte_due_1: {value: 0.2", "hnte_due_1: {value: 0.3", ["add to 1.1"]),
         ("region.yaml", "start: 2015-07", "start: 2015-13", ["2015-07"]),
         ("region.yaml", "start_year: 2011", "start_year: soon", ["a year such as"]),
+        ("region.yaml", "start_year: 2011", "start_year: 2011\nluck_epoch: soon", ["a year such as", "left out"]),
         ("region.yaml", "separately_planned: true", "separately_planned: yes", ["true or false"]),
         ("region.yaml", "id: testville", "id: testville\nid: other", ["duplicate key, first on line 2"]),
         ("region.yaml", "name: {en: Testville, zh: 测试市}", "name: {en: Testville}", ["lacks 'zh'"]),

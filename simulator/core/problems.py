@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _SHOWN = 60
+_TIED = 50  # names among which the closest is sought
+_LOOK_ALIKE = str.maketrans("ol", "01")
 _SUGGESTED = 500
 _READ_LENGTH = 60
 _ALLOWED_LENGTH = 300
@@ -78,8 +80,16 @@ def closest(name: str, names: Iterable[str]) -> str:
     if len(name) > 200:
         return ""
     by_lower = {known.lower(): known for known in names}
-    close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
-    return by_lower[close[0]] if close else ""
+    wrong = name.lower()
+    close = difflib.get_close_matches(wrong, by_lower, n=_TIED, cutoff=0.6)
+    if not close:
+        return ""
+
+    def likeness(known: str) -> tuple[float, float]:  # of names as like as each other the one that looks alike: QD1O
+        ratio = difflib.SequenceMatcher(None, known, wrong).ratio()
+        return ratio, difflib.SequenceMatcher(None, known, wrong.translate(_LOOK_ALIKE)).ratio()
+
+    return by_lower[max(close, key=likeness)]
 
 
 class Problems:

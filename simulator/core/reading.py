@@ -101,6 +101,7 @@ def decode(data: bytes, file: str, problems: Problems) -> str | None:
             Place(file, before.count(b"\n") + 1, column),
             "not UTF-8",
             read=data[error.start : error.start + 4],
+            allowed="UTF-8; in Excel: save as CSV UTF-8 (另存为 CSV UTF-8)" if file.endswith(".csv") else "UTF-8",
         )
         return None
 
@@ -356,7 +357,7 @@ def parse_csv(data: bytes, file: str, header: Sequence[str], problems: Problems)
             missing = [name for name in header if name not in first]
             if missing:
                 problems.add(Place(file), f"missing columns: {', '.join(missing)}", allowed=",".join(header))
-            if sorted(first) == sorted(header) or not (missing or set(first) - set(header)):
+            if not (missing or set(first) - set(header)):
                 problems.add(Place(file), "columns in another order", read=first, allowed=",".join(header))
             return table
         start = reader.line_num + 1

@@ -227,7 +227,7 @@ def _found(
         f.alliance[chosen] = len(a) + a.waiting()
         a.arrive(
             1,
-            key=child_keys(f.key[row : row + 1], np.array([950]), world.year),
+            key=child_keys(f.key[row : row + 1], np.array([950]), world.luck_year),
             sector=f.sector[row],
             founded=world.year,
             lead=f.key[row : row + 1],

@@ -223,10 +223,10 @@ def _queue(world: World, luck: Luck, orders: list[tuple[Order, int, float]], lea
 
     The sizes of an order's projects add to what was ordered.
     """
-    year = world.year
+    year, born = world.year, world.luck_year
     names = np.array([name_hash(f"{o.entry.id} {PROJECT_KINDS[kind]}") for o, kind, _ in orders], np.uint64)
     sizes = np.array([(o.quantity, mean) for o, _, mean in orders])
-    made, keys, quantity = projects_of(names, sizes, year, spread, luck.address("fraction"), luck.address("size"))
+    made, keys, quantity = projects_of(names, sizes, born, spread, luck.address("fraction"), luck.address("size"))
     numbers = np.array([(kind, world.entry_index(o.entry.id), o.tag) for o, kind, _ in orders])[made]
     world.projects.arrive(
         keys.size,
@@ -354,7 +354,7 @@ def _private(world: World, luck: Luck, p: Parameters, mean_floor: float) -> None
         born = parents[luck.uniform(inc.key[parents], f"private {kind}") < rate]
         if born.size == 0:
             continue
-        keys = child_keys(inc.key[born], np.full(born.size, 7 + kind), world.year)
+        keys = child_keys(inc.key[born], np.full(born.size, 7 + kind), world.luck_year)
         size = (
             mean * np.exp(p.size_spread * luck.normal(keys, "size") - 0.5 * p.size_spread**2)
             if mean > 1.0

@@ -308,7 +308,7 @@ def _close_funds(
         np.array([max(1, round(whole / mean)) for whole, mean in zip(capital, means, strict=True)]),
         np.array(capital),
         np.array(public),
-        world.year,
+        world.luck_year,
         p.fund_spread,
         luck.address("size"),
         luck.address("skill"),

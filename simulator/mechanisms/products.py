@@ -283,7 +283,7 @@ def _begin(world: World, p: Parameters, luck: Luck, rows: np.ndarray, pharma: in
     owner = np.concatenate([f.key[rows], f.key[came], u.key[known]])
     count = np.concatenate([own, brought, public]).astype(int)
     first = np.repeat([500, 700, 500], [rows.size, came.size, known.size])  # ranks of one owner never meet
-    keys = child_keys(np.repeat(owner, count), ranks_within(count) + np.repeat(first, count), year)
+    keys = child_keys(np.repeat(owner, count), ranks_within(count) + np.repeat(first, count), world.luck_year)
     generic = luck.uniform(keys, "generic") < p.generic
     with_firm = np.repeat(first == 700, count)
     # what a newcomer brings is on its way already: as far as the first clinical phase
@@ -304,7 +304,7 @@ def _solve(world: World, p: Parameters, luck: Luck, rows: np.ndarray, pharma: in
     shared = (luck.uniform(f.key[rows], "works with a platform") < _supported(world, pharma)) | (f.alliance[rows] >= 0)
     able = rows[(f.has_institution[rows] | shared) & (f.innovations[rows] > 0)]
     count = f.innovations[able].astype(int)
-    keys = child_keys(np.repeat(f.key[able], count), ranks_within(count) + 900, world.year)
+    keys = child_keys(np.repeat(f.key[able], count), ranks_within(count) + 900, world.luck_year)
     solved = luck.uniform(keys, "key technology") < p.key_technology
     world.state.technologies_solved += float((solved & _since_plan(world, luck, keys)).sum())
 

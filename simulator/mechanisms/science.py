@@ -213,7 +213,8 @@ def _attract(world: World, p: Parameters, luck: Luck) -> None:
     # what a measure draws and would have come is not counted twice
     lost = min(number, anyway)
     number -= lost
-    _settle(world, p, luck, child_keys(np.repeat(seed, number), np.arange(number), world.year), ATTRACTED, 1.0)
+    came = child_keys(np.repeat(seed, number), np.arange(number), world.luck_year)
+    _settle(world, p, luck, came, ATTRACTED, 1.0)
     _settle(world, p, luck, sought, ATTRACTED, p.sought_budget)
     st.institutes_attracted += number + sought.size
     st.institutes_displaced += p.moved * (sought.size - lost)

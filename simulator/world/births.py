@@ -354,7 +354,7 @@ class Newcomers:
         sizes = np.array([part[0].size for part in self._parts])
         ends = np.cumsum(sizes)
         kinds = np.array(self._kinds, KIND)
-        keys = child_keys(parents, _numbers(parents, ends, kinds["origin"]), world.year)
+        keys = child_keys(parents, _numbers(parents, ends, kinds["origin"]), world.luck_year)
         u = world.universities
         tech, drawn = _bear(
             sector,

@@ -31,7 +31,7 @@ def build(
     world = World(
         region, outside=other.outside(region, drivers), entries=entries, switches=switches, rules=other.rules(region)
     )
-    luck = luck.at(region.start_year - 1, "build")
+    luck = luck.at(region.start_year - 1 - region.luck_epoch, "build")
     centres = sector_centres(region)
     draw_institutions(world, luck, centres)
     draw_firms(world, luck, centres)

@@ -87,7 +87,7 @@ def draw_alliances(world: World) -> None:
     ends = np.cumsum(firms)
     free = ends - firms  # where the firms of each sector that are in no alliance yet begin
     order = np.lexsort((-money, -region.sector("key_industry")))
-    chosen = np.resize([s for s in order if firms[s] >= ALLIANCE_SIZE], count)
+    chosen = np.resize(np.array([s for s in order if firms[s] >= ALLIANCE_SIZE], int), count)
     a = world.alliances
     a.arrive(count, key=keys_of(f"{region.id} alliances", count), sector=chosen)
     a.admit()

@@ -23,6 +23,7 @@ class Region:
 
     Columns are read-only arrays: ``sector(...)`` (S,), ``district(...)`` (D,), ``university(...)`` (U,);
     ``university_fields`` (U, S) are weights as given. ``digest`` is the SHA-256 of all files read.
+    Luck is addressed by years less ``luck_epoch``: the same city with all dates and the epoch later has the same luck.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Region:
     columns: dict[str, dict[str, np.ndarray]]
     margins: dict[tuple[str, str], dict[str, int]]
     plants: list[dict[str, float | str]] = field(default_factory=list)
+    luck_epoch: int = 0
 
     def figure(self, name: str) -> float:
         """Return a figure's value, 0 for an optional one that the region leaves out; raises KeyError otherwise."""

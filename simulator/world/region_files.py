@@ -58,7 +58,8 @@ class RegionFiles(Cells):
         for name, header in schema.HEADERS.items():
             self.tables[name] = self.table(self.folder / name, header)
         own = self.folder / "national_rules.csv"
-        rules_file = own if own.exists() else self.folder.parent.parent / "national_rules.csv"
+        above = self.folder if len(self.folder.parts) > 2 else self.folder.resolve()  # "region" alone has no parent
+        rules_file = own if own.exists() else above.parent.parent / "national_rules.csv"
         self.tables["rules"] = self.table(rules_file, schema.RULES_HEADER)
 
         head = self._head(root)
@@ -104,7 +105,7 @@ class RegionFiles(Cells):
         if root is None:
             return {}
         required = ("schema", "id", "name", "start_year", "plan", "separately_planned", "figures")
-        given = mapping(root, (*required, "status"), self.problems, what="the region", required=required)
+        given = mapping(root, (*required, "status", "luck_epoch"), self.problems, what="the region", required=required)
         out: dict[str, Any] = {"status": None}
         for key, node in given.items():
             value = node.value
@@ -120,6 +121,10 @@ class RegionFiles(Cells):
                 out[key] = value if type(value) is int and 1900 <= value <= 2200 else 0
                 if not out[key]:
                     self.problems.add(node.place, key, read=node.plain(), allowed="a year such as 2011")
+            elif key == "luck_epoch":
+                out[key] = value if type(value) is int else 0
+                if type(value) is not int or not 0 <= value <= 2200:
+                    self.problems.add(node.place, key, read=node.plain(), allowed="a year such as 2011, 0 if left out")
             elif key == "separately_planned":
                 out[key] = value
                 if not isinstance(value, bool):

@@ -36,6 +36,7 @@ _COMPACT_ABOVE = 0.12  # share of dead rows from which moving the others costs l
 _FEW = 100  # rows that cost less than to move all others
 
 
+MOST_FIRMS, FIRMS_AT_LEAST = 0.05, 10_000  # firms a resident, some ten times what a city has: beyond, a run is given up
 GDP_OF_REFERENCE = 6.616e11  # Qingdao, 2011: the scale at which numbers of institutes that come are stated
 
 
@@ -247,6 +248,11 @@ class World:
         finally:
             self.seen = None
 
+    @property
+    def luck_year(self) -> int:
+        """The year by which luck is addressed and newcomers' keys are made: counted from the region's epoch."""
+        return self.year - self.region.luck_epoch
+
     def pool(self, name: str) -> int:
         """Return the row of a pool."""
         return POOLS.index(name)
@@ -284,6 +290,9 @@ class World:
         self.ledger.close(self.year, received)
 
     def admit(self) -> None:
-        """Let newcomers join."""
+        """Let newcomers join; raises RuntimeError where firms have multiplied beyond what any city could hold."""
         for name in AGENTS:
             getattr(self, name).admit()
+        most = FIRMS_AT_LEAST + MOST_FIRMS * self.state.population
+        if self.firms.n > most:  # a rare draw under ``entry: parent``: it would take all memory
+            raise RuntimeError(f"{self.firms.n} firms in {self.year}: founding has run away")

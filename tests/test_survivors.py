@@ -1,0 +1,126 @@
+"""What mutation testing and faults found unguarded in core/ and in the world: no other test noticed these."""
+
+from __future__ import annotations
+
+import gc
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulator.core.declare import Label
+from simulator.core.memory import collector_at_rest, keep_freed_memory
+from simulator.core.parameters import Range
+from simulator.core.population import find
+from simulator.core.problems import InputError, Problems, closest, listed, shown
+from simulator.core.reading import decode, parse_csv, scalar
+from simulator.levers.common import sum_of
+from simulator.simulate import simulate
+from simulator.world.region import load_region
+from tests.benchmarks.scaled import scaled
+from tests.model_runs import ROOT, shipped
+
+
+def test_a_label_speaks_both_languages() -> None:
+    label = Label("firms", "企业")
+    assert (label["en"], label["zh"]) == ("firms", "企业")
+
+
+def test_freed_memory_is_kept_where_the_c_library_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    if sys.platform.startswith("linux"):
+        assert keep_freed_memory() in (True, False)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert keep_freed_memory() is False
+
+
+def test_the_collector_is_as_it_was_when_the_last_run_ends() -> None:
+    assert gc.isenabled()
+    with collector_at_rest():
+        with collector_at_rest():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+@pytest.mark.parametrize(
+    ("shape", "low", "high", "spread"),
+    [("linear", 1.0, 3.0, 2.0), ("log", 1.0, 4.0, math.log(4.0)), ("logit", 0.2, 0.8, 2.0 * math.log(4.0))],
+)
+def test_the_spread_of_a_range_is_its_standard_deviation(shape: str, low: float, high: float, spread: float) -> None:
+    found = Range(low, high, shape).spread(low)  # type: ignore[arg-type]
+    assert found == pytest.approx(spread / (2.0 * 1.6448536269514722), rel=1e-9)
+
+
+def test_what_is_shown_is_cut_at_its_length_and_not_before() -> None:
+    assert shown("x" * 58) == repr("x" * 58)  # 60 with the quotation marks
+    assert shown("x" * 59) == "'" + "x" * 56 + "..."
+    assert shown("企业") == "'企业'"
+    assert shown("a\u202eb") == "'a\\u202eb'"
+    assert listed(["a" * 100] * 2 + ["b" * 96]) == ", ".join(["a" * 100] * 2 + ["b" * 96])
+    assert listed(["a" * 100] * 2 + ["b" * 92, "cc", "d"]) == ", ".join(["a" * 100] * 2) + ", " + "b" * 92 + ", ..."
+
+
+def test_whole_numbers_of_up_to_thirty_digits_stay_whole() -> None:
+    assert scalar("1" * 30) == int("1" * 30)
+    assert isinstance(scalar("1" * 30), int)
+    assert isinstance(scalar("1" * 31), float)
+
+
+def test_a_table_that_is_not_csv_is_refused_at_its_line() -> None:
+    problems = Problems()
+    parse_csv(b'a,b\n1,"2', "t.csv", ("a", "b"), problems)
+    parse_csv(b'"a', "u.csv", ("a", "b"), problems)
+    with pytest.raises(Exception, match=r"u\.csv:1:"):
+        problems.raise_any()
+
+
+def test_of_columns_only_what_is_wrong_with_them_is_said() -> None:
+    for data, said in ((b"b,a\n1,2\n", "columns in another order"), (b"a\n1\n", "missing columns: b")):
+        problems = Problems()
+        parse_csv(data, "t.csv", ("a", "b"), problems)
+        with pytest.raises(InputError) as caught:
+            problems.raise_any()
+        assert [p.message for p in caught.value.problems] == [said]
+
+
+def test_a_sum_over_nobody_is_zero_and_over_some_theirs() -> None:
+    values = np.array([1.0, 2.0, 4.0])
+    assert sum_of(values, np.zeros(3, bool)) == 0.0
+    assert sum_of(values, np.array([True, False, True])) == 5.0
+
+
+def test_keys_that_share_their_last_bits_are_told_apart() -> None:
+    keys = np.array([3, 19, 35, 51, 67], np.uint64)  # one place in the table for all
+    assert find(keys, keys[[3, 0, 2, 1]]).tolist() == [3, 0, 2, 1]
+    assert find(keys, np.array([83, 19, 51, 19], np.uint64)).tolist() == [-1, 1, 3, 1]
+
+
+def test_of_names_as_like_as_each_other_the_one_that_looks_alike_is_suggested() -> None:
+    names = [f"QD{k:02d}" for k in range(1, 32)]
+    assert closest("QD1O", names) == "QD10"
+    assert closest("QDl2", names) == "QD12"
+
+
+def test_a_spreadsheet_in_another_encoding_is_told_how_to_be_saved() -> None:
+    problems = Problems()
+    assert decode("青岛".encode("gbk"), "own.csv", problems) is None
+    assert "CSV UTF-8" in problems.found[0].allowed
+
+
+def test_founding_that_runs_away_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulator.world.world.MOST_FIRMS", 0.0)
+    monkeypatch.setattr("simulator.world.world.FIRMS_AT_LEAST", 100)
+    with pytest.raises(RuntimeError, match="founding has run away"):
+        simulate(shipped(last=2012), {}, 1)
+
+
+def test_a_city_too_small_for_alliances_has_none() -> None:
+    run = simulate(scaled(shipped(last=2012), 60), {}, 1)
+    assert run.series("alliances")[0] == 0
+
+
+def test_a_city_is_read_from_within_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT / "scenarios" / "qingdao")
+    assert load_region(Path("region")).digest == shipped().region.digest
