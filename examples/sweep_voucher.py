@@ -28,7 +28,7 @@ def main(runs: int = 40, folder: str = "outputs/example-sweep") -> None:
 
     # One row a point and outcome. The difference is paired, its 90 % interval a bootstrap over draws.
     columns = ["QL09d.face_value", "outcome", "p50", "probability", "difference", "ci_low", "ci_high"]
-    print(result.summary()[columns].to_string(index=False))
+    print(result.summary()[columns].to_string(index=False, float_format="{:,.2f}".format))
 
     # All runs one by one, for statistics of your own: the rows of one luck are a pair.
     runs_ = result.table()

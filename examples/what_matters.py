@@ -35,7 +35,8 @@ def main(trajectories: int = 20, futures: int = 400, folder: str = "outputs/exam
     )
     table = ranked.table()
     means = table[table["of"] == "mean"]  # of the outcome itself; "spread" is what moves its spread over futures
-    print(means[["outcome", "factor", "mu_star", "floor", "above_floor"]].to_string(index=False))
+    columns = ["outcome", "factor", "mu_star", "floor", "above_floor"]
+    print(means[columns].to_string(index=False, float_format="{:,.2f}".format))
     ranked.save()
 
     # PRIM: boxes of parameters, switches and outside paths that hold most of the futures in which the target is missed.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 
 import typer
@@ -60,18 +61,34 @@ def main() -> None:
     """Run the command and leave at once: freeing every object one by one takes half a second."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a terminal without Chinese gets question marks, not a traceback
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
     gc.set_threshold(_MANY_OBJECTS, 20, 20)  # imports make objects that last: looking among them again costs 0.4 s
     try:
         app()
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    if code == 1 and signal.getsignal(signal.SIGINT) is _leave:  # interrupted before the command had begun
+        code = INTERRUPTED
     sys.stderr.flush()
     try:
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read the output has gone
         code = code or 1
     os._exit(code)
+
+
+def _interrupt(*_: object) -> None:
+    """Stop the command in good order; a second Ctrl-C meanwhile ends it at once, which loses nothing either."""
+    signal.signal(signal.SIGINT, _leave)
+    raise KeyboardInterrupt
+
+
+def _leave(*_: object) -> None:
+    os._exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

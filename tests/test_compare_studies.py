@@ -109,6 +109,24 @@ def test_mixes_at_equal_budget_add_the_same_to_the_baseline(toy: Toy, home: Path
     assert plain["amount"] == 100e6
 
 
+def test_what_a_mix_shares_with_the_baseline_is_not_scaled(toy: Toy, home: Path) -> None:
+    """An entry that a mix only ends earlier keeps its dose: scaled too, the cut would pay for the rest."""
+    text = "schema: 1\ntitle: Shorter\nextends: plan.yaml\nlevers:\n  - {id: Q1, to: 2017}\n"
+    text += "  - {id: Q2, lever: voucher, from: 2017, settings: {budget: 60 MCNY/year}}\n"
+    (home / "shorter.yaml").write_text(text, encoding="utf-8")
+    result = compare(home / "plan.yaml", home / "shorter.yaml", replicates=6, jobs=1, equal_budget=50e6)
+    (record,) = result.scalings
+    assert (record.scaled, record.fixed, record.runs) == (("Q2",), ("Q1",), 6)
+    budgets = {e.id: e.settings.budget for e in result.runs[-1].scenario.entries}
+    assert budgets == {"Q1": 40e6, "Q2": pytest.approx(60e6 * record.factor)}
+    money = result.money().set_index(["scenario", "scope", "payer", "kind"])["mean"]
+    added = [money[name, "horizon", "all", "net"] for name in ("qingdao-shorter", "qingdao-plan")]
+    assert added[0] - added[1] == pytest.approx(50e6, rel=equal_budget.TOLERANCE)  # in the very runs that are compared
+    baseline, doubled = (load_scenario(home / f"{name}.yaml") for name in ("plan", "doubled"))
+    moved = [equal_budget.scaled(baseline, doubled, ("Q1",), f).entries[0].settings.budget for f in (0.0, 0.5, 1.0)]
+    assert moved == [40e6, 60e6, 80e6]
+
+
 def test_a_budget_that_cannot_be_reached_is_refused(toy: Toy, home: Path) -> None:
     with pytest.raises(InputError, match="no dose of qingdao-neutral"):
         compare(home / "plan.yaml", home / "neutral.yaml", replicates=4, jobs=1, equal_budget=1e6)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
+import signal
+import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -66,8 +71,6 @@ class Prizes(Toy):
 
 @pytest.fixture
 def prizes(toy: Toy, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    import sys
-
     made = Prizes()
     module = sys.modules["simulator.simulate"]
     monkeypatch.setattr(module, "simulate", made.simulate)
@@ -215,9 +218,51 @@ def test_resumed_study_runs_nothing_again_and_says_the_same(prizes: Path, tmp_pa
     assert (tmp_path / "two" / "front.csv").read_bytes() == written
 
 
-def test_too_many_failures_are_refused(prizes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
+def tables(folder: Path) -> dict[str, bytes]:
+    """Return what a study leaves that its figures hang on: tables, points, shards."""
+    names = ("*.csv", "*.parquet", "scenarios/*-point-*.yaml", "shards/*.json")
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for name in names for p in folder.glob(name)}
 
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="the made-up model is forked")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_killed_half_way_and_resumed_is_as_if_nothing_had_happened(
+    prizes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    """The search goes from generation to generation: it takes the same way through what is kept."""
+    monkeypatch.setattr(OptimiseResult, "plot", lambda *_: [])
+    effort = Effort(8, 2, 4, 6, 4, 3, 4, 8)
+    whole = found(prizes, tmp_path / "whole", effort=effort)
+    whole.save()
+    every, folder = len(list((tmp_path / "whole").glob("shards/*.json"))), tmp_path / "out"
+    module, plain = sys.modules["simulator.simulate"], sys.modules["simulator.simulate"].simulate
+
+    def slow(*given: Any) -> Any:
+        time.sleep(0.004)
+        return plain(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "simulate", slow)
+        patched.setattr(module, "simulate_together", lambda those, *rest: [slow(one, *rest) for one in those])
+        how = {"effort": effort, "jobs": jobs}
+        process = multiprocessing.get_context("fork").Process(target=found, args=(prizes, folder), kwargs=how)
+        process.start()
+        while len(list(folder.glob("shards/*.json"))) < every // 2 and process.is_alive():
+            time.sleep(0.002)
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+    there = {p.name: p.stat().st_mtime_ns for p in folder.glob("shards/*.json")}
+    assert every // 2 <= len(there) < every
+    with counted() as tally:
+        again = kept.resume(folder, jobs=jobs)
+    again.save()
+    assert tally.ran == every - len(there)  # a shard that was finished is not run again
+    assert {p.name: p.stat().st_mtime_ns for p in folder.glob("shards/*.json") if p.name in there} == there
+    assert tables(folder) == tables(tmp_path / "whole")
+
+
+def test_too_many_failures_are_refused(prizes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def raising(*_: Any) -> Any:
         raise RuntimeError("unlucky")
 

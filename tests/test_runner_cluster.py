@@ -21,6 +21,9 @@ from simulator.study import cluster as dask
 from simulator.study import shards
 from simulator.study.design import Design, crossed, outcomes_of
 from simulator.study.engine import Died, work
+from simulator.study.pieces import Pieces
+from simulator.study.pool import Pool
+from simulator.study.replicates import Outcome, design
 from simulator.study.runner import counted, run_design, run_row
 
 LEVELS: list[dict[str, Any]] = [
@@ -85,6 +88,26 @@ def test_a_cluster_gives_the_same_bytes_and_resumes(address: str, tmp_path: Path
     fresh = tmp_path / "fresh"
     run_design(design, fresh, cluster=address)
     assert (fresh / shards.RESULTS).read_bytes() == (tmp_path / "here" / shards.RESULTS).read_bytes()
+
+
+def test_replicates_on_a_cluster_are_those_of_this_machine_and_are_kept(address: str, tmp_path: Path) -> None:
+    design_ = a_design(1)
+    replicates = design(8, 0)
+    here, there, again = (Pieces(tmp_path / name) for name in ("here", "there", "there"))
+    runs = [
+        Pool(design_.scenarios, 0, 1, cluster=cluster, pieces=pieces).run({0: replicates, 1: replicates})
+        for cluster, pieces in ((None, here), (address, there))
+    ]
+    for one, two in zip(*(found[0] + found[1] for found in runs), strict=True):
+        assert isinstance(one, Outcome)
+        assert isinstance(two, Outcome)
+        assert (one.replicate, one.bills) == (two.replicate, two.bills)
+        assert np.array_equal(one.values, two.values)
+    files = [{p.name: p.read_bytes() for p in (tmp_path / f).rglob("*.runs")} for f in ("here", "there")]
+    assert files[0] == files[1]
+    with counted() as tally:
+        Pool(design_.scenarios, 0, cluster="tcp://127.0.0.1:1", pieces=again).run({0: replicates, 1: replicates})
+    assert (tally.found, tally.ran) == (2, 0)
 
 
 def _on_cluster(design: Design, folder: Path, address: str) -> None:

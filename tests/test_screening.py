@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy.special import ndtr
 
 from simulator.model import SWITCHES
-from simulator.study import screening, structures
+from simulator.study import made, screening, structures
 from simulator.study.calibrate import data_of
 from simulator.study.screening import HIGH, LOW, STEP, effects_of, noise_of, study_of, summary, table_of, trajectory
 from simulator.study.structures import BETTER, SAME, WORSE, Score, choices, compared, judged
@@ -69,6 +71,31 @@ def test_a_study_on_the_model_is_kept_in_shards_and_goes_on(tmp_path: Path, monk
     assert screening.findings(table)
     dummies = figures[0, len(rows) + 1 :]
     assert len(np.unique(dummies, axis=0)) > 1  # each dummy gives other agents other luck
+
+
+def test_the_rows_of_other_regions_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = tmp_path / "screening.csv"
+
+    def screened(region: str, *effects: str) -> list[tuple[str, str]]:
+        rows = [
+            dict(zip(screening.COLUMNS, (region, "rd_share", f"research.p{k}", e, e, "0", "1", "no"), strict=True))
+            for k, e in enumerate(effects)
+        ]
+        monkeypatch.setattr(screening, "table_of", lambda *_: rows)
+        assert screening.main(["--region", region, "--out", str(table)]) == 0
+        with table.open(encoding="utf-8", newline="") as file:
+            return [(row["region"], row["mu"]) for row in csv.DictReader(file)]
+
+    monkeypatch.setattr(screening, "study_of", lambda *_: SimpleNamespace(rows=("a", "b")))
+    monkeypatch.setattr(screening, "walked", lambda *_: None)
+    screened("qingdao", "0.1", "0.2")
+    assert screened("benxi", "0.3") == [("qingdao", "0.1"), ("qingdao", "0.2"), ("benxi", "0.3")]
+    assert screened("qingdao", "0.4") == [("benxi", "0.3"), ("qingdao", "0.4")]
+    made_with = tmp_path / made.FILE.name
+    assert [made.state_of(table, region, made_with) for region in ("qingdao", "benxi")] == ["current", "current"]
+    monkeypatch.setattr(made, "model_hash", lambda: "another model")
+    screened("qingdao", "0.5")
+    assert [made.state_of(table, region, made_with) for region in ("qingdao", "benxi")] == ["current", "stale"]
 
 
 # ---- structures -------------------------------------------------------------------------------------

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pytest
+import toy_model
 from model_runs import PLAN, shipped
+from toy_model import Toy
 from typer.testing import CliRunner
 
 from simulator.cli import app
@@ -25,6 +29,7 @@ from simulator.study.sensitivity_factors import EDGE, factors_of, grouped, group
 from simulator.study.sensitivity_indices import COLUMNS, Layout, indices, layout, spread_of
 from simulator.study.sensitivity_stages import EFFORT, MEAN, SPREAD, Plan, Stage, investigate
 
+toy, home = toy_model.toy, toy_model.home  # the fixtures
 FIRST, TOTAL = COLUMNS.index("s1"), COLUMNS.index("st")
 
 
@@ -156,14 +161,149 @@ def test_an_outcome_that_is_not_finite_has_no_indices() -> None:
     points = layout("morris", named(2), named(2), 2)
     with pytest.raises(ValueError, match="not finite"):
         indices(points, np.full(len(points.points), np.nan))
+    with pytest.raises(ValueError, match="not finite"):
+        indices(points, np.where(np.arange(len(points.points)) == 3, np.inf, 1.0))
     scenario = shipped()
     rows = (Row(0), Row(0, (), 0, 1))
     design = Design((scenario,), rows, Outcomes(("QD10", "cost.net"), {}))
     failed = (Failed(1, "not a finite number: cost.net", "python -c replay"),)
-    with pytest.raises(StudyError, match=r"row 1: not a finite number: cost\.net\n  python -c replay"):
-        study._finite(Results(design, np.array([[1.0, 1.0], [1.0, np.nan]]), failed))
+    values = np.array([[1.0, 1.0], [1.0, np.nan]])
+    assert np.isnan(study._finite(Results(design, values, failed))).tolist() == [[False, False], [True, True]]
     with pytest.raises(StudyError, match=r"row 1: not finite: cost\.net"):
-        study._finite(Results(design, np.array([[1.0, 1.0], [1.0, np.nan]])))
+        study._finite(Results(design, values))
+
+
+# ---- runs that fail ---------------------------------------------------------------------------------
+
+
+def bent(points: np.ndarray, *_: object) -> np.ndarray:
+    return np.asarray(4.0 * points[:, 0] - 2.0 * points[:, 1] + 3.0 * points[:, 2] * points[:, 0])
+
+
+@pytest.mark.parametrize("groups", [("x0", "x1", "x2"), ("a", "a", "b")])
+def test_effects_by_hand_are_those_of_the_library(groups: tuple[str, ...]) -> None:
+    points = layout("morris", named(3), groups, 40, seed=3)
+    real = bent(points.points).reshape(40, -1)[:, : points.size]
+    theirs, mine = (f(points, real, 3) for f in (sensitivity_indices._effects, sensitivity_indices._effects_left))
+    for k in (0, 2, 3) if not points.in_groups else (0,):
+        assert mine[k] == pytest.approx(theirs[k])
+    assert mine[1] == pytest.approx(theirs[1], rel=0.3)  # both by resampling
+
+
+def test_a_point_that_failed_costs_morris_the_two_moves_beside_it() -> None:
+    points = layout("morris", named(3), named(3), 12, seed=1)
+    figures, each = bent(points.points), points.size + points.dummies
+    lost = figures.copy()
+    lost[[1, 5 * each + 3]] = np.nan  # between two moves; and the last of a trajectory, from which dummies start
+    whole = points.whole(np.isfinite(lost))
+    assert (~whole).sum() == 3
+    moves = sensitivity_indices._moves(points, figures.reshape(12, -1)[:, : points.size])
+    found = indices(points, lost)
+    for k in range(3):
+        mine = moves[whole[:, k], k]
+        assert found.table[k, 0] == pytest.approx(np.abs(mine).mean())
+        assert found.table[k, COLUMNS.index("sigma")] == pytest.approx(mine.std(ddof=1))
+    assert found.table[1, 0] == pytest.approx(1.0)  # linear: it is known whatever is lost
+    assert np.isfinite(found.floor)
+
+
+def test_a_point_that_failed_costs_sobol_its_block() -> None:
+    points = layout("sobol", named(3), named(3), 512)
+    figures, each = bent(points.points), points.size + points.dummies
+    lost = figures.copy()
+    lost[[7, 9 * each + 2]] = np.nan
+    kept = points.of(points.whole(np.isfinite(lost)))
+    assert kept.repeats == 510
+    assert np.array_equal(indices(points, lost).table, indices(kept, bent(kept.points)).table, equal_nan=True)
+    assert indices(points, lost).table[:, TOTAL] == pytest.approx(indices(points, figures).table[:, TOTAL], abs=0.02)
+
+
+def test_a_group_with_too_few_moves_left_is_not_put_under_the_floor() -> None:
+    def evaluate(points: Layout, chosen: tuple[int, ...], stage: str) -> np.ndarray:
+        figures = np.asarray(points.points @ np.where(np.array(chosen) < 40, 1.0, 0.0))
+        if stage == "groups":  # in each trajectory the run fails after which the last group moves
+            steps = np.diff(points.sample.reshape(points.repeats, points.size, -1), axis=1)[:, :, -1] != 0.0
+            figures.reshape(points.repeats, -1)[np.arange(points.repeats), steps.argmax(axis=1)] = np.nan
+        return figures[:, None, None]
+
+    names = named(200)
+    plan = Plan("morris", names, names, tuple(f"g{k // 20}" for k in range(200)), 4, 1, 0)
+    first, second = investigate(plan, evaluate)
+    assert np.isnan(first.found[0, MEAN].size[9])
+    assert set(range(180, 200)) <= set(second.chosen)  # nothing is known of them: they are looked at one by one
+    assert not set(range(60, 160)) & set(second.chosen)
+    assert np.isfinite(second.found[0, MEAN].size).all()
+
+
+def unlucky(toy: Toy, monkeypatch: pytest.MonkeyPatch, one_in: int, nan: bool = False) -> None:
+    """Let some runs fail, always the same: they raise, or give something that is not a number."""
+
+    def simulate(scenario: Any, values: Any, luck: int) -> Any:
+        run = Toy.simulate(toy, scenario, values, luck)
+        entries = [(e.id, e.settings) for e in scenario.entries]
+        key = f"{entries} {sorted(scenario.assumptions.items())} {scenario.switches} {luck}"
+        if crc32(key.encode()) % one_in == 0:
+            if not nan:
+                raise RuntimeError("unlucky")
+            run.values[-1, 1] = np.nan
+        return run
+
+    module = sys.modules["simulator.simulate"]
+    monkeypatch.setattr(module, "simulate", simulate)
+    monkeypatch.setattr(module, "simulate_together", lambda those, *rest: [simulate(one, *rest) for one in those])
+
+
+OF_TOY = "market.level,voucher.effect,Q1.budget=0:1e8,switches.mode"
+OUTCOMES = ["hnte_count@2020", "cost.net"]
+
+
+@pytest.mark.usefixtures("few_dummies")
+@pytest.mark.parametrize(
+    ("method", "nan", "one_in"), [("morris", False, 25), ("morris", True, 25), ("sobol", False, 60)]
+)
+def test_a_few_failed_runs_do_not_cost_a_study(
+    toy: Toy, home: Path, monkeypatch: pytest.MonkeyPatch, method: str, nan: bool, one_in: int
+) -> None:
+    from simulator.report.sensitivity import as_plain, plain_text
+
+    effort: dict[str, Any] = {"trajectories": 12} if method == "morris" else {"samples": 32}
+    effort |= {"outcomes": OUTCOMES, "jobs": 1, "runs": 2}
+    whole = study.sensitivity(home / "plan.yaml", OF_TOY, method, out="whole", **effort)
+    assert not whole.failures
+    unlucky(toy, monkeypatch, one_in, nan)
+    found = study.sensitivity(home / "plan.yaml", OF_TOY, method, out="failed", **effort)
+    assert 0 < len(found.failures) < 0.05 * found.meta["runs"]
+    assert ("not a finite number: hnte_count in 2020" if nan else "unlucky") in found.failures[0].message
+    assert "replay(" in found.failures[0].command
+    key = "mu_star" if method == "morris" else "st"
+    one, two = (r.frame[r.frame["of"] == MEAN].set_index(["outcome", "factor"])[key] for r in (whole, found))
+    assert set(one.index) == set(two.index)
+    assert np.isfinite(two).all()
+    for outcome in OUTCOMES:
+        assert two[outcome].sort_index().to_numpy() == pytest.approx(
+            one[outcome].sort_index().to_numpy(), abs=0.15 * one[outcome].max()
+        )
+    assert found.meta["failed"] == {"factors/failures.csv": len(found.failures)}
+    (stage,) = found.meta["stages"]
+    assert 0 < stage["left_out"] < stage["effects"] / 3
+    assert f"{stage['left_out']} of {stage['effects']}" in plain_text(found, "en")
+    assert "次运行失败" in plain_text(found, "zh")
+    assert len(as_plain(found)["failures"]) == len(found.failures)
+
+
+@pytest.mark.usefixtures("few_dummies")
+@pytest.mark.parametrize(("one_in", "said"), [(60, "left out"), (33, "too few for indices"), (5, "nothing is concl")])
+def test_failed_runs_end_with_three(
+    toy: Toy, home: Path, monkeypatch: pytest.MonkeyPatch, one_in: int, said: str
+) -> None:
+    command = ["sensitivity", str(home / "plan.yaml"), "--factors", OF_TOY, "--outcomes", ",".join(OUTCOMES)]
+    command += ["--trajectories", "8", "--runs", "2" if one_in == 60 else "24", "--jobs", "1", "--lang", "en"]
+    unlucky(toy, monkeypatch, one_in)
+    done = CliRunner().invoke(app, [*command, "--out", "out"])
+    assert done.exit_code == 3
+    assert said in " ".join(done.output.split())
+    assert "replay(" in done.output
+    assert Path("out/sensitivity.csv").exists() == (one_in == 60)  # no indices where too much is missing
 
 
 # ---- factors ----------------------------------------------------------------------------------------
@@ -263,7 +403,7 @@ def test_a_study_on_the_model_is_saved_and_found_again(tmp_path: Path) -> None:
     from simulator.study.runner import counted
 
     short = replace(shipped(PLAN, 2011), baseline=None)
-    asked = {
+    asked: dict[str, Any] = {
         "trajectories": 2,
         "runs": 2,
         "outcomes": ["hnte_count@2011", "cost.net"],

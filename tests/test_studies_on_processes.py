@@ -25,7 +25,8 @@ from simulator.study.engine import TRIES, work_all
 from simulator.study.ensemble import run
 from simulator.study.forecast import each
 from simulator.study.plan_points import Point, PointRunner, plan_targets
-from simulator.study.replicates import FEW_DEATHS, Failure, Outcome, Pool, StudyError, design, load_scenario
+from simulator.study.pool import FEW_DEATHS, Pool
+from simulator.study.replicates import Failure, Outcome, StudyError, design, load_scenario
 
 toy, home = toy_model.toy, toy_model.home  # the fixtures
 pytestmark = pytest.mark.skipif(

@@ -230,6 +230,7 @@ def test_failed_runs_end_with_three(toy: Toy, home: Path) -> None:
     few = ris(*words, "--runs", 40)
     assert few.exit_code == 3
     assert "unlucky" in few.stderr
+    assert "2 of 80 runs failed and are left out" in " ".join(few.stdout.split())
     summary = pandas.read_csv(next(Path("outputs").iterdir()) / "summary.csv")
     assert set(summary["runs"]) == {39}
     again = ris("resume", next(Path("outputs").iterdir()), "--jobs", 1)

@@ -69,11 +69,17 @@ def exits() -> Iterator[None]:
         say(str(error))
         raise typer.Exit(INPUT_WRONG) from None
     except KeyboardInterrupt:
-        say("interrupted: nothing was written")
+        say("interrupted: the same command makes what is missing")
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:  # the reader has gone (a pager, head): no more to say
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - must outlive this function
         raise typer.Exit(0) from None
+    except OSError as error:  # a full disk, a folder that is read-only now, a file that went away
+        say(f"{error.filename2 or error.filename or 'stopped'}: {error.strerror or error}")
+        raise typer.Exit(RUNS_FAILED) from None
+    except MemoryError:
+        say("not enough memory: with fewer jobs (--jobs 1) the same command may come through")
+        raise typer.Exit(RUNS_FAILED) from None
     except Exception as error:
         from simulator.study.replicates import StudyError
 
@@ -95,6 +101,13 @@ def progress_bar(quiet: bool) -> Iterator[Progress | None]:
 
     with terminal_bar(Console(stderr=True)) as advance:
         yield advance
+
+
+def counted_shards(found: int, ran: int, language: str) -> str:
+    """Return how many finished parts of a study were there, and how many were run."""
+    if language == "zh":
+        return f"分片：共 {found + ran} 个，已有 {found} 个（未重新运行），本次运行 {ran} 个"
+    return f"shards: {found + ran}; {found} were there and were not run again, {ran} were run"
 
 
 def print_page(screen: Any, label: str = "", files: Iterable[Path] = ()) -> None:

@@ -39,6 +39,8 @@ def dashboard(
             say("open to other machines: whoever has this address can run and save scenarios")
         try:
             serve.serve(host, port)
+        except KeyboardInterrupt:
+            pass  # the way to end it
         finally:
             serve.engine().close()
 
@@ -64,8 +66,12 @@ def viewer(
         path = scenario if scenario is not None else folders.scenarios / city / f"{name}.yaml"
         named = {"RIS_SCENARIO": str(path.resolve()), "RIS_LANG": chosen_language(lang)}
         command = [sys.executable, "-m", "solara", "run", str(serve.VIEWER), "--host", serve.LOOPBACK]
-        options = ["--port", str(port), "--no-open", "--production"]
-        raise typer.Exit(subprocess.run([*command, *options], env=os.environ | named, check=False).returncode)
+        options = ["--port", str(port), "--no-open", "--production", "--no-check-version"]
+        quiet = {"SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False", "SOLARA_THEME_SHOW_BANNER": "False"}  # asks no other host
+        env = os.environ | quiet | named
+        if os.name == "posix":  # in this process's place: whoever ends this one ends the server
+            os.execve(sys.executable, [*command, *options], env)
+        raise typer.Exit(subprocess.run([*command, *options], env=env, check=False).returncode)
 
 
 def _refuse_without(package: str, what: str, extra: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,6 +21,7 @@ from simulator.commands.common import (
     Quiet,
     Seed,
     chosen_language,
+    command_line,
     dump,
     exits,
     print_page,
@@ -122,14 +123,32 @@ def _calibrate_to_plan(
         except KeyboardInterrupt:
             say("interrupted: the runs so far are kept, the same command goes on")
             raise typer.Exit(INTERRUPTED) from None
+        language = chosen_language(lang)
+        page = _plan_page(done.manifest, out, language)
         if quiet:
             typer.echo(str(done.path))
         elif json_:
             typer.echo(dump({"path": str(done.path), **done.manifest}))
         else:
-            language = chosen_language(lang)
             label = {"zh": "后验样本：", "en": "posterior: "}[language]
             print_page(plan_screen(done.manifest, language), label, [done.path])
+            if page is not None:
+                say({"zh": "报告：", "en": "report: "}[language] + str(page))
+
+
+def _plan_page(manifest: dict[str, Any], out: Path | None, language: str) -> Path | None:
+    """Write the page of a fit to a plan: under outputs, or beside the sample where that has a folder of its own."""
+    from functools import partial
+
+    from simulator.report.html.study_evidence import plan_words
+    from simulator.report.html.study_words import write_study_page
+    from simulator.study.output import DEFAULT_PARENT
+    from simulator.study.study_files import origin_of
+
+    folder = DEFAULT_PARENT / f"{manifest['region']}-plan-fit" if out is None else out
+    folder.mkdir(parents=True, exist_ok=True)
+    origin = origin_of(command_line(), hash=manifest["bank"]["hash"], code=manifest["code"])
+    return write_study_page("plan", partial(plan_words, manifest), folder, language, origin)
 
 
 def validate(
@@ -151,7 +170,7 @@ def validate(
         language = chosen_language(lang)
         found = hold(region, jobs=jobs, say=(lambda _: None) if quiet else say)
         folder = DEFAULT_PARENT / f"{found.region}-validation" if out is None else out
-        page = save_validation(found, folder, language)
+        page = save_validation(found, folder, language, command_line())
         if out is None:
             keep_gates(found)
         if json_:
@@ -192,8 +211,9 @@ def evaluate(
         names = [] if all_ else list(trial or ())
         with progress_bar(quiet) as progress:
             result = run_trials(names, jobs=jobs, seed=seed, progress=progress)
-        folder = DEFAULT_PARENT / f"trials-{identity(names, seed, result.calibration)}" if out is None else out
-        files = trial_page.save(result, folder, language)
+        known = identity(names, seed, result.calibration)
+        folder = DEFAULT_PARENT / f"trials-{known}" if out is None else out
+        files = trial_page.save(result, folder, language, command_line(), known)
         for line in result.failed:
             say(f"failed: {line}")
         print_results(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from simulator.commands.common import (
+    INTERRUPTED,
     RUNS_FAILED,
     Force,
     Jobs,
@@ -19,17 +23,33 @@ from simulator.commands.common import (
     Seed,
     chosen_language,
     command_line,
+    counted_shards,
     dump,
     exits,
     progress_bar,
     say,
 )
 from simulator.commands.reproduce import run_again
+from simulator.commands.studies import Cluster
 
 if TYPE_CHECKING:
     from simulator.scenario import Scenario
     from simulator.study.actuals import OwnFigures
     from simulator.study.tables import Tables
+    from simulator.study.unfinished import Asked
+
+
+MOST_NAMED = 4  # figures named one by one
+
+
+@dataclass(frozen=True)
+class _How:
+    """Where a command runs, and how it says what came of it."""
+
+    jobs: int | None
+    cluster: str | None
+    quiet: bool
+    json: bool
 
 
 def run(
@@ -37,6 +57,7 @@ def run(
     seed: Seed = 0,
     replicates: Replicates = None,
     jobs: Jobs = None,
+    cluster: Cluster = None,
     out: Out = None,
     quiet: Quiet = False,
     json_: Json = False,
@@ -55,31 +76,16 @@ def run(
     """Run a scenario many times: targets with probabilities, money by payer, figures."""
     with exits():
         if from_ is not None:
-            if scenario is not None or actuals is not None or attribute or replicates is not None or seed:
+            if scenario is not None or actuals is not None or attribute or replicates is not None or seed or cluster:
                 raise typer.BadParameter("a manifest says itself what is run", param_hint="--from")
             run_again(from_, jobs, out, quiet, json_, lang)
             return
         if scenario is None:
             raise typer.BadParameter("give a scenario file, or --from manifest.json", param_hint="SCENARIO")
-        from simulator.study import output
-        from simulator.study.attribution import companions
-        from simulator.study.ensemble import batch_sizes, name_of, opened
-        from simulator.study.ensemble import run as run_ensemble
-
-        found = opened(scenario)
-        own = read_own_figures(actuals, found)
-        sizes = batch_sizes(found, replicates)
-        run_hash = output.identity([found], sizes, seed, companions(found, attribute))
-        folder = output.folder_for([name_of(found) + "-attributed" * attribute], run_hash, out)
-        language = chosen_language(lang)
-        reused = is_kept(folder, run_hash, language, force)
-        if not reused:
-            with progress_bar(quiet) as progress:
-                result = run_ensemble(
-                    found, replicates=replicates, jobs=jobs, seed=seed, progress=progress, attribute=attribute
-                )
-            output.save([result], folder, result.tables(), language, command=command_line(), force=force)
-        report(folder, language, reused=reused, quiet=quiet, as_json=json_, own=own)
+        own = None if actuals is None else str(actuals)
+        options: dict[str, Any] = {"scenario": str(scenario), "attribute": attribute, "actuals": own}
+        options |= {"seed": seed, "replicates": replicates, "language": chosen_language(lang), "force": force}
+        _run(options, _How(jobs, cluster, quiet, json_), out)
 
 
 def compare(
@@ -88,6 +94,7 @@ def compare(
     seed: Seed = 0,
     replicates: Replicates = None,
     jobs: Jobs = None,
+    cluster: Cluster = None,
     out: Out = None,
     quiet: Quiet = False,
     json_: Json = False,
@@ -108,38 +115,119 @@ def compare(
 ) -> None:
     """Compare scenarios with a baseline, run by run with the same luck: differences and their cost."""
     with exits():
-        from simulator.study import output
-        from simulator.study.comparison import asked_for, names_of, opened_together
-        from simulator.study.comparison import compare as compare_scenarios
-        from simulator.study.comparison_precision import common_sizes, read_until, wanted_precision
-        from simulator.study.comparison_win import chosen_targets, read_names
-        from simulator.study.equal_budget import read_amount
+        files = [str(s) for s in (baseline, *scenarios)]
+        options: dict[str, Any] = {"scenarios": files, "on": on, "until": list(until or ())}
+        options |= {"equal_budget": equal_budget, "seed": seed, "replicates": replicates}
+        options |= {"language": chosen_language(lang), "force": force}
+        _compare(options, _How(jobs, cluster, quiet, json_), out)
 
-        deciding, precision, amount = read_names(on), read_until(until or ()), read_amount(equal_budget)
-        found = opened_together([baseline, *scenarios])
-        chosen_targets(found, deciding)
-        wanted_precision(found, replicates, precision)
-        sizes = common_sizes(found, replicates, precision)
-        run_hash = output.identity(found, sizes, seed, asked=asked_for(deciding, precision, amount))
-        folder = output.folder_for(names_of(found), run_hash, out)
-        language = chosen_language(lang)
-        reused = is_kept(folder, run_hash, language, force)
-        if not reused:
-            with progress_bar(quiet) as progress:
-                result = compare_scenarios(
-                    found[0],
-                    found[1:],
-                    replicates=replicates,
-                    jobs=jobs,
-                    seed=seed,
-                    progress=progress,
-                    on=deciding,
-                    until=precision,
-                    equal_budget=amount,
-                )
-            tables, whole = result.tables(), result.hash
-            output.save(result.runs, folder, tables, language, command=command_line(), force=force, run_hash=whole)
-        report(folder, language, reused=reused, quiet=quiet, as_json=json_)
+
+def go_on(
+    stopped: Asked, given: Path, *, jobs: int | None, cluster: str | None, quiet: bool, as_json: bool, lang: Lang
+) -> None:
+    """Go on with a run or a comparison that was stopped: ``given`` is the folder that its results are for."""
+    options = dict(stopped.options)
+    if lang is not None:
+        options["language"] = lang.value
+    {"run": _run, "compare": _compare}[stopped.command](options, _How(jobs, cluster, quiet, as_json), given, stopped)
+
+
+def _run(options: Mapping[str, Any], how: _How, out: Path | None, stopped: Asked | None = None) -> None:
+    """Carry out ``run`` as it was asked for, or go on where one was ``stopped``."""
+    from simulator.study import output
+    from simulator.study.attribution import companions
+    from simulator.study.ensemble import batch_sizes, name_of, opened
+    from simulator.study.ensemble import run as run_ensemble
+
+    seed, replicates, attribute, language = (options[k] for k in ("seed", "replicates", "attribute", "language"))
+    found = opened(_path(options["scenario"], stopped))
+    own = read_own_figures(None if options["actuals"] is None else _path(options["actuals"], stopped), found)
+    run_hash = output.identity([found], batch_sizes(found, replicates), seed, companions(found, attribute))
+    folder = _folder(output.folder_for([name_of(found) + "-attributed" * attribute], run_hash, out), out, stopped)
+    with _kept("run", options, how, folder, run_hash, stopped) as study:
+        if study is not None:
+            result = run_ensemble(
+                found, replicates=replicates, seed=seed, attribute=attribute, jobs=how.jobs, **study.means
+            )
+            output.save([result], folder, result.tables(), language, command=study.line, force=options["force"])
+    report(folder, language, reused=study is None, quiet=how.quiet, as_json=how.json, own=own)
+
+
+def _compare(options: Mapping[str, Any], how: _How, out: Path | None, stopped: Asked | None = None) -> None:
+    """Carry out ``compare`` as it was asked for, or go on where one was ``stopped``."""
+    from simulator.study import output
+    from simulator.study.comparison import asked_for, names_of, opened_together
+    from simulator.study.comparison import compare as compare_scenarios
+    from simulator.study.comparison_precision import common_sizes, read_until, wanted_precision
+    from simulator.study.comparison_win import chosen_targets, read_names
+    from simulator.study.equal_budget import read_amount
+
+    seed, replicates, language = (options[k] for k in ("seed", "replicates", "language"))
+    deciding, precision = read_names(options["on"]), read_until(options["until"])
+    amount = read_amount(options["equal_budget"])
+    found = opened_together([_path(file, stopped) for file in options["scenarios"]])
+    chosen_targets(found, deciding)
+    wanted_precision(found, replicates, precision)
+    sizes = common_sizes(found, replicates, precision)
+    run_hash = output.identity(found, sizes, seed, asked=asked_for(deciding, precision, amount))
+    folder = _folder(output.folder_for(names_of(found), run_hash, out), out, stopped)
+    with _kept("compare", options, how, folder, run_hash, stopped) as study:
+        if study is not None:
+            asked: dict[str, Any] = {"on": deciding, "until": precision, "equal_budget": amount}
+            result = compare_scenarios(
+                found[0], found[1:], replicates=replicates, seed=seed, jobs=how.jobs, **asked, **study.means
+            )
+            tables, whole, line = result.tables(), result.hash, study.line
+            output.save(result.runs, folder, tables, language, command=line, force=options["force"], run_hash=whole)
+    report(folder, language, reused=study is None, quiet=how.quiet, as_json=how.json)
+
+
+@dataclass(frozen=True)
+class _Study:
+    """What a run is given besides what was asked (progress, a cluster, what keeps its pieces); the command's line."""
+
+    means: Mapping[str, Any]
+    line: str
+
+
+@contextmanager
+def _kept(
+    command: str, options: Mapping[str, Any], how: _How, folder: Path, run_hash: str, stopped: Asked | None
+) -> Iterator[_Study | None]:
+    """Keep what is finished beside the folder while the block runs; None where the folder has the results already."""
+    from simulator.study import unfinished
+    from simulator.study.tally import counted
+
+    if stopped is not None:
+        unfinished.refuse_changed(stopped, run_hash, folder)
+    if is_kept(folder, run_hash, options["language"], options["force"]):
+        unfinished.clear_finished(folder, run_hash)
+        yield None
+        return
+    asked = stopped or unfinished.Asked(command, options, str(Path.cwd()), str(folder), command_line(), run_hash)
+    fresh = bool(options["force"]) and stopped is None
+    try:
+        with (
+            unfinished.keeping(folder, asked, fresh=fresh) as pieces,
+            counted() as shards,
+            progress_bar(how.quiet) as progress,
+        ):
+            yield _Study({"cluster": how.cluster, "pieces": pieces, "progress": progress}, asked.line)
+    except KeyboardInterrupt:
+        if not unfinished.is_begun(folder):
+            raise
+        say(f"interrupted: what is finished is kept; the same command goes on, or  ris resume {folder}")
+        raise typer.Exit(INTERRUPTED) from None
+    if shards.found and not how.quiet:
+        say(counted_shards(shards.found, shards.ran, options["language"]))
+
+
+def _path(name: str, stopped: Asked | None) -> Path:
+    return Path(name if stopped is None else stopped.path(name))
+
+
+def _folder(folder: Path, out: Path | None, stopped: Asked | None) -> Path:
+    return folder if stopped is None or out is None else stopped.moved_to(out)
 
 
 def is_kept(folder: Path, run_hash: str, language: str, force: bool) -> bool:
@@ -205,7 +293,9 @@ def show(tables: Tables, folder: Path, language: str, *, reused: bool) -> None:
             "结果已存在，直接采用（--force 重新运行）" if zh else "already there, reused (--force runs it again)"
         )
     figures = sorted(p.name for p in (folder / "figures").glob("*.png"))
-    pictures = bracketed(listed(figures, language), language)
+    more = len(figures) - MOST_NAMED
+    names = [*figures[:MOST_NAMED], *([f"另 {more} 张" if zh else f"{more} more"] if more > 0 else [])]
+    pictures = bracketed(listed(names, language), language) if names else ""
     page.print(f"{'图' if zh else 'figures'}{mark}{folder / 'figures'}{pictures}", soft_wrap=True)
     page_file = bracketed("report.html", language) if (folder / "report.html").is_file() else ""
     page.print(f"{'结果' if zh else 'results'}{mark}{folder}{page_file}", soft_wrap=True)

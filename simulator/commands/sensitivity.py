@@ -21,7 +21,7 @@ from simulator.commands.common import (
     print_results,
     say,
 )
-from simulator.commands.studies import Cluster, DryRun, split_names, study_progress
+from simulator.commands.studies import Cluster, DryRun, end_with, split_names, study_progress
 
 
 class Method(StrEnum):
@@ -86,3 +86,4 @@ def sensitivity(
             folder, language, quiet=quiet, as_json=json_,
             plain=lambda: as_plain(result), screen=lambda: screen(result, language),
         )  # fmt: skip
+        end_with(result.failures)

@@ -18,6 +18,7 @@ from simulator.commands.common import (
     Quiet,
     chosen_language,
     command_line,
+    counted_shards,
     dump,
     exits,
     progress_bar,
@@ -66,12 +67,22 @@ def resume(
     json_: Json = False,
     lang: Lang = None,
 ) -> None:
-    """Go on with a sweep, sensitivity, optimise or discover study that was stopped: run what is missing."""
+    """Go on with a run, comparison, sweep, sensitivity, optimise or discover study that was stopped."""
     with exits():
-        from simulator.study import kept
+        from simulator.study import kept, unfinished
         from simulator.study.runner import counted
 
+        if (stopped := unfinished.find(folder)) is not None:
+            from simulator.commands.runs import go_on
+
+            go_on(*stopped, jobs=jobs, cluster=cluster, quiet=quiet, as_json=json_, lang=lang)
+            return
         language = chosen_language(lang)
+        if (folder / "manifest.json").is_file() and not (folder / kept.STUDY).is_file():  # a run that is whole
+            from simulator.commands.runs import report
+
+            report(folder, language, reused=True, quiet=quiet, as_json=json_)
+            return
         with study_progress(folder, quiet) as progress, counted() as shards:
             result = kept.resume(folder, jobs=jobs, cluster=cluster, progress=progress)
         result.save(folder, language, command_line())
@@ -82,12 +93,6 @@ def resume(
                 summary = folder / "summary.txt"
                 if summary.is_file():
                     typer.echo(summary.read_text(encoding="utf-8").rstrip())
-                say(_counted(shards.found, shards.ran, language))
+                say(counted_shards(shards.found, shards.ran, language))
             typer.echo(str(folder))
         end_with(getattr(result, "failures", ()), numbered=False)
-
-
-def _counted(found: int, ran: int, language: str) -> str:
-    if language == "zh":
-        return f"分片：共 {found + ran} 个，已有 {found} 个（未重新运行），本次运行 {ran} 个"
-    return f"shards: {found + ran}; {found} were there and were not run again, {ran} were run"

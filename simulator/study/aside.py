@@ -6,6 +6,7 @@ processes of this machine that are gone; where processes cannot be asked, and fo
 
 from __future__ import annotations
 
+import glob
 import os
 import platform
 import re
@@ -38,8 +39,12 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def folder_aside(folder: Path) -> Iterator[Path]:
-    """Make a folder beside another to write into; what has not been moved from there in the end is removed."""
+    """Make a folder beside another to write into; what has not been moved from there in the end is removed.
+
+    So is what dead processes left there of the same folder.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
+    clear_parts(folder.parent, folder.name)
     part = part_of(folder)
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
@@ -61,10 +66,13 @@ def write_array(path: Path, values: np.ndarray) -> None:
         np.save(file, values)
 
 
-def clear_parts(folder: Path) -> list[Path]:
-    """Remove what dead processes left half written in a folder and return the paths; what cannot be removed stays."""
+def clear_parts(folder: Path, name: str | None = None) -> list[Path]:
+    """Remove what dead processes left half written in a folder and return the paths; what cannot be removed stays.
+
+    With a ``name`` only what was to become the file or folder of that name.
+    """
     removed = []
-    for path in sorted(folder.glob(".*.part")):
+    for path in sorted(folder.glob(f".{'*' if name is None else glob.escape(name)}.*.part")):
         found = _PART.match(path.name)
         if found is None or found["machine"] not in (None, _machine()) or lives(int(found["process"])):
             continue

@@ -311,7 +311,8 @@ def posterior_predictive(
     """
     import pandas
 
-    from simulator.study.replicates import Outcome, Pool, Replicate
+    from simulator.study.pool import Pool
+    from simulator.study.replicates import Outcome, Replicate
 
     points = data_of(region_id) if history is None else history
     sample = load_posterior(region_id) if posterior is None else posterior

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,8 @@ REACH = 15.0  # seconds to reach the scheduler
 ALONE = 60.0  # seconds without a single worker after which a study stops
 LOOK = 5.0  # seconds between looks at whether workers are there
 AHEAD = 2  # batches sent for each worker thread: one at work, one waiting
+
+GONE = "the cluster's scheduler is gone; what was run is kept"
 
 _one_at_a_time = threading.Lock()  # a worker with several threads: a run is for one
 
@@ -44,7 +47,7 @@ def on_cluster(
                 send([suspects.pop(0)])
             for future in _done(client, running):
                 numbers = running.pop(future)
-                result = _result(future)
+                result = _result(client, future)
                 if not isinstance(result, Died):
                     batches.took(result[1], len(numbers))
                     yield from zip(numbers, result[0], strict=True)
@@ -74,6 +77,8 @@ def _client(address: str) -> Any:
             "--cluster", 1, 1, "needs the package distributed", "", "pip install 'ris-simulator[cluster]'"
         )
         raise InputError([problem]) from None
+    for name in ("distributed", "distributed.client"):  # what is wrong is said here, in plain words
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=REACH, set_as_default=False)
     except (OSError, ValueError, TimeoutError):
@@ -89,29 +94,45 @@ def _client(address: str) -> Any:
 
 def _done(client: Any, running: dict[Any, list[int]]) -> list[Any]:
     """Wait for batches to end and return them; raise StudyError once no worker has been there for a while."""
-    from distributed import wait
+    from distributed import CancelledError, wait
 
     seen = time.monotonic()
     while True:
         try:
             with client.as_current():
                 return list(wait(list(running), timeout=LOOK, return_when="FIRST_COMPLETED").done)
-        except TimeoutError:
-            if client.status != "running":
-                raise StudyError("the cluster's scheduler is gone; what was run is kept") from None
-            if client.nthreads():
-                seen = time.monotonic()
-            elif time.monotonic() - seen > ALONE:
-                raise StudyError("the cluster has no workers any more; what was run is kept") from None
+        except (CancelledError, OSError) as error:
+            seen = _still_there(client, error, seen)
 
 
-def _result(future: Any) -> Any:
+def _result(client: Any, future: Any) -> Any:
+    """Return what a batch gave, or ``Died``; a result that was lost with its worker is waited for."""
     from distributed import CancelledError
     from distributed.scheduler import KilledWorker
 
+    seen = time.monotonic()
+    while True:
+        try:
+            return future.result(timeout=LOOK)
+        except KilledWorker:
+            return Died()
+        except (CancelledError, OSError) as error:
+            seen = _still_there(client, error, seen)
+
+
+def _still_there(client: Any, error: Exception, seen: float) -> float:
+    """Return when workers were last there; raise StudyError where they or the scheduler are gone."""
+    if not isinstance(error, TimeoutError):
+        if isinstance(error, OSError) and client.status == "running":
+            raise error
+        raise StudyError(GONE) from None
+    if client.status != "running":
+        raise StudyError(GONE) from None
     try:
-        return future.result()
-    except KilledWorker:
-        return Died()
-    except CancelledError:
-        raise StudyError("the cluster's scheduler is gone; what was run is kept") from None
+        if client.nthreads():
+            return time.monotonic()
+    except OSError:
+        raise StudyError(GONE) from None
+    if time.monotonic() - seen > ALONE:
+        raise StudyError("the cluster has no workers any more; what was run is kept") from None
+    return seen

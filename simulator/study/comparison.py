@@ -22,13 +22,16 @@ from simulator.study.comparison_win import WIN_COLUMNS, chosen_targets, win_rows
 from simulator.study.ensemble import RunResult, collect, name_of, opened
 from simulator.study.equal_budget import Scaling, at_equal_budget
 from simulator.study.model_error import model_error_of
-from simulator.study.replicates import Failure, Outcome, Pool, Progress, design
+from simulator.study.pool import Pool
+from simulator.study.replicates import Failure, Outcome, Progress, design
 from simulator.study.tables import Tables
+from simulator.study.unfinished import SEARCH
 
 if TYPE_CHECKING:
     import pandas
 
     from simulator.scenario import Scenario
+    from simulator.study.pieces import Pieces
     from simulator.study.targets import Target
 
 SETTINGS_COLUMNS = ["scenario", "entry", "lever", "change", "what", "baseline_value", "scenario_value", "unit"]
@@ -166,13 +169,16 @@ def compare(
     on: Sequence[str] = (),
     until: Mapping[str, float] | None = None,
     equal_budget: float | None = None,
+    cluster: str | None = None,
+    pieces: Pieces | None = None,
 ) -> CompareResult:
     """Run scenarios and a baseline of the same region with the same draws and seeds.
 
     ``on`` names the targets on which scenarios are held against one another (``win``). ``until`` maps a target or
     ``indicator@year`` to half the width that the 90 % interval of each paired difference may have: runs are added in
     fixed steps until it is reached, at most ``replicates`` (1,000 if not given). ``equal_budget`` scales the doses of
-    each scenario until it adds this net cost (CNY over all years) to the baseline.
+    each scenario until it adds this net cost (CNY over all years) to the baseline. ``cluster`` is the address of a Dask
+    scheduler; ``pieces`` keeps what is finished, and what it has is not run again.
 
     Raises InputError for scenarios that cannot be run or compared, StudyError where too many runs failed.
     """
@@ -186,10 +192,12 @@ def compare(
     names, found = names_of(given), list(given)
     scalings: tuple[Scaling, ...] = ()
     if equal_budget is not None:
-        made = at_equal_budget(given[0], given[1:], names[1:], equal_budget, seed=seed, jobs=jobs)
+        search: dict[str, Any] = {"jobs": jobs, "cluster": cluster, "folder": pieces and pieces.beside(SEARCH)}
+        search["runs"] = sizes[-1]
+        made = at_equal_budget(given[0], given[1:], names[1:], equal_budget, seed=seed, **search)
         found, scalings = [given[0], *(s for s, _ in made)], tuple(record for _, record in made)
     results: list[list[Outcome | Failure]] = [[] for _ in found]
-    with Pool(found, seed, jobs) as pool:
+    with Pool(found, seed, jobs, cluster=cluster, pieces=pieces) as pool:
         for size in sizes:
             batch = design(size, seed, start=len(results[0]))
             for number, more in pool.run(dict.fromkeys(range(len(found)), batch), progress).items():

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.core.problems import InputError, Place, Problems
-from simulator.study.output import digest, model_hash, posterior_files
+from simulator.study.output import digest, model_hash, samples_of
 from simulator.study.replicates import SEED_STRIDE, SEEDS_PER_DRAW, parameters_of
 from simulator.study.tables import NATIONAL_LAW, NET_SIGN
 
@@ -229,7 +229,7 @@ class Design:
         """Return for each row the hash of everything that its figures depend on."""
         fixed = []
         for scenario in self.scenarios:
-            fitted = [digest(f.read_bytes()) for f in posterior_files(scenario)]
+            fitted = samples_of(scenario)
             kept = [self.outcomes.names, [repr(t) for t in self.outcomes.targets.values()]]
             fixed.append(digest(json.dumps([scenario.fingerprint(), model_hash(), fitted, kept, self.seed]).encode()))
         return tuple(

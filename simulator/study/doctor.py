@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ CONSTRAINTS = ROOT / "constraints.txt"
 LEAST_FREE, FREE_ENOUGH = 0.5e9, 5e9  # bytes: a run's folder takes some 5 MB, a large study a few GB
 OLDEST_PYTHON = (3, 11)
 NAMES_SHOWN = 6
+LONG_AGO = 3600.0  # seconds since its last piece, after which a run counts as stopped
 _REINSTALL = Label("make, or pip install -c constraints.txt -e .", "运行 make，或 pip install -c constraints.txt -e .")
 _NOTHING = Label("", "")
 
@@ -46,7 +48,8 @@ class Finding:
 def examine(outputs: Path = DEFAULT_PARENT, *, quick: bool = False) -> Iterator[Finding]:
     """Yield what each check finds; ``quick`` leaves out the self-test."""
     checks: list[Callable[[], Iterator[Finding]]] = [_python, _packages, _extras, _data, _fonts, _kernels, _cores]
-    for check in (*checks, lambda: _outputs(outputs), *(() if quick else (_self_test,))):
+    checks += [lambda: _outputs(outputs), lambda: _unfinished(outputs)]
+    for check in (*checks, *(() if quick else (_self_test,))):
         yield from check()
 
 
@@ -218,6 +221,20 @@ def _outputs(folder: Path) -> Iterator[Finding]:
         return
     cure = Label("delete old folders under outputs: each can be made again", "删除 outputs 下的旧结果：均可重新生成")
     yield Finding(check, "fault" if free < LEAST_FREE else "advice", text, cure)
+
+
+def _unfinished(folder: Path) -> Iterator[Finding]:
+    """Name runs that were stopped and that nobody has gone on with for an hour."""
+    from simulator.study.unfinished import stopped_in
+
+    found = stopped_in(folder, lambda last: time.time() - last > LONG_AGO)
+    if not found:
+        return
+    names, size = _some([path.name for path, _ in found]), sum(size for _, size in found) / 1e6
+    text = Label(f"{len(found)}, {size:.0f} MB: {names}", f"{len(found)} 个，共 {size:.0f} MB：{names}")
+    way = f"ris resume {found[0][0]}"
+    cure = Label(f"{way} goes on; or delete the folder", f"运行 {way} 继续，或删除该文件夹")
+    yield Finding(Label("unfinished runs", "未完成的运行"), "advice", text, cure)
 
 
 # ---- the self-test ------------------------------------------------------------------------------------

@@ -50,11 +50,13 @@ def work(
     prepare: Prepare | None = None,
     warm: Callable[[], object] | None = None,
     apart: bool = False,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Iterator[tuple[Item, Any]]:
     """Yield each item with ``function(held, item)``, or ``Died``, in the order in which they end.
 
     With one job it is done in this process unless ``apart``. Else ``warm`` runs here first, so that
     processes are forked with every kernel compiled. ``prepare`` turns an item into what is sent just before it is.
+    ``meanwhile`` is done here while the processes are at their first pieces: loading what is needed afterwards.
     What the function raises is raised here. ``cluster`` is the address of a Dask scheduler.
     """
     count = processors() if jobs is None else jobs
@@ -70,7 +72,7 @@ def work(
     else:
         if warm is not None and items:
             warm()
-        found = _Crew(function, held, items, min(count, len(items)), ready).run()
+        found = _Crew(function, held, items, min(count, len(items)), ready, meanwhile).run()
     for done, (k, result) in enumerate(found, 1):
         yield items[k], result
         if progress is not None:
@@ -178,12 +180,21 @@ class _Worker:
 class _Crew:
     """Worker processes, each with a pipe of its own: which piece a dead one was at is known."""
 
-    def __init__(self, function: Work, held: Any, items: Sequence[Any], jobs: int, prepare: Prepare) -> None:
+    def __init__(
+        self,
+        function: Work,
+        held: Any,
+        items: Sequence[Any],
+        jobs: int,
+        prepare: Prepare,
+        meanwhile: Callable[[], object] | None = None,
+    ) -> None:
         methods = multiprocessing.get_all_start_methods()
         self.context: Any = multiprocessing.get_context("fork" if "fork" in methods else "spawn")
         self.function, self.held, self.items, self.prepare = function, held, items, prepare
         self.batches, self.jobs = Batches(len(items), jobs), jobs
         self.workers: list[_Worker] = []
+        self.beside = None if meanwhile is None else threading.Thread(target=_quietly, args=(meanwhile,))
 
     def run(self) -> Iterator[tuple[int, Any]]:
         """Yield the number and the result of each item."""
@@ -191,6 +202,8 @@ class _Crew:
         try:
             while self.batches.left or any(w.batch for w in self.workers):
                 self._give()
+                if self.beside is not None and self.beside.ident is None:
+                    self.beside.start()
                 for worker in self._heard():
                     yield from self._listen(worker)
             finished = True
@@ -209,12 +222,18 @@ class _Crew:
                 worker.pipe.send([(k, self.prepare(self.items[k])) for k in worker.batch])
 
     def _start(self) -> _Worker:
+        self._wait()
         here, there = self.context.Pipe()
         process = self.context.Process(target=_serve, args=(there, self.function, self.held), daemon=True)
         process.start()
         there.close()  # so that the pipe ends with the worker
         self.workers.append(_Worker(process, here, deque()))
         return self.workers[-1]
+
+    def _wait(self) -> None:
+        """Wait for what is done beside: a process must not be forked while another thread holds a lock."""
+        if self.beside is not None and self.beside.ident is not None:
+            self.beside.join()
 
     def _heard(self) -> list[_Worker]:
         busy = {w.pipe: w for w in self.workers if w.batch}
@@ -232,7 +251,9 @@ class _Crew:
         if isinstance(result, _Raised):
             raise result.error
         self.batches.took(seconds)
-        yield worker.batch.popleft(), result
+        number = worker.batch.popleft()
+        self._give()  # before the result is looked at: whoever sent it goes on meanwhile
+        yield number, result
 
     def _bury(self, worker: _Worker) -> None:
         self.workers.remove(worker)
@@ -249,6 +270,12 @@ class _Crew:
                     worker.process.kill()
         for worker in list(self.workers):
             self._bury(worker)
+        self._wait()
+
+
+def _quietly(work: Callable[[], object]) -> None:
+    with suppress(Exception):  # what went wrong shows where it is needed
+        work()
 
 
 def _serve(pipe: Connection, function: Work, held: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,13 +16,13 @@ from simulator.study.budget import PAIRS, added_frame, budget_frame
 from simulator.study.model_error import model_error_of
 from simulator.study.outside_paths import RUNS, out_of_reach, paths_needed
 from simulator.study.plans import lead_of, load_leads
+from simulator.study.pool import Pool
 from simulator.study.posterior import KINDS, load_posterior
 from simulator.study.replicates import (
     EVIDENCE,
     TOLERATED_FAILURES,
     Failure,
     Outcome,
-    Pool,
     Progress,
     StudyError,
     design,
@@ -36,13 +36,17 @@ if TYPE_CHECKING:
     import pandas
 
     from simulator.scenario import Scenario
+    from simulator.study.pieces import Pieces
 
 BATCH = 20
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """The runs of one scenario that came through, in the order of their indices, and those that failed."""
+    """The runs of one scenario that came through, in the order of their indices, and those that failed.
+
+    ``how`` holds where the runs that a table still needs take place: the cluster, and what keeps them.
+    """
 
     scenario: Scenario
     name: str
@@ -56,6 +60,7 @@ class RunResult:
     beside: dict[str, tuple[Outcome, ...]] = field(default_factory=dict)
     companions: dict[str, Scenario] = field(default_factory=dict)
     attributed: bool = False
+    how: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def replicates(self) -> int:
@@ -170,7 +175,7 @@ class RunResult:
         chances = dict(zip(targets["id"], targets["probability"], strict=True))
         wanted = out_of_reach(self.planned_targets, chances)
         runs = min(RUNS, len(self.outcomes))
-        return paths_needed(self.scenario, wanted, INDICATORS, seed=self.seed, jobs=self.jobs, runs=runs)
+        return paths_needed(self.scenario, wanted, INDICATORS, seed=self.seed, jobs=self.jobs, runs=runs, **self.how)
 
     def plot(self, folder: str | Path, language: str = "en") -> list[Path]:
         """Draw every figure into a folder, each with its numbers in a .csv beside it."""
@@ -309,6 +314,8 @@ def run(
     seed: int = 0,
     progress: Progress | None = None,
     attribute: bool = False,
+    cluster: str | None = None,
+    pieces: Pieces | None = None,
 ) -> RunResult:
     """Run a scenario many times: two seeds for each draw of the parameters, from priors or a posterior.
 
@@ -316,6 +323,7 @@ def run(
     with ``attribute`` every time, along with the others that tell where each target's change comes from.
 
     ``replicates`` defaults to what the scenario asks for, else 100; ``jobs`` to the processors at hand.
+    ``cluster`` is the address of a Dask scheduler; ``pieces`` keeps what is finished, and what it has is not run again.
     Results are the same for any number of jobs. Raises InputError for a scenario that cannot be run and
     StudyError where more than one run in twenty failed.
     """
@@ -325,7 +333,8 @@ def run(
     sizes = batch_sizes(found, replicates)
     others = companions(found, attribute)
     results: dict[int, list[Outcome | Failure]] = {number: [] for number in range(len(others) + 1)}
-    with Pool([found, *others.values()], seed, jobs) as pool:
+    how: dict[str, Any] = {"cluster": cluster, "pieces": pieces}
+    with Pool([found, *others.values()], seed, jobs, **how) as pool:
         for size in sizes:
             batch = design(size, seed, start=len(results[0]))
             beside = [r for r in batch if attribute or r.index < PAIRS]  # in one go, so that years are shared
@@ -338,4 +347,4 @@ def run(
         name: collect(scenario, name, results[number], sizes, pool).outcomes
         for number, (name, scenario) in enumerate(others.items(), 1)
     }
-    return replace(result, beside=runs, companions=others, attributed=attribute)
+    return replace(result, beside=runs, companions=others, attributed=attribute, how=how)

@@ -1,14 +1,16 @@
 """Mixes at equal budget: the doses of each are scaled by one factor until it adds the same net cost to the baseline.
 
-What is scaled are the entries that a mix adds to the baseline or sets differently: their money, numbers a year and
-coverage, as ``plan_doses.raised`` does. The factor is found on a few paired runs, with the draws and luck of the first
-runs of the comparison, and set right on more of them; the comparison says what the mixes then cost in all its runs.
+What is scaled are the doses that a mix adds to the baseline's: money, numbers a year and coverage of the entries that
+it adds, and how far those that it changes lie from the baseline's. What both share, the years before a plan too, stays
+as it is. The factor is found on a few paired runs, with the draws and luck of the first runs of the comparison, and set
+right on all of them up to a hundred; the comparison says what the mixes then cost in its runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from simulator.scenario import Scenario
     from simulator.scenario_entries import Entry
 
-RUNS, MORE_RUNS = 16, 48  # paired runs of the search, and of the corrections after it
+RUNS, MORE_RUNS = 16, 100  # paired runs of the search, and at most of the corrections after it
 CORRECTIONS = 3
 TOLERANCE = 0.01  # of the amount
 LARGEST = 64.0  # factor tried
@@ -31,7 +33,7 @@ _OPTION = "--equal-budget"
 class Scaling:
     """How a mix was brought to a budget: its factor, and the net cost that it then adds (CNY, mean of ``runs``).
 
-    ``scaled`` are the entries whose doses were multiplied, ``capped`` those of them with a setting at its upper bound,
+    ``scaled`` are the entries whose doses were moved, ``capped`` those of them with a setting at its upper bound,
     ``fixed`` those that the mix adds or changes but that have no dose to scale.
     """
 
@@ -56,18 +58,38 @@ def own_entries(baseline: Scenario, scenario: Scenario) -> tuple[Entry, ...]:
     return tuple(e for e in scenario.entries if before.get(e.id) != e.resolved())
 
 
-def scaled(scenario: Scenario, ids: Sequence[str], factor: float) -> Scenario:
-    """Return a scenario with the doses of some entries times a factor, each at most what its setting allows."""
-    from simulator.study.plan_doses import raised
+def own_doses(baseline: Scenario, entry: Entry) -> list[tuple[str, float, float, float]]:
+    """Return the doses of an entry that are not the baseline's: setting, baseline's value, own, the most allowed.
 
-    return replace(scenario, entries=tuple(raised(e, factor) if e.id in ids else e for e in scenario.entries))
-
-
-def capped_at(entry: Entry, factor: float) -> bool:
-    """Return whether a factor would take a dose of an entry beyond what its setting allows."""
+    The baseline's is 0 where it has no such entry.
+    """
     from simulator.study.plan_doses import doses
 
-    return any(value * factor > high for _, value, high in doses(entry))
+    mine = (e for e in baseline.entries if e.id == entry.id and e.lever.name == entry.lever.name)
+    before = next((e.settings for e in mine), None)
+    found = [(name, getattr(before, name, 0.0) or 0.0, value, high) for name, value, high in doses(entry)]
+    return [dose for dose in found if dose[1] != dose[2]]
+
+
+def scaled(baseline: Scenario, scenario: Scenario, ids: Sequence[str], factor: float) -> Scenario:
+    """Return a scenario in which some entries' doses lie ``factor`` times as far from the baseline's as they did.
+
+    Each stays between 0 and the most that its setting allows.
+    """
+
+    def moved(entry: Entry) -> Entry:
+        changes = {
+            name: type(value)(min(max(before + (value - before) * factor, 0.0), high))
+            for name, before, value, high in own_doses(baseline, entry)
+        }
+        return replace(entry, settings=replace(entry.settings, **changes))
+
+    return replace(scenario, entries=tuple(moved(e) if e.id in ids else e for e in scenario.entries))
+
+
+def capped_at(baseline: Scenario, entry: Entry, factor: float) -> bool:
+    """Return whether a factor would take a dose of an entry beyond what its setting allows."""
+    return any(before + (value - before) * factor > high for _, before, value, high in own_doses(baseline, entry))
 
 
 def factor_for(cost: Callable[[float], float], amount: float, tolerance: float) -> tuple[float, float]:
@@ -103,19 +125,23 @@ def at_equal_budget(
     *,
     seed: int = 0,
     jobs: int | None = None,
+    runs: int = MORE_RUNS,
+    cluster: str | None = None,
+    folder: Path | None = None,
 ) -> list[tuple[Scenario, Scaling]]:
     """Return each scenario with its doses scaled so that it adds ``amount`` (CNY) to the baseline, and how.
 
-    The amount is net public cost over the scenario's years, mean over ``MORE_RUNS`` paired runs. Raises InputError
+    The amount is net public cost over the scenario's years, mean over the first ``runs`` paired runs (at most
+    ``MORE_RUNS``): where the comparison has no more, it is the amount in all of them. They take place on a
+    ``cluster`` where one is given, and are kept in a ``folder`` where one is, as those of a study. Raises InputError
     with every scenario that cannot be brought to it: nothing to scale, or the amount out of reach of its doses.
     """
-    from simulator.study.plan_doses import doses
-
     problems, out = Problems(), []
-    added_by = _Added(baseline, seed, jobs)
+    last = min(runs, MORE_RUNS)
+    added_by = _Added(baseline, seed, {"jobs": jobs, "cluster": cluster, "folder": folder})
     for scenario, name in zip(scenarios, names, strict=True):
         own = own_entries(baseline, scenario)
-        movable = tuple(e.id for e in own if any(doses(e)))
+        movable = tuple(e.id for e in own if own_doses(baseline, e))
         fixed = tuple(e.id for e in own if e.id not in movable)
         place = Place(str(scenario.path))
         if not movable:
@@ -123,19 +149,19 @@ def at_equal_budget(
             problems.add(place, f"{_OPTION}: no dose of {name} differs from the baseline's", allowed=allowed)
             continue
 
-        def cost(factor: float, runs: int = RUNS, mix: Scenario = scenario, ids: tuple[str, ...] = movable) -> float:
-            return added_by(scaled(mix, ids, factor), runs, (mix, factor))
+        def cost(factor: float, runs: int = last, mix: Scenario = scenario, ids: tuple[str, ...] = movable) -> float:
+            return added_by(scaled(baseline, mix, ids, factor), runs, (mix, factor))
 
         try:
-            factor, added = _corrected(cost, amount)
+            factor, added = _corrected(cost, amount, last)
         except _OutOfReach as error:
             problems.add(
                 place, f"{_OPTION}: the doses of {name} cannot be scaled to it", read=amount, allowed=str(error)
             )
             continue
-        capped = tuple(e.id for e in own if e.id in movable and capped_at(e, factor))
-        record = Scaling(name, factor, amount, added, cost(1.0), MORE_RUNS, movable, capped, fixed)
-        out.append((scaled(scenario, movable, factor), record))
+        capped = tuple(e.id for e in own if e.id in movable and capped_at(baseline, e, factor))
+        record = Scaling(name, factor, amount, added, cost(1.0, min(RUNS, last)), last, movable, capped, fixed)
+        out.append((scaled(baseline, scenario, movable, factor), record))
     problems.raise_any()
     return out
 
@@ -144,15 +170,15 @@ class _OutOfReach(Exception):
     """No factor brings a mix to the amount; the message says what its doses can cost."""
 
 
-def _corrected(cost: Callable[[float, int], float], amount: float) -> tuple[float, float]:
-    """Return the factor at which a mix adds an amount in ``MORE_RUNS`` runs, and what it adds there.
+def _corrected(cost: Callable[[float, int], float], amount: float, runs: int) -> tuple[float, float]:
+    """Return the factor at which a mix adds an amount in so many runs, and what it adds there.
 
     The search takes fewer runs; its last steps are repeated on more, along the secant of the cost.
     """
     seen: dict[float, float] = {}
 
     def few(factor: float) -> float:
-        seen[factor] = cost(factor, RUNS)
+        seen[factor] = cost(factor, min(RUNS, runs))
         return seen[factor]
 
     factor, added = factor_for(few, amount, TOLERANCE * amount)
@@ -164,11 +190,11 @@ def _corrected(cost: Callable[[float, int], float], amount: float) -> tuple[floa
             )
         raise _OutOfReach(f"near {added / 1e6:.4g} MCNY, since counts are whole numbers")
     slope = (seen[factor] - seen[0.0]) / factor
-    found = [(factor, cost(factor, MORE_RUNS))]
+    found = [(factor, cost(factor, runs))]
     while abs(found[-1][1] - amount) > TOLERANCE * amount and len(found) <= CORRECTIONS:
         (last, got) = found[-1]
         factor = max(last + (amount - got) / slope, 0.0)
-        found.append((factor, cost(factor, MORE_RUNS)))
+        found.append((factor, cost(factor, runs)))
         if found[-1][0] != last and (found[-1][1] - got) / (found[-1][0] - last) > 0.0:
             slope = (found[-1][1] - got) / (found[-1][0] - last)
     return min(found, key=lambda point: abs(point[1] - amount))
@@ -177,8 +203,8 @@ def _corrected(cost: Callable[[float, int], float], amount: float) -> tuple[floa
 class _Added:
     """The mean net public cost that scenarios add to a baseline over the years, in CNY; each is run once."""
 
-    def __init__(self, baseline: Scenario, seed: int, jobs: int | None) -> None:
-        self.baseline, self.seed, self.jobs = baseline, seed, jobs
+    def __init__(self, baseline: Scenario, seed: int, how: Mapping[str, Any]) -> None:
+        self.baseline, self.seed, self.how = baseline, seed, how
         self.held: dict[Any, np.ndarray] = {}
 
     def __call__(self, scenario: Scenario, runs: int, key: Any) -> float:
@@ -194,7 +220,7 @@ class _Added:
         if len(before) < runs:
             rows = tuple(crossed(0, [{}], runs - len(before), start=len(before)))
             design = Design((scenario,), rows, Outcomes(("cost.net",), {}), self.seed)
-            self.held[key] = np.concatenate([before, run_design(design, jobs=self.jobs).outcome("cost.net")])
+            self.held[key] = np.concatenate([before, run_design(design, **self.how).outcome("cost.net")])
         return self.held[key]
 
 

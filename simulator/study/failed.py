@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shlex
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,8 @@ def record(design: Design, folder: Path | None, values: np.ndarray, messages: Ma
             failures = tuple(Failed(n, r["message"], r["command"]) for n, r in zip(said, rows, strict=True))
         before += len(one.rows)
     write_failures(folder, records)
+    if not records:
+        shutil.rmtree(folder / _FAILED, ignore_errors=True)  # of an earlier attempt
     return failures
 
 

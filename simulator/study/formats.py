@@ -54,5 +54,6 @@ MANIFEST = Format("a run's manifest", 2)  # 2: digests of tables, the machine an
 STUDY = Format("a study's folder", 1)
 POSTERIOR = Format("a fitted posterior", 1)
 PACKED = Format("a packed bank", 1)
+UNFINISHED = Format("an unfinished run", 1)
 BANK = Format("a bank's list of runs", 1)
 ROWS = Format("a list of targets, leads or measures", 1)

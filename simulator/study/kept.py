@@ -26,8 +26,8 @@ from simulator.study.output import (
     digest,
     folder_for,
     model_hash,
-    posterior_files,
     refuse_unmakeable,
+    samples_of,
 )
 from simulator.study.output import write_scenario as write_copy
 from simulator.study.replicates import Progress, load_scenario, processors
@@ -60,6 +60,7 @@ def begin(kind: str, spec: Mapping[str, Any], scenarios: Sequence[Scenario], out
         for scenario, file in zip(scenarios, study["files"], strict=True):
             write_copy(scenario, part / file)
             copy_region(scenario, part / SCENARIOS)
+        _refuse_changed(scenarios, part / SCENARIOS)
         (part / STUDY).write_text(json.dumps(study, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         _move(part, folder)
     _is_there(folder, study["hash"])  # where another process was first, it must have begun the same study
@@ -88,11 +89,31 @@ def _described(kind: str, spec: Any, scenarios: Sequence[Scenario]) -> dict[str,
         "files": _files(scenarios),
         "fingerprints": [s.fingerprint() for s in scenarios],
         "model": model_hash(),
-        "posterior": sorted({digest(f.read_bytes()) for s in scenarios for f in posterior_files(s)}),
+        "posterior": _samples(scenarios),
     }
     if not (own := _hash(study)):
         raise ValueError("what a study is asked for must be plain values and finite numbers")
     return {"hash": own, **study}
+
+
+def _samples(scenarios: Sequence[Scenario]) -> list[str]:
+    """Return the hashes of the fitted samples that the scenarios' draws come from."""
+    return sorted({sample for s in scenarios for sample in samples_of(s)})
+
+
+def _refuse_changed(scenarios: Sequence[Scenario], home: Path) -> None:
+    """Refuse regions whose copies do not read as they do: somebody has edited a file since it was read."""
+    from simulator.world.region import load_region
+
+    problems = []
+    for region in {s.region.id: s.region for s in scenarios}.values():
+        with suppress(InputError):
+            if load_region(home / region.id / "region").digest == region.digest:
+                continue
+        what, allowed = "the region was changed while it was read", "files that nobody edits meanwhile"
+        problems.append(Problem(str(region.folder), 1, 1, what, "", allowed))
+    if problems:
+        raise InputError(problems)
 
 
 def _files(scenarios: Sequence[Scenario]) -> list[str]:
@@ -203,12 +224,16 @@ def resume(
     folder = Path(folder)
     study = read_study(folder)
     refuse_links(folder)
+    scenarios = scenarios_of(folder)
+    if study["posterior"] != _samples(scenarios):
+        what, allowed = "the fitted sample was changed after the study began", "the sample as it was, or a new study"
+        raise refused(folder / STUDY, what, "", allowed)
     try:
         again = import_module(f"simulator.study.{study['kind']}").again
     except (ImportError, AttributeError):
         problem = Problem(str(folder / STUDY), 1, 1, "no such kind of study", str(study["kind"]))
         raise InputError([problem]) from None
-    return again(study["spec"], scenarios_of(folder), folder, jobs=jobs, cluster=cluster, progress=progress)
+    return again(study["spec"], scenarios, folder, jobs=jobs, cluster=cluster, progress=progress)
 
 
 # ---- before the start ---------------------------------------------------------------------------------

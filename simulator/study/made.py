@@ -38,10 +38,15 @@ def write_rows(
         writer.writerows([*old, *rows])
 
 
-def record(table: Path, regions: Sequence[str], file: Path = FILE, **more: Any) -> None:
-    """Write down what a table was just made with: the model's code, the regions' files, and ``more``."""
-    known = _read(file)
-    known[table.name] = {"model": model_hash(), "scenarios": {r: scenarios_digest(r) for r in regions}, **more}
+def record(table: Path, regions: Sequence[str], file: Path = FILE, *, beside: bool = False, **more: Any) -> None:
+    """Write down what a table was just made with: the model's code, the regions' files, and ``more``.
+
+    With ``beside``, what is known of other regions, whose rows stay, stays too where the model is the same.
+    """
+    known, model = _read(file), model_hash()
+    before = known.get(table.name, {})
+    others = before["scenarios"] if beside and before.get("model") == model else {}
+    known[table.name] = {"model": model, "scenarios": {**others, **{r: scenarios_digest(r) for r in regions}}, **more}
     write_aside(file, (json.dumps(known, indent=1, sort_keys=True) + "\n").encode())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,6 +149,7 @@ def _finite(value: float) -> float | None:
 
 def save(result: OptimiseResult, folder: Path, language: str, command: str = "") -> Path:
     """Write everything into the study's folder and return it; each file is written whole or not at all."""
+    from simulator.report.html.study_kinds import optimise_words
     from simulator.report.optimise_page import plain_page
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -168,5 +170,6 @@ def save(result: OptimiseResult, folder: Path, language: str, command: str = "")
         "language": language,
         "result": plain(result),
     }
-    write_words(plain_page(result, language), manifest, folder, allow_nan=False)
+    page = partial(optimise_words, result)
+    write_words(plain_page(result, language), manifest, folder, allow_nan=False, page=("optimise", page))
     return folder

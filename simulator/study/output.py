@@ -383,6 +383,14 @@ def posterior_files(scenario: Scenario) -> list[Path]:
     return [path] if path.is_file() else []
 
 
+def samples_of(scenario: Scenario) -> list[str]:
+    """Return the SHA-256 of the posterior sample as it was read: none where the draws come from the priors."""
+    from simulator.study.posterior import load_posterior
+
+    found = load_posterior(scenario.region.id, scenario.calibration)
+    return [] if found is None else [found.digest]
+
+
 def input_files(scenario: Scenario) -> list[Path]:
     """Return every file that a scenario's results depend on, code apart."""
     path = Path(scenario.path)

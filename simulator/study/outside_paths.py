@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulator.study.replicates import SEED_STRIDE, Outcome, Pool, Replicate, StudyError
+from simulator.study.pool import Pool
+from simulator.study.replicates import SEED_STRIDE, Outcome, Replicate, StudyError
 from simulator.study.tables import series_of
 from simulator.study.targets import HEADLINE_KINDS, Target
 from simulator.world.region_schema import SECTORS
@@ -60,8 +61,8 @@ def out_of_reach(targets: Sequence[Target], probability: Mapping[str, float]) ->
 class Trials:
     """Runs of a scenario in another outside, kept so that targets of one sector share them."""
 
-    def __init__(self, scenario: Scenario, seed: int, jobs: int | None, runs: int = RUNS) -> None:
-        self.scenario, self.seed, self.jobs = scenario, seed, jobs
+    def __init__(self, scenario: Scenario, seed: int, jobs: int | None, runs: int = RUNS, **how: Any) -> None:
+        self.scenario, self.seed, self.jobs, self.how = scenario, seed, jobs, how
         self.first = math.floor(scenario.region.plan_start)
         self.replicates = [Replicate(i, i, seed * SEED_STRIDE + i) for i in range(runs)]
         self.on_path: Callable[[str], list[Outcome]] = cache(self._on_path)
@@ -76,7 +77,7 @@ class Trials:
         return self._run(replace(self.scenario, counterfactual=replace(own, demand=extra, demand_from=self.first)))
 
     def _run(self, scenario: Scenario) -> list[Outcome]:
-        with Pool([scenario], self.seed, self.jobs) as pool:
+        with Pool([scenario], self.seed, self.jobs, **self.how) as pool:
             found = [r for r in pool.run({0: self.replicates})[0] if isinstance(r, Outcome)]
         if not found:
             raise StudyError(f"{scenario.path}: no run came through in another outside")
@@ -109,15 +110,16 @@ def paths_needed(
     seed: int = 0,
     jobs: int | None = None,
     runs: int = RUNS,
+    **how: Any,
 ) -> pandas.DataFrame:
     """Return for each target its median under each named path, then the extra growth of demand at which it is met.
 
     The last row of a target has the path ``needed`` with ``extra_growth`` in 1 / year, or ``beyond`` where even
-    the most that is tried does not meet it.
+    the most that is tried does not meet it. ``how`` goes to ``Pool``: a cluster, and what keeps finished runs.
     """
     import pandas
 
-    trials, rows = Trials(scenario, seed, jobs, runs), []
+    trials, rows = Trials(scenario, seed, jobs, runs, **how), []
     for target in targets:
         sector = str(sector_of(str(target.indicator)))
 

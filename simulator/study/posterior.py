@@ -14,9 +14,9 @@ import numpy as np
 
 from simulator.core.parameters import draw
 from simulator.study.aside import clear_parts, replacing, write_aside
-from simulator.study.checked import read_figures, read_json
+from simulator.study.checked import read_figures, read_json, refused
 from simulator.study.formats import POSTERIOR
-from simulator.study.output import model_hash
+from simulator.study.output import digest, model_hash
 from simulator.study.priors import parameter_rows
 from simulator.study.targets import CALIBRATION
 
@@ -24,6 +24,7 @@ FOLDER = CALIBRATION / "posterior"
 KINDS = ("history", "plan")
 DRAWS = 1000
 ORDER_SEED = 20170101
+SHA256 = "sha256"  # of the sample's file, in its manifest: older ones hold none
 _BITS = 14  # of the mantissa: one part in 16,000, far below any spread, and a file half as large
 
 
@@ -37,6 +38,7 @@ class Posterior:
     table: np.ndarray
     manifest: Mapping[str, Any]
     path: Path
+    digest: str = ""  # SHA-256 of the sample's file as it was read
 
     @property
     def size(self) -> int:
@@ -103,7 +105,8 @@ def save_posterior(
             arrow.table(columns), part, compression="zstd", compression_level=19, use_dictionary=False,
             column_encoding=dict.fromkeys(names, "BYTE_STREAM_SPLIT"), write_statistics=False, store_schema=False,
         )  # fmt: skip
-    text = json.dumps({**POSTERIOR.stamp, **_plain(manifest)}, indent=1, ensure_ascii=False, allow_nan=False)
+    whole = {**POSTERIOR.stamp, **_plain(manifest), SHA256: digest(path.read_bytes())}
+    text = json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False)
     write_aside(beside, (text + "\n").encode())
     clear_cache()
     return path
@@ -122,11 +125,17 @@ def _plain(value: Any) -> Any:
 
 @lru_cache(maxsize=8)
 def _loaded(path: Path, beside: Path, region_id: str, kind: str) -> Posterior:
+    data = path.read_bytes()
     table = read_figures(path)  # neither this nor DLPack imports pandas, which takes 0.2 s
     figures = np.column_stack([np.from_dlpack(column.combine_chunks()) for column in table.columns])
     manifest = read_json(beside) if beside.exists() else {}
     POSTERIOR.check(manifest, beside)
-    return Posterior(region_id, kind, tuple(table.column_names), figures.astype(float), manifest, path)
+    if path.read_bytes() != data:
+        raise refused(path, "was changed while it was read")
+    mine = digest(data)
+    if manifest.get(SHA256, mine) != mine:
+        raise refused(path, "is not the sample that its manifest speaks of", mine, str(manifest[SHA256]))
+    return Posterior(region_id, kind, tuple(table.column_names), figures.astype(float), manifest, path, mine)
 
 
 def clear_cache() -> None:

@@ -6,7 +6,7 @@ import math
 import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from simulator.study.shards import (
     shard_path,
     write_shard,
 )
+from simulator.study.tally import Tally, count, counted
 
 if TYPE_CHECKING:
     import pandas
@@ -67,27 +68,6 @@ class Results:
         return pandas.concat([self.design.frame(), kept], axis=1)
 
 
-@dataclass
-class Tally:
-    """Shards that studies found and ran meanwhile."""
-
-    found: int = 0
-    ran: int = 0
-
-
-_tallies: list[Tally] = []
-
-
-@contextmanager
-def counted() -> Iterator[Tally]:
-    """Count the shards of every design that is run meanwhile."""
-    _tallies.append(Tally())
-    try:
-        yield _tallies[-1]
-    finally:
-        _tallies.pop()
-
-
 def run_design(
     design: Design,
     folder: Path | None = None,
@@ -109,8 +89,7 @@ def run_design(
     with locked(folder):
         study = _Study(design, folder, jobs, cluster, progress)
         found = study.find()
-        for tally in _tallies:
-            tally.found, tally.ran = tally.found + found, tally.ran + len(study.numbers) - found
+        count(found, len(study.numbers) - found)
         rows_found = study.rows_done
         try:
             study.run()

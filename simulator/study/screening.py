@@ -230,8 +230,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     began = time.perf_counter()
     study = study_of(options.region, options.seed, options.parent)
     rows = table_of(study, walked(study, options.trajectories, options.jobs))
-    write_rows(options.out, COLUMNS, rows)  # a parameter that never moved a series has no row for it
-    record(options.out, [options.region], options.out.parent / FILE.name, trajectories=options.trajectories)
+    write_rows(options.out, COLUMNS, rows, apart=("region",))  # a parameter that never moved a series has no row for it
+    more = {"beside": True, "trajectories": options.trajectories}
+    record(options.out, [options.region], options.out.parent / FILE.name, **more)
     for line in findings(rows):
         print(line)
     never = len(study.rows) - len({row["parameter"] for row in rows})

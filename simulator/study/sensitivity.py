@@ -23,14 +23,16 @@ from simulator.study.replicates import Progress, StudyError
 from simulator.study.sensitivity_dummies import with_other_luck
 from simulator.study.sensitivity_factors import Factor, allowed, factors_of, grouped, grouping_of, medians
 from simulator.study.sensitivity_factors import asked as asked_factors
-from simulator.study.sensitivity_indices import Layout, layout
+from simulator.study.sensitivity_indices import LEAST, Layout, layout
 from simulator.study.sensitivity_stages import Plan, investigate
 from simulator.study.sensitivity_tables import frame_of, meta_of
+from simulator.study.shards import FAILURES
 
 if TYPE_CHECKING:
     import pandas
 
     from simulator.scenario import Scenario
+    from simulator.study.failed import Failed
     from simulator.study.kept import Pilot
     from simulator.study.runner import Results
 
@@ -38,17 +40,22 @@ KIND = "sensitivity"
 METHODS = ("morris", "sobol")
 SEEDS = {"morris": 3, "sobol": 2}  # runs of a point
 ROWS_NAMED = 5  # of runs that failed
+LEFT = 0.5  # of the moves or blocks: those that are left are no fair sample where most have failed
 SINGLE = 40  # factors from which Sobol takes groups by default
 
 
 @dataclass(frozen=True)
 class SensitivityResult:
-    """The indices of a scenario's outcomes: ``frame`` has a row a factor, outcome and statistic; ``meta`` the rest."""
+    """The indices of a scenario's outcomes: ``frame`` has a row a factor, outcome and statistic; ``meta`` the rest.
+
+    ``failures`` are the runs that failed: their points are left out of every index.
+    """
 
     scenario: Scenario
     frame: pandas.DataFrame
     meta: dict[str, Any]
     folder: Path
+    failures: tuple[Failed, ...] = ()
 
     def table(self) -> pandas.DataFrame:
         """Return tidy rows: outcome, of (mean, spread), factor, indices with 90 % intervals, floor, above_floor."""
@@ -87,7 +94,8 @@ def sensitivity(
 
     ``factors`` are names (``*`` for many) with ranges, see ``factors_of``; parameters that are none stay at their
     median. ``trajectories`` is for Morris, ``samples`` (a power of two) for Sobol; ``runs`` are the seeds of a point.
-    Raises InputError for what cannot be varied, StudyError where any run gave no finite outcome.
+    A run that fails, or gives no finite outcome, costs the moves or the block that it belongs to. Raises InputError for
+    what cannot be varied, StudyError where more than one run in twenty failed or too little is left for indices.
     """
     from simulator.study.kept import begin
 
@@ -102,18 +110,19 @@ def spec_of(
     outcomes: Sequence[str] | None, runs: int | None, seed: int,
 ) -> dict[str, Any]:  # fmt: skip
     """Return what was asked as plain values; raises InputError for numbers and methods that are not allowed."""
-    problems, place = Problems(), Place("sensitivity")
+    problems, morris = Problems(), method == "morris"
     if method not in METHODS:
-        problems.add(place, "no such method", read=method, among=METHODS)
-    repeats = trajectories if method == "morris" else samples
-    if (samples if method == "morris" else trajectories) is not None:
-        problems.add(place, "trajectories are for morris, samples for sobol", read=method)
+        problems.add(Place("--method"), "no such method", read=method, among=METHODS)
+    repeats, other = (trajectories, samples) if morris else (samples, trajectories)
+    mine, theirs = ("--trajectories", "--samples") if morris else ("--samples", "--trajectories")
+    if other is not None:
+        problems.add(Place(theirs), f"is not for {method}", read=other, allowed=mine)
     if repeats is not None and repeats < 2:
-        problems.add(place, "too few trajectories or samples", read=repeats, allowed="at least 2")
+        problems.add(Place(mine), "too few trajectories or samples", read=repeats, allowed="at least 2")
     if method == "sobol" and repeats is not None and (repeats & (repeats - 1)):
-        problems.add(place, "samples of a Sobol sequence", read=repeats, allowed="a power of two, such as 256")
+        problems.add(Place(mine), "samples of a Sobol sequence", read=repeats, allowed="a power of two, such as 256")
     if runs is not None and runs < 1:
-        problems.add(place, "runs of a point", read=runs, allowed="at least 1")
+        problems.add(Place("--runs"), "runs of a point", read=runs, allowed="at least 1")
     problems.raise_any()
     grouping = grouping_of(groups) if isinstance(groups, str) else groups
     return {
@@ -188,7 +197,8 @@ def again(
     (scenario,) = scenarios
     factors, plan, outcomes = _asked(scenario, spec)
     centred = _centred(scenario, factors)
-    seconds = []
+    seconds: list[float] = []
+    failures: dict[str, tuple[Failed, ...]] = {}
 
     def evaluate(points: Layout, chosen: tuple[int, ...], stage: str) -> np.ndarray:
         varied = [factors[k] for k in chosen]
@@ -199,13 +209,17 @@ def again(
         design = design_of(base, varied, points, outcomes, plan.runs, plan.seed)
         results = run_design(design, folder / stage, jobs=jobs, cluster=cluster, progress=progress)
         seconds.append(results.seconds)
-        return _finite(results).reshape(len(points.points), plan.runs, -1)
+        failures[stage] = results.failures
+        figures = _finite(results).reshape(len(points.points), plan.runs, -1)
+        enough_left(points, np.isfinite(figures).all(axis=(1, 2)), results)
+        return figures
 
     stages = investigate(plan, evaluate)
     frame = frame_of(factors, plan, outcomes, stages)
     meta = meta_of(scenario, factors, plan, outcomes, stages, spec, folder)
     meta["seconds"] = round(sum(seconds), 3)
-    return SensitivityResult(scenario, frame, meta, folder)
+    meta["failed"] = {f"{stage}/{FAILURES}": len(mine) for stage, mine in failures.items() if mine}
+    return SensitivityResult(scenario, frame, meta, folder, tuple(f for mine in failures.values() for f in mine))
 
 
 def _centred(scenario: Scenario, factors: Sequence[Factor]) -> Scenario:
@@ -215,19 +229,38 @@ def _centred(scenario: Scenario, factors: Sequence[Factor]) -> Scenario:
 
 
 def _finite(results: Results) -> np.ndarray:
-    """Return the figures of a design (n, M); raises StudyError with names, rows and commands where any is missing."""
+    """Return the figures of a design (n, M), NaN in the rows of runs that failed.
+
+    Raises StudyError with name and row where the figure of any other run is not finite.
+    """
     bad = np.flatnonzero(~np.isfinite(results.values).all(axis=1)).tolist()
-    if not bad:
-        return results.values
-    failed, names, lines = {f.row: f for f in results.failures}, np.array(results.design.outcomes.names), []
-    for row in bad[:ROWS_NAMED]:
-        what = ", ".join(names[~np.isfinite(results.values[row])][:ROWS_NAMED])
-        why, again_ = (failed[row].message, failed[row].command) if row in failed else (f"not finite: {what}", "")
-        if results.design.rows[row].scenario:
-            why += " (a dummy: without its other luck the command may come through)"
-        lines += [f"row {row}: {why}", *([f"  {again_}"] if again_ else [])]
-    head = f"{len(bad)} of {len(results.values)} runs gave no finite outcome: indices over the rest would be wrong"
-    raise StudyError("\n".join([head, *lines]))
+    known, names = {f.row for f in results.failures}, np.array(results.design.outcomes.names)
+    lines = [f"row {row}: not finite: {', '.join(names[~np.isfinite(results.values[row])][:ROWS_NAMED])}"
+             for row in bad if row not in known]  # fmt: skip
+    if lines:
+        head = f"{len(lines)} of {len(results.values)} runs gave an outcome that is not finite"
+        raise StudyError("\n".join([head, *lines[:ROWS_NAMED]]))
+    out = results.values.copy()
+    out[bad] = np.nan
+    return out
+
+
+def enough_left(points: Layout, came: np.ndarray, results: Results) -> None:
+    """Raise StudyError where failed runs leave less than half of what indices are means over, or no noise floor."""
+    whole = points.whole(came)
+    rows = came.reshape(points.repeats, -1)
+    at = points.size - 1 if points.method == "morris" else 0  # the point that dummies share all else with
+    floors = rows[:, at] & rows[:, points.size :].any(axis=1) if points.dummies else rows[:, at]
+    if whole.sum() >= max(LEFT * whole.size, LEAST) and (points.dummies == 0 or floors.sum() >= LEAST):
+        return
+    what = "elementary effects" if points.method == "morris" else "base points"
+    head = f"{len(results.failures)} of {len(results.values)} runs failed"
+    lines = [f"{head} and leave {whole.sum()} of {whole.size} {what}: too few for indices"]
+    for failed in results.failures[:ROWS_NAMED]:
+        dummy = results.design.rows[failed.row].scenario > 0
+        why = " (a dummy: without its other luck the command may come through)" if dummy else ""
+        lines += [f"row {failed.row}: {failed.message}{why}", f"  {failed.command}"]
+    raise StudyError("\n".join(lines))
 
 
 def pilot_of(scenario: Scenario, spec: Mapping[str, Any], *, jobs: int | None = None) -> tuple[Pilot, bool]:

@@ -232,7 +232,8 @@ def grouping_of(text: str | None) -> str | dict[str, list[str]] | None:
         return text
     problems = Problems()
     if not Path(text).is_file():
-        problems.add(Place(text), "no such grouping", read=text, allowed=f"{', '.join(GROUPINGS)}, or a YAML file")
+        allowed = f"{', '.join(GROUPINGS)}, or a YAML file"
+        problems.add(Place("--groups"), "no such grouping", read=text, allowed=allowed)
         problems.raise_any()
     root = read_yaml(Path(text), problems)
     problems.raise_any()

@@ -3,12 +3,14 @@
 Every point is evaluated with the same luck (block 0), so that the difference between two points owes nothing to
 chance. A dummy is an input that changes some of the luck and nothing else: the same point with a dummy's number as its
 block. What dummies bring is the floor: a smaller index is not told apart from what chance brings at as many runs.
+
+A point whose run failed is NaN. Elementary effects lose the moves to and from it, Sobol indices its whole block.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,8 @@ UNSEEDED = 19  # in place of seed 0, which SALib takes for none in the intervals
 DUMMIES = {"morris": 20, "sobol": 10}
 QUANTILE = 0.95  # of resamples of a dummy's total index
 FLOOR, DRAWN = 0.99, 4000  # of the sizes that dummies' moves give, and how many of these are drawn
+LEAST = 2  # moves of a factor, or blocks, that an index is a mean over
+NORMAL_90 = 1.6448536269514722  # half the width of an interval that holds 90 % of a standard normal
 MONOTONE = 0.9  # the mean effect's share of the mean size from which a factor has one sign
 COLUMNS = ("mu_star", "mu_star_low", "mu_star_high", "mu", "sigma", "s1", "s1_low", "s1_high", "st", "st_low",
            "st_high")  # fmt: skip
@@ -52,6 +56,24 @@ class Layout:
     def repeats(self) -> int:
         """Return the number of trajectories or of base points."""
         return len(self.points) // (self.size + self.dummies)
+
+    def of(self, repeats: np.ndarray) -> Layout:
+        """Return some of the trajectories or base points, named by a mask (R,)."""
+        if repeats.all():
+            return self
+        points = np.repeat(repeats, self.size + self.dummies)
+        sample = self.sample[np.repeat(repeats, self.size)]
+        return replace(self, sample=sample, points=self.points[points], blocks=self.blocks[points])
+
+    def whole(self, came: np.ndarray) -> np.ndarray:
+        """Return what an index is a mean over and is whole, given which points came through (n,).
+
+        These are the moves of trajectories (R, G) or the blocks of base points (R,).
+        """
+        rows = came.reshape(self.repeats, -1)
+        if self.method == "sobol":
+            return np.asarray(rows.all(axis=1))
+        return np.isfinite(_moves(self, np.where(rows[:, : self.size], 0.0, np.nan)))
 
 
 def layout(
@@ -103,14 +125,17 @@ class Indices:
 
 
 def indices(plan: Layout, figures: np.ndarray, seed: int = 0) -> Indices:
-    """Return the indices of one outcome (n,) over a layout's points.
+    """Return the indices of one outcome (n,) over a layout's points, NaN where a run failed.
 
-    Raises ValueError where a figure is not finite.
+    Raises ValueError where a figure is infinite, or too few of them are left for any index.
     """
-    if not np.isfinite(figures).all():
+    if np.isinf(figures).any() or plan.whole(np.isfinite(figures)).sum() < LEAST:
         raise ValueError("an outcome that is not finite has no indices")
     rows = np.asarray(figures, float).reshape(plan.repeats, plan.size + plan.dummies)
-    return (_morris if plan.method == "morris" else _sobol)(plan, rows, seed)
+    if plan.method == "morris":
+        return _morris(plan, rows, seed)
+    good = np.isfinite(rows).all(axis=1)
+    return _sobol(plan.of(good), rows[good], seed)
 
 
 def _empty(plan: Layout) -> np.ndarray:
@@ -123,14 +148,8 @@ def _dummy_moves(plan: Layout, rows: np.ndarray, at: int) -> np.ndarray:
 
 
 def _morris(plan: Layout, rows: np.ndarray, seed: int) -> Indices:
-    from SALib.analyze import morris
-
-    real = rows[:, : plan.size].ravel()
-    found = morris.analyze(plan.problem, plan.sample, real, num_levels=LEVELS, num_resamples=RESAMPLES, conf_level=0.9,
-                           seed=seed)  # fmt: skip
-    order = [list(found["names"]).index(name) for name in plan.names]
-    star, away = (DELTA * np.asarray(found[key], float)[order] for key in ("mu_star", "mu_star_conf"))
-    mu, sigma = (DELTA * np.ma.filled(np.ma.asarray(found[key], float), np.nan)[order] for key in ("mu", "sigma"))
+    real = rows[:, : plan.size]
+    star, away, mu, sigma = (_effects if np.isfinite(real).all() else _effects_left)(plan, real, seed)
     if plan.in_groups:
         mu, sigma = np.full_like(star, np.nan), np.full_like(star, np.nan)  # members move up and down at once
     table = _empty(plan)
@@ -140,6 +159,41 @@ def _morris(plan: Layout, rows: np.ndarray, seed: int) -> Indices:
     return Indices(table, floor, np.nan_to_num(signs))
 
 
+def _effects(plan: Layout, real: np.ndarray, seed: int) -> tuple[np.ndarray, ...]:
+    """Return mean size, half its interval, mean and standard deviation of each group's moves, (G,) each."""
+    from SALib.analyze import morris
+
+    found = morris.analyze(plan.problem, plan.sample, real.ravel(), num_levels=LEVELS, num_resamples=RESAMPLES,
+                           conf_level=0.9, seed=seed)  # fmt: skip
+    order = [list(found["names"]).index(name) for name in plan.names]
+    star, away = (DELTA * np.asarray(found[key], float)[order] for key in ("mu_star", "mu_star_conf"))
+    mu, sigma = (DELTA * np.ma.filled(np.ma.asarray(found[key], float), np.nan)[order] for key in ("mu", "sigma"))
+    return star, away, mu, sigma
+
+
+def _effects_left(plan: Layout, real: np.ndarray, seed: int) -> tuple[np.ndarray, ...]:
+    """Return the same over the moves that are left; NaN for a group of which fewer than two are."""
+    rng, out = np.random.default_rng(seed), np.full((4, len(plan.names)), np.nan)
+    for g, column in enumerate(_moves(plan, real).T):
+        mine = column[np.isfinite(column)]
+        if len(mine) >= LEAST:
+            means = np.abs(rng.choice(mine, (RESAMPLES, len(mine)))).mean(axis=1)
+            out[:, g] = np.abs(mine).mean(), NORMAL_90 * means.std(ddof=1), mine.mean(), mine.std(ddof=1)
+    return tuple(out)
+
+
+def _moves(plan: Layout, real: np.ndarray) -> np.ndarray:
+    """Return what each group's move changes in each trajectory, upwards (R, G), from points (R, G + 1)."""
+    steps = np.diff(plan.sample.reshape(plan.repeats, plan.size, -1), axis=1)
+    column = (steps != 0.0).argmax(axis=2)  # the first of the group's members
+    owners = plan.problem.get("groups") or plan.problem["names"]
+    group = np.array([plan.names.index(name) for name in owners])[column]
+    up = np.sign(np.take_along_axis(steps, column[:, :, None], axis=2)[:, :, 0])
+    out = np.full((plan.repeats, len(plan.names)), np.nan)
+    np.put_along_axis(out, group, up * np.diff(real, axis=1), axis=1)
+    return out
+
+
 def _morris_floor(moves: np.ndarray, seed: int) -> float:
     """Return the size that 99 in 100 inputs stay under whose moves are those of the dummies (R, D).
 
@@ -147,6 +201,8 @@ def _morris_floor(moves: np.ndarray, seed: int) -> float:
     dummies' own sizes, of which one inert input in fifteen would pass the 95th percentile.
     """
     rng, sizes = np.random.default_rng(seed), np.abs(moves)
+    if not np.isfinite(sizes).all():  # moves that were lost: those left of a trajectory stand for them
+        sizes = np.stack([np.resize(mine[np.isfinite(mine)], len(mine)) for mine in sizes if np.isfinite(mine).any()])
     picked = rng.integers(0, sizes.shape[1], (DRAWN, len(sizes)))
     return float(np.quantile(sizes[np.arange(len(sizes)), picked].mean(axis=1), FLOOR))
 
@@ -191,11 +247,16 @@ def _signs(plan: Layout, real: np.ndarray) -> np.ndarray:
 
 
 def spread_of(figures: np.ndarray) -> np.ndarray | None:
-    """Return the log standard deviation over seeds (n,) of figures (n, m); None where most points have none."""
+    """Return the log standard deviation over seeds (n,) of figures (n, m); None where most points have none.
+
+    NaN where a run of the point failed.
+    """
     if figures.shape[1] < 2:
         return None
+    came = np.isfinite(figures).all(axis=1)
     away = figures.std(axis=1, ddof=1)
-    positive = away > 1e-12 * np.abs(figures).mean(axis=1)
-    if positive.mean() < 0.5:
+    positive = away > 1e-12 * np.abs(figures).mean(axis=1)  # never of NaN
+    if positive.sum() < 0.5 * came.sum():
         return None
-    return np.asarray(np.log(np.where(positive, away, away[positive].min())))
+    away = np.where(positive, away, away[positive].min())
+    return np.where(came, np.log(away), np.nan)

@@ -70,18 +70,24 @@ class Stage:
     figures: np.ndarray
     found: dict[tuple[int, str], Indices]
 
+    @property
+    def came(self) -> np.ndarray:
+        """Return which points came through with every seed, (n,)."""
+        return np.asarray(np.isfinite(self.figures).all(axis=(1, 2)))
+
 
 def investigate(plan: Plan, evaluate: Evaluate) -> tuple[Stage, ...]:
     """Return the stages of a study of any function.
 
     ``evaluate(layout, chosen, stage)`` returns figures (n, m, M) of the layout's points, whose columns are the chosen
-    factors, with the same ``m`` seeds for every point.
+    factors, with the same ``m`` seeds for every point; NaN where a run failed.
     """
     every, spent, out = tuple(range(len(plan.names))), 0, []
     if plan.staged:
         first = _stage(plan, every, plan.owners, SCREENING, evaluate, "groups")
         kept = {name for mine in first.found.values()
-                for name, size in zip(first.layout.names, mine.size, strict=True) if size > mine.floor}  # fmt: skip
+                for name, size in zip(first.layout.names, mine.size, strict=True)
+                if not size <= mine.floor}  # fmt: skip  # NaN: failed runs left nothing that would settle it
         every = tuple(k for k in every if plan.owners[k] in kept)
         spent, out = plan.screening_runs, [first]
     if every:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 
 def frame_of(factors: Sequence[Factor], plan: Plan, outcomes: Outcomes, stages: Sequence[Stage]) -> pandas.DataFrame:
-    """Return the indices as tidy rows, by outcome and statistic, the largest first."""
+    """Return the indices as tidy rows, by outcome and statistic, the largest first.
+
+    Indices of a factor are NaN where failed runs left fewer than two of its effects.
+    """
     import pandas
 
     last, by_name, rows = stages[-1], {f.name: f for f in factors}, []
@@ -33,7 +36,8 @@ def frame_of(factors: Sequence[Factor], plan: Plan, outcomes: Outcomes, stages: 
                 if len(stages) > 1 or (plan.staged and last.layout.in_groups):
                     settled = {plan.owners[j] for j in set(range(len(plan.names))) - set(last.chosen)}
                     mine += [row for row in _rows(stages[0], k, of, by_name, plan) if row["factor"] in settled]
-                mine.sort(key=lambda row: -(row["mu_star"] if plan.method == "morris" else row["st"]))
+                key = "mu_star" if plan.method == "morris" else "st"
+                mine.sort(key=lambda row: -np.nan_to_num(row[key], nan=-1.0))  # what could not be judged comes last
                 rows += [{"outcome": outcome, "of": of, **row} for row in mine]
     columns = ["outcome", "of", "factor", "name", "name_zh", "kind", "factors", "source", "grade", *COLUMNS,
                "floor", "above_floor", "sign"]  # fmt: skip
@@ -139,7 +143,7 @@ def meta_of(
         "kinds": {kind: sum(f.kind == kind for f in factors) for kind in ("parameter", "setting", "switch", "driver")},
         "grouped": plan.groups != plan.names,
         "stages": [{"groups": len(s.layout.names), "factors": len(s.chosen), "repeats": s.layout.repeats,
-                    "runs": len(s.layout.points) * plan.runs} for s in stages],
+                    "runs": len(s.layout.points) * plan.runs, **_left_out(s)} for s in stages],
         "runs": sum(len(s.layout.points) for s in stages) * plan.runs,
         "seeds": plan.runs,
         "dummies": stages[-1].layout.dummies,
@@ -151,11 +155,17 @@ def meta_of(
     }  # fmt: skip
 
 
+def _left_out(stage: Stage) -> dict[str, int]:
+    """Return how many elementary effects (Morris) or blocks (Sobol) a stage has, and how many failed runs cost."""
+    whole = stage.layout.whole(stage.came)
+    return {"effects": int(whole.size), "left_out": int(whole.size - whole.sum())}
+
+
 def _about(name: str, outcomes: Outcomes, stages: Sequence[Stage], k: int) -> dict[str, Any]:
     """Return an outcome's label, unit and level (the mean over all points)."""
     from simulator.model import INDICATORS
 
-    level = float(np.mean(stages[-1].figures[:, :, k]))
+    level = float(np.nanmean(stages[-1].figures[:, :, k]))
     if name in outcomes.targets:
         target = outcomes.targets[name]
         return {"id": name, "en": target.name.en, "zh": target.name.zh, "unit": target.unit, "level": level,

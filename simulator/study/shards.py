@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulator.study.aside import lives, replacing, write_aside
+from simulator.study.aside import clear_parts, lives, part_of, replacing, write_aside
 from simulator.study.checked import defused
 from simulator.study.output import CSV_ENCODING, digest
 from simulator.study.replicates import StudyError
@@ -101,7 +101,9 @@ def write_results(folder: Path, designs: Sequence[tuple[Design, np.ndarray]]) ->
     table = arrow.table({name: _typed(arrow, column) for name, column in lists.items()})
     with replacing(path) as part:
         parquet.write_table(table, part, compression="zstd", store_schema=False)
-        if not parquet.read_table(part).equals(table):
+        with parquet.ParquetFile(part) as file:  # threads of its own may find no memory
+            same = file.read(use_threads=False).equals(table)
+        if not same:
             raise StudyError(f"{path} could not be read back; is the disk full?")
     return path
 
@@ -148,9 +150,11 @@ def locked(folder: Path | None) -> Iterator[None]:
     lock, mine = folder / LOCK, _myself()
     _take(lock, mine)
     try:
+        clear_parts(folder)
         for part in (*folder.glob(".*.part"), *(folder / SHARDS).glob(".*.part")):
-            with suppress(OSError):
-                part.unlink()  # of a process that was killed
+            if not part.name.startswith(f".{LOCK}."):  # of a process that waits, or is on another machine
+                with suppress(OSError):
+                    part.unlink()  # of a process that was killed
         yield
     finally:
         with suppress(OSError, ValueError):
@@ -159,7 +163,7 @@ def locked(folder: Path | None) -> Iterator[None]:
 
 
 def _take(lock: Path, mine: str) -> None:
-    own = lock.with_name(f"{LOCK}.{os.getpid()}")
+    own = part_of(lock)
     own.write_text(mine, encoding="utf-8")
     try:
         while True:
@@ -171,6 +175,8 @@ def _take(lock: Path, mine: str) -> None:
                         file.write(mine)
                 return
             found = _owner(lock)
+            if found is None and not lock.exists():
+                continue  # given back in this moment
             if found is not None and _alive(found):
                 raise StudyError(
                     f"{lock.parent}: process {found[1]} on {found[0]} is running this study; wait for it or stop it"
@@ -183,7 +189,7 @@ def _take(lock: Path, mine: str) -> None:
 
 def _set_aside(lock: Path) -> None:
     """Remove the lock of a dead process; one that another process has taken in the same moment is put back."""
-    aside = lock.with_name(f"{LOCK}.{os.getpid()}.stale")
+    aside = part_of(lock.with_name(f"{LOCK}.stale"))
     with suppress(FileNotFoundError):
         os.rename(lock, aside)
         found = _owner(aside)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +18,7 @@ from simulator.study.checked import read_json
 if TYPE_CHECKING:
     import pandas
 
+    from simulator.report.html.study_words import StudyWords
     from simulator.scenario import Scenario
     from simulator.study.runner import Failed
 
@@ -42,10 +43,24 @@ def write_parquet(frame: pandas.DataFrame, path: Path) -> None:
         parquet.write_table(made, part, compression="zstd", store_schema=False)
 
 
-def write_words(summary: str, manifest: Mapping[str, Any], folder: Path, *, allow_nan: bool = True) -> None:
-    """Write summary and manifest, the manifest last: where it lies, everything else does."""
+def write_words(
+    summary: str,
+    manifest: Mapping[str, Any],
+    folder: Path,
+    *,
+    allow_nan: bool = True,
+    page: tuple[str, Callable[[str], StudyWords]] | None = None,
+) -> None:
+    """Write summary, page and manifest, the manifest last: where it lies, everything else does.
+
+    ``page`` is the kind of the study and what its page says in a language.
+    """
+    from simulator.report.html.study_words import write_study_page
+
     write_aside(folder / "summary.txt", summary.encode())
     text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=allow_nan)
+    if page is not None:
+        write_study_page(*page, folder, str(manifest.get("language", "en")), manifest)
     write_aside(folder / "manifest.json", f"{text}\n".encode())
 
 
@@ -88,6 +103,12 @@ def origin(
         "status": status,
         "calibration": scenario.calibration,
     }
+
+
+def origin_of(command: str, **more: Any) -> dict[str, Any]:
+    """Return where a page comes from whose folder has no manifest: time, command, code and versions."""
+    found = {"created": now(), "command": command, "commit": output.commit(), "code": output.code_hash()}
+    return found | {"versions": versions(), **more}
 
 
 def now() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import tempfile
 from pathlib import Path
 
@@ -30,6 +31,17 @@ def bare(design: Design) -> None:
         simulate(design.scenario_of(row), design.values_of(row), design.luck_of(row))
 
 
+def halves(design: Design) -> None:
+    """Run every row in two forked processes, a half each, and do nothing else: two cores share caches and memory."""
+    context = multiprocessing.get_context("fork")
+    parts = [Design(design.scenarios, design.rows[k::2], design.outcomes, design.seed) for k in (0, 1)]
+    several = [context.Process(target=bare, args=(part,)) for part in parts]
+    for process in several:
+        process.start()
+    for process in several:
+        process.join()
+
+
 def kept(design: Design, jobs: int) -> None:
     """Run every row as a study does: shards, checksums, outcomes and the table in a new folder."""
     with tempfile.TemporaryDirectory() as folder:
@@ -45,9 +57,15 @@ def engine(bench: Bench, options: Options) -> Part:
             Variant("bare", lambda _: bare(design)),
             Variant("1", lambda _: kept(design, 1)),
             Variant("2", lambda _: kept(design, 2), alone=False),
+            Variant("halves", lambda _: halves(design), alone=False),
         ]
     )
-    for jobs, name in ((1, "one process"), (2, "two processes, forking included")):
-        label = f"processor time of a study over that of its runs, {name}"
-        part.rows.append(Row(label, ratio(took[str(jobs)], took["bare"]), by="cpu"))
+    label = "processor time of a study over that of its runs"
+    of_two = "two processes, over two that do nothing but the runs"
+    for over, base, name in (
+        ("1", "bare", "one process"),
+        ("2", "halves", of_two),
+        ("2", "bare", "two processes, over the runs in one"),
+    ):
+        part.rows.append(Row(f"{label}, {name}", ratio(took[over], took[base]), by="cpu"))
     return part
