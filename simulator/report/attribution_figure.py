@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,11 +26,14 @@ from simulator.report.terminal_attribution import name_of
 from simulator.report.words import part
 
 if TYPE_CHECKING:
+    import pandas
+
     from simulator.study.tables import Tables
 
 COLOURS = {"under_way": SKY, "national": PURPLE, "outside": ORANGE, "plan": BLUE}
 STEP = 0.19  # height of one step within a target's row
 WIDTH = 8.6  # inches
+MOST_ROWS = 32  # on one picture: more could not be read on a page of paper
 LEAST, MOST = -50.0, 200.0  # % of the target that the axis shows
 NAME_WIDTH = {"en": 40, "zh": 22}
 
@@ -37,12 +41,21 @@ NAME_WIDTH = {"en": 40, "zh": 22}
 def draw_attribution(tables: Tables, folder: Path, language: str) -> list[Path]:
     """Draw the steps of every target as shares of its value: what was under way, national rules, outside, plan.
 
-    Nothing where the run was not attributed or no target is simulated.
+    Nothing where the run was not attributed or no target is simulated; many targets take several pictures.
     """
     frame = tables.attribution
     if frame is None or not len(frame):
         return []
-    rows = records(frame)
+    rows, files = records(frame), list[Path]()
+    each = math.ceil(len(rows) / math.ceil(len(rows) / MOST_ROWS))
+    for k, first in enumerate(range(0, len(rows), each), 1):
+        name = "attribution" if k == 1 else f"attribution-{k}"
+        part = rows[first : first + each]
+        files += _draw(part, frame.iloc[first : first + each], tables, folder / f"{name}.png", language)
+    return files
+
+
+def _draw(rows: list[dict[str, Any]], frame: pandas.DataFrame, tables: Tables, path: Path, language: str) -> list[Path]:
     page = new_figure(WIDTH, 0.34 * len(rows) + 1.8)
     axes = page.add_subplot()
     for y, row in enumerate(rows):
@@ -67,7 +80,7 @@ def draw_attribution(tables: Tables, folder: Path, language: str) -> list[Path]:
     clean(axes)
     axes.grid(False, axis="y")
     axes.grid(True, axis="x", color="#DDDDDD", linewidth=0.6)
-    return finish(page, frame, folder / "attribution.png", footer(tables.meta, language), language)
+    return finish(page, frame, path, footer(tables.meta, language), language)
 
 
 def _steps(axes: Any, y: int, row: dict[str, Any], language: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from simulator.report.discover_words import box_words, headline, sampled_words, verdict_words
+from simulator.report.html.study_kinds import discover_words
 from simulator.report.terminal import as_text
-from simulator.report.words import bracketed, colon, runs_text, word
+from simulator.report.words import bracketed, colon, left_out, runs_text, word
 from simulator.study.study_files import origin, plain_failures, plain_rows, write_csv, write_parquet, write_words
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ def discover_screen(result: DiscoverResult, language: str) -> RenderableType:
     parts: list[RenderableType] = [Text(title, style="bold"), Text(facts, style="dim")]
     if status := (meta["status"] or {}).get(language):
         parts.append(Text(status, style="yellow"))
+    lost = left_out(len(result.failures), len(result.results.design.rows), language)
+    parts += [Text(line, style="red") for line in lost]
     parts += [Text(""), Text(headline(result, language), style="bold"), Text(sampled_words(result, language)), Text("")]
     for number in range(1, len(result.boxes) + 1):
         first, *rest = box_words(result, number, language)
@@ -95,7 +99,8 @@ def write_discover(result: DiscoverResult, folder: Path, language: str, command:
     shown = ["draw", "luck", *named, *result.asked.misses, "missed"]
     write_csv(futures[shown], folder / "futures.csv")
     draw_discover(result, folder / "figures", language)
-    write_words(plain_text(result, language), _manifest(result, language, command), folder)
+    page = partial(discover_words, result)
+    write_words(plain_text(result, language), _manifest(result, language, command), folder, page=("discover", page))
     return folder
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulator.report.discover_words import factor_words, headline, percent
+from simulator.report.catalogue import parameter_doc
+from simulator.report.discover_words import factor_words, headline, level_words, percent
+from simulator.report.parameter_names import first_clause
 from simulator.report.style import (
     BLUE,
     GREY,
@@ -19,6 +20,7 @@ from simulator.report.style import (
     clean,
     finish,
     footer,
+    in_lines,
     new_figure,
     styled,
     usable_language,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 MOST_PAIRED = 4  # factors of a box that are drawn in pairs: those that narrow it most
 PANEL = 3.1  # inches
+LABEL_CELLS = 44  # half-width characters of a line beside an axis
 BINS = 10
 
 
@@ -75,8 +78,9 @@ def _draw_box(result: DiscoverResult, number: int, folder: Path, language: str, 
             _pair(axes, result, found, pair[0], pair[1], language)
         else:
             _alone(axes, result, found, pair[0], language)
-    width = 44 if language == "zh" else 82
-    head = "\n".join(textwrap.wrap(headline(result, language), width)) + "\n" + _title(result, found, number, language)
+    cells = 13 * int(float(page.get_size_inches()[0]))
+    said = [headline(result, language), _title(result, found, number, language)]
+    head = "\n".join(line for text in said for line in in_lines(text, cells))
     page.suptitle(head, x=0.01, ha="left", fontsize=10)
     legend = (
         "橙红点：未完成；蓝圈：完成；线框：条件的范围。同一图中其他条件不限"
@@ -100,8 +104,9 @@ def _draw_box(result: DiscoverResult, number: int, folder: Path, language: str, 
 def _axis_label(result: DiscoverResult, name: str, language: str) -> str:
     factor = result.factor(name)
     unit = unit_text(factor.unit, language)
+    said = first_clause(parameter_doc(name.removeprefix("parameters."), language)) if factor.kind == "parameter" else ""
     label = factor_words(factor, language) + (bracketed(unit, language) if unit else "")
-    return "\n".join(textwrap.wrap(label, 38))
+    return "\n".join([*in_lines(said, LABEL_CELLS), *in_lines(label, LABEL_CELLS)])
 
 
 def _placed(result: DiscoverResult, name: str) -> np.ndarray:
@@ -135,7 +140,9 @@ def _scaled(axes: Axes, result: DiscoverResult, name: str, way: str, language: s
     ends = float(column.min()), float(column.max())
     if levels:
         ticks, limits = range(len(levels)), (-0.5, len(levels) - 0.5)
-        getattr(axes, f"set_{way}ticks")(ticks, levels, **({} if way == "x" else {"rotation": 90, "va": "center"}))
+        names = ["\n".join(in_lines(level_words(result.factor(name), level, language), 12)) for level in levels]
+        turned = {} if way == "x" else {"rotation": 90, "va": "center"}
+        getattr(axes, f"set_{way}ticks")(ticks, names, **turned)
         getattr(axes, f"set_{way}lim")(*limits)
     elif ends[0] > 0.0 and ends[1] > 30.0 * ends[0]:
         from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from simulator.report.catalogue import parameter_doc
+from simulator.report.catalogue import choice_name, driver_name, parameter_doc, switch_choice, switch_name
+from simulator.report.terminal_attribution import PATHS
 from simulator.report.words import plain_number, semicolon, unit_text, word
 from simulator.study.discover import BOXES, NEARLY_ALL, NEARLY_NONE
 from simulator.study.discover_factors import Factor
@@ -36,13 +37,23 @@ def factor_words(factor: Factor, language: str) -> str:
     """Return the name of a factor as a sentence says it."""
     zh, bare = language == "zh", factor.name.partition(".")[2]
     if factor.kind == "switch":
-        return f"结构选项 {bare}" if zh else f"the switch {bare}"
+        return f"结构选项“{switch_name(bare, language)}”" if zh else f"the switch {bare}"
     if factor.kind == "driver":
-        whole = ("外部环境", "the outside") if bare == "all" else (f"外部因素 {bare}", f"the driver {bare}")
+        whole = (f"外部因素“{driver_name(bare, language)}”", f"the driver {bare}")
+        whole = ("外部环境", "the outside") if bare == "all" else whole
         return whole[0] if zh else whole[1]
     if factor.kind == "setting":
         return f"设置 {factor.name}" if zh else f"the setting {factor.name}"
     return f"参数 {factor.name}" if zh else factor.name
+
+
+def level_words(factor: Factor, level: str, language: str) -> str:
+    """Return what a choice of a factor is called: in Chinese by its meaning, in English as scenarios write it."""
+    if language != "zh":
+        return level
+    if factor.kind == "switch":
+        return switch_choice(factor.name.partition(".")[2], level, language)
+    return PATHS[level][1] if factor.kind == "driver" and level in PATHS else choice_name(level, language)
 
 
 def condition(result: DiscoverResult, restriction: Restriction, language: str) -> str:
@@ -52,7 +63,8 @@ def condition(result: DiscoverResult, restriction: Restriction, language: str) -
     share = percent(float(restriction.holds(column).mean()))
     name = factor_words(factor, language)
     if restriction.kept is not None:
-        levels = (" 或 " if zh else " or ").join(factor.levels[k] for k in restriction.kept)
+        names = [level_words(factor, factor.levels[k], language) for k in restriction.kept]
+        levels = (" 或 " if zh else " or ").join(names)
         said = f"{name} 取 {levels}" if zh else f"{name} is {levels}"
     else:
         said = f"{name}{_span(restriction, factor, language)}"

@@ -96,6 +96,7 @@ def draw_fans(tables: Tables, folder: Path, language: str) -> list[Path]:
             foot = footer(tables.meta, language, band=True, true="true_p50" in frame)
             path = folder / f"fan-{row['id']}.png"
             pages.append(Page([row], [frame], tables.meta, language, foot, path, alone=True))
+    # A pool of its own and not the engine of studies: these are pictures, drawn in a second, nothing of them is kept.
     methods, jobs = multiprocessing.get_all_start_methods(), min(processors(), len(pages))
     if "fork" not in methods or jobs < 2:
         return [path for page in pages for path in draw_page(page)]
@@ -225,7 +226,7 @@ def draw_fan(
     title = f"{row['id']} {name}"
     if small:
         title = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
-        axes.set_title(f"{title}\nP = {chance(row):.2f}", fontsize=8)
+        axes.set_title(f"{title}\n{word('probability', language)} = {chance(row):.2f}", fontsize=8)
         axes.set_ylabel(label, fontsize=7)
     else:
         low, high = row["probability_low"], row["probability_high"]
@@ -235,7 +236,9 @@ def draw_fan(
         said += bracketed(plain, language) if has_error(row) else f" [{low:.2f}–{high:.2f}]"
         axes.set_title(f"{title}\n{said}", fontsize=10)
         axes.set_ylabel(label)
-    axes.set_xticks([y for y in years if (y - years.iloc[0]) % (3 if small else 1) == 0])
+    span = int(years.iloc[-1] - years.iloc[0])
+    step = next((k for k in (3, 2, 4) if span % k == 0), 3) if small else 1  # so that the last year is written
+    axes.set_xticks([y for y in years if (y - years.iloc[0]) % step == 0])
     axes.tick_params(labelsize=size - 0.5)
     clean(axes)
 
@@ -244,9 +247,9 @@ def _direct_labels(axes: Axes, room: Room, frame: pandas.DataFrame, language: st
     """Name lines and bands at their right ends, kept apart from each other; no legend to look up."""
     last = frame.iloc[-1]
     names = {
-        "p95": ("95 %", GREY),
+        "p05": ("5 %", GREY),  # from the lowest up: equal ones stay in this order
         "p50": ("中位数" if language == "zh" else "median", BLUE),
-        "p05": ("5 %", GREY),
+        "p95": ("95 %", GREY),
     }
     if "true_p50" in frame:
         names["true_p50"] = ("真实" if language == "zh" else "true", GREEN)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,11 @@ import numpy as np
 
 from simulator.core.ledger import PAYERS
 from simulator.report.attribution_figure import draw_attribution
-from simulator.report.board import board_of, chance, has_error, is_clear, reading, records
+from simulator.report.board import Board, board_of, chance, has_error, is_clear, reading, records
 from simulator.report.fans import draw_fans
+from simulator.report.levers_figure import draw_levers
+from simulator.report.money_figure import draw_money
+from simulator.report.pipeline_figure import draw_pipeline
 from simulator.report.style import (
     BLUE,
     GREY,
@@ -24,6 +26,7 @@ from simulator.report.style import (
     finish,
     footer,
     footer_height,
+    in_lines,
     new_figure,
     styled,
     usable_language,
@@ -36,6 +39,7 @@ from simulator.report.words import (
     colon,
     comma,
     cut,
+    listed,
     money_factor,
     money_unit,
     negligible,
@@ -53,6 +57,17 @@ if TYPE_CHECKING:
 
 NAME_WIDTH = {"en": 46, "zh": 26}
 WIDTH = 8.6  # inches
+BOARD_ROWS = 36  # on one picture: more could not be read on a page of paper
+DEAREST = 25  # measures shown one by one
+LEVELS = ((0.1, "unlikely", "< 0.2"), (0.5, "in doubt", ""), (0.9, "likely", "≥ 0.8"))
+DARK = {"in doubt": "#9A6A00"}  # as a word, its colour would be too light
+REST = ("{n} others", "其余 {n} 项")
+SMALL = ("About zero: {names}.", "差值约为 0：{names}。")
+AXIS = ("paired difference, % of the target (90 % interval)", "成对差值占目标值的百分比（90 % 区间）")
+DIRECTIONS = (
+    "blue: more; orange-red: less; grey: the interval includes zero",
+    "蓝：提高；橙红：降低；灰：区间含 0",
+)
 Drawing = Callable[["Tables", Path, str], list[Path]]
 
 
@@ -93,15 +108,28 @@ def _signed(value: float, unit: str, language: str) -> str:
 
 
 def draw_board(tables: Tables, folder: Path, language: str) -> list[Path]:
-    """Draw the probabilities of all simulated targets: outcomes and growth first, the others apart."""
-    import pandas
+    """Draw the probabilities of all simulated targets: outcomes and growth first, the others apart.
 
+    A plan with many targets has the others in a picture of their own, ``board-others.png``.
+    """
     board = board_of(tables.targets)
     groups = [(board.headline, "结果与增长目标" if language == "zh" else "outcome and growth targets")]
     groups.append((board.others, "能力与投入目标" if language == "zh" else "capacity and input targets"))
-    rows = [row for group, _ in groups for row in group]
-    if not rows:
+    groups = [(group, title) for group, title in groups if group]
+    if not groups:
         return []
+    if sum(len(group) for group, _ in groups) <= BOARD_ROWS or len(groups) == 1:
+        return _draw_board(groups, board, tables, folder / "board.png", language)
+    files = _draw_board(groups[:1], board, tables, folder / "board.png", language)
+    return [*files, *_draw_board(groups[1:], board, tables, folder / "board-others.png", language)]
+
+
+def _draw_board(
+    groups: Sequence[tuple[list[dict[str, Any]], str]], board: Board, tables: Tables, path: Path, language: str
+) -> list[Path]:
+    import pandas
+
+    rows = [row for group, _ in groups for row in group]
     missing = semicolon(language).join(
         f"{r['id']} {r['name_zh' if language == 'zh' else 'name']}" for r in board.without
     )
@@ -110,8 +138,6 @@ def draw_board(tables: Tables, folder: Path, language: str) -> list[Path]:
     page = new_figure(WIDTH, 0.3 * (len(rows) + 3) + 1.1 + footer_height(note, WIDTH, language))
     axes, y, ticks = page.add_subplot(), 0.0, []
     for group, title in groups:
-        if not group:
-            continue
         axes.text(0.0, y, title, fontweight="bold", va="center")
         y += 1
         for row in group:
@@ -146,7 +172,11 @@ def draw_board(tables: Tables, folder: Path, language: str) -> list[Path]:
     axes.set_xlabel(x_label, fontsize=8)
     axes.tick_params(length=0)
     meta = tables.meta
-    axes.set_title(f"{meta['region_name'][language]} · {meta['title'][language]}")
+    for at, level, bound in LEVELS:
+        said = f"{word(level, language)}\n{bound}" if bound else word(level, language)
+        axes.annotate(said, (at, 1.0), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=7,
+                      color=DARK.get(level, LEVEL_COLOURS[level]), fontweight="bold")  # fmt: skip
+    axes.set_title(f"{meta['region_name'][language]} · {meta['title'][language]}", pad=24)
     foot = footer(meta, language)
     foot = f"{note}\n{foot}" if note else foot
     columns = [
@@ -162,11 +192,16 @@ def draw_board(tables: Tables, folder: Path, language: str) -> list[Path]:
         "gap",
         "unit",
     ]
-    return finish(page, pandas.DataFrame(rows)[columns], folder / "board.png", foot, language)
+    return finish(page, pandas.DataFrame(rows)[columns], path, foot, language)
 
 
 def draw_spending(tables: Tables, folder: Path, language: str) -> list[Path]:
-    """Draw what each measure costs over all simulated years, by payer; recoveries to the left of zero."""
+    """Draw what each measure costs over all simulated years, by payer; recoveries to the left of zero.
+
+    The dearest stand one by one, the others together below them; the .csv has all.
+    """
+    import pandas
+
     costs = tables.costs[tables.costs["entry"] != NATIONAL_LAW]
     if costs.empty:
         return []
@@ -181,6 +216,12 @@ def draw_spending(tables: Tables, folder: Path, language: str) -> list[Path]:
     frame = frame.fillna(0.0)
     payers = [p for p in PAYERS if p in frame]
     frame = frame.loc[frame[payers].sum(axis=1).sort_values(kind="stable").index]
+    whole, names = frame, [_short(f"{e} {entries[e][language]}" if e in entries else str(e), language)
+                           for e in frame.index]  # fmt: skip
+    if len(frame) > DEAREST + 1:
+        others = frame.iloc[:-DEAREST]
+        frame = pandas.concat([others.sum().to_frame("").T, frame.iloc[-DEAREST:]])
+        names = [REST[language == "zh"].format(n=len(others)), *names[-DEAREST:]]
     factor, n = (1e8 if language == "zh" else 1e6), len(frame)
     unit = "亿元" if language == "zh" else "CNY million"
     page = new_figure(WIDTH, 0.34 * n + 1.7)
@@ -194,16 +235,14 @@ def draw_spending(tables: Tables, folder: Path, language: str) -> list[Path]:
         axes.barh(range(n), -returned, height=0.66, color="white", edgecolor=INK, hatch="////", linewidth=0.6,
                   label=word("recovered", language))  # fmt: skip
     reach = max(float(left.max()), 1e-9)
-    for i, (entry, total) in enumerate(zip(frame.index, left, strict=True)):
+    for i, (guarantee, total) in enumerate(zip(frame["contingent"] / factor, left, strict=True)):
         text = plain_number(total)
-        guarantee = frame["contingent"].loc[entry] / factor
         if guarantee:
             text += bracketed(f"+ {plain_number(guarantee)} {word('contingent', language)}", language)
         axes.text(total + 0.01 * reach, i, text, va="center", fontsize=7.5)
-    names = [f"{e} {entries[e][language]}" if e in entries else str(e) for e in frame.index]
-    names = [_short(name, language) for name in names]
     axes.set_yticks(range(n), names, fontsize=8)
     axes.set_xlim(right=reach * 1.22)
+    axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.6g}")
     axes.set_ylim(-0.7, n - 0.3)
     first, last = tables.meta["years"]
     mean = bracketed("各次运行平均" if language == "zh" else "mean over runs", language)
@@ -214,11 +253,15 @@ def draw_spending(tables: Tables, folder: Path, language: str) -> list[Path]:
     clean(axes)
     axes.grid(False, axis="y")
     axes.grid(True, axis="x", color="#DDDDDD", linewidth=0.6)
-    return finish(page, frame.reset_index(), folder / "spending.png", footer(tables.meta, language), language)
+    whole = whole.reset_index(names="entry")
+    return finish(page, whole, folder / "spending.png", footer(tables.meta, language), language)
 
 
 def draw_forest(tables: Tables, meta: dict[str, Any], folder: Path, language: str) -> list[Path]:
-    """Draw the paired differences of the targets as shares of what the plan asks for, with 90 % intervals."""
+    """Draw the paired differences of the targets as shares of what the plan asks for, with 90 % intervals.
+
+    Targets whose difference is about nothing are named below, unless all are.
+    """
     import pandas
 
     assert tables.compare_targets is not None
@@ -230,8 +273,13 @@ def draw_forest(tables: Tables, meta: dict[str, Any], folder: Path, language: st
         return []
     for column in ("difference", "ci_low", "ci_high"):
         frame[f"relative_{column}"] = 100 * frame[column] / frame["target"].abs()
-    rows = records(frame)
-    page = new_figure(WIDTH, 0.36 * len(rows) + 1.7)
+    every = records(frame)
+    rows = [row for row in every if not negligible(row["difference"], row["target"])] or every
+    still = [row["id"] for row in every if row not in rows]
+    foot = footer(meta, language)
+    if still:
+        foot = f"{SMALL[language == 'zh'].format(names=listed(still, language))}\n{foot}"
+    page = new_figure(WIDTH, 0.36 * len(rows) + 1.7 + footer_height(foot, WIDTH, language) - 0.2)
     axes = page.add_subplot()
     axes.axvline(0, color=GREY, linewidth=1)
     for y, row in enumerate(rows):
@@ -245,15 +293,14 @@ def draw_forest(tables: Tables, meta: dict[str, Any], folder: Path, language: st
     axes.set_yticks(range(len(rows)), [_named(row, language) for row in rows], fontsize=8)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlabel(
-        "成对差值占目标值的百分比（90 % 区间）"
-        if language == "zh"
-        else "paired difference, % of the target (90 % interval)"
+        f"{AXIS[language == 'zh']}{semicolon(language)}{DIRECTIONS[language == 'zh']}",
+        fontsize=8,
     )
     against = tables.meta["runs"][0]["title"][language]
     joint = "对比" if language == "zh" else "against"
-    axes.set_title("\n".join(textwrap.wrap(f"{meta['title'][language]} {joint} {against}", 88)), fontsize=10)
+    axes.set_title("\n".join(in_lines(f"{meta['title'][language]} {joint} {against}", 88)), fontsize=10)
     clean(axes)
-    return finish(page, frame, folder / f"differences-{meta['scenario']}.png", footer(meta, language), language)
+    return finish(page, frame, folder / f"differences-{meta['scenario']}.png", foot, language)
 
 
 def draw_cost_bars(tables: Tables, folder: Path, language: str) -> list[Path]:
@@ -286,18 +333,24 @@ def draw_cost_bars(tables: Tables, folder: Path, language: str) -> list[Path]:
         ahead, below = ahead + np.maximum(part, 0), below + np.minimum(part, 0)
     for y, total in enumerate(frame[payers].sum(axis=1) / factor):
         axes.text(float(ahead[y]), y, f" {plain_number(total)}", va="center", fontsize=8)
-    axes.set_yticks(range(len(names)), [textwrap.fill(titles[n], 34) for n in names], fontsize=8)
+    axes.set_yticks(range(len(names)), ["\n".join(in_lines(titles[n], 34)) for n in names], fontsize=8)
     axes.invert_yaxis()
     axes.margins(x=0.12)
     first, last = tables.meta["years"]
     net = "公共净成本及出资方" if language == "zh" else "Net public cost, and who pays"
     axes.set_xlabel(f"{money_unit(language)}{comma(language)}{first}–{last}")
-    axes.set_title(net)
-    axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    axes.set_title(net, pad=22)
+    axes.legend(frameon=False, fontsize=8, ncols=len(payers), loc="lower left", bbox_to_anchor=(0.0, 1.0))
     clean(axes)
+    axes.grid(False, axis="y")
+    axes.grid(True, axis="x", color="#DDDDDD", linewidth=0.6)
     return finish(page, frame.reset_index(), folder / "costs.png", footer(tables.meta, language), language)
 
 
 # groups of about the same work
-RUN_FIGURES: tuple[tuple[Drawing, ...], ...] = ((draw_board, draw_spending, draw_attribution), (draw_fans,))
+RUN_FIGURES: tuple[tuple[Drawing, ...], ...] = (
+    (draw_board, draw_spending, draw_attribution),
+    (draw_fans,),
+    (draw_money, draw_pipeline, draw_levers),
+)
 COMPARE_FIGURES: tuple[tuple[Drawing, ...], ...] = ((draw_forests,), (draw_cost_bars, draw_wins))

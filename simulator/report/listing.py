@@ -15,7 +15,7 @@ from rich.text import Text
 from simulator.core.parameters import table as parameter_table
 from simulator.core.problems import InputError, Place, Problems
 from simulator.core.reading import Node, read_yaml
-from simulator.report.catalogue import definition, parameter_doc, setting_doc
+from simulator.report.catalogue import definition, parameter_doc, region_name, setting_doc
 from simulator.report.words import (
     bracketed,
     colon,
@@ -147,10 +147,16 @@ def _settings(lever: Any, language: str) -> list[str]:
         return f"{setting} {setting_doc(lever.name, setting, language)}" if language == "zh" else setting
 
     return [
-        f"{named(f.name)} [{f.metadata.get('unit') or '-'}] = {setting_value(f.default)}"
+        f"{named(f.name)}{_of_unit(str(f.metadata.get('unit') or ''), language)} = {setting_value(f.default)}"
         for f in fields(lever.Settings)
         if f.metadata.get("role") == "setting"
     ]
+
+
+def _of_unit(unit: str, language: str) -> str:
+    """Return a unit in brackets; nothing for a pure number."""
+    text = unit_text(unit, language) if unit != "-" else ""
+    return f" [{text}]" if text else ""
 
 
 def _sign(value: float) -> str:
@@ -344,6 +350,7 @@ def _card(things: str, row: dict[str, Any], language: str) -> list[RenderableTyp
         "scenarios": ("file",),
     }[things]
     first = Text(overflow="fold")
+    row = {k: v for k, v in row.items() if k != "unit" or _of_unit(str(v), language)}
     for i, key in enumerate(k for k in lead if row.get(k) not in ("", None)):
         told = _code(key, row[key], language)
         shown = {"unit": f"[{told}]", "true": f"→ {told}"}.get(key, told)
@@ -355,7 +362,7 @@ def _card(things: str, row: dict[str, Any], language: str) -> list[RenderableTyp
 def _code(key: str, value: Any, language: str) -> str:
     """Return a cell of a plain list; units and the words for kinds and sources in Chinese where it has them."""
     if language == "zh" and key == "unit":
-        return unit_text(str(value), language) or "1"
+        return unit_text(str(value), language)
     if language == "zh" and key in _CODES_ZH:
         return _CODES_ZH[key].get(str(value), str(value))
     return _cell(value)
@@ -378,7 +385,7 @@ def _hanging(name: str, text: str, before: int = 0) -> RenderableType:
 
 def _heading(region: str, section: str, lead: str, language: str) -> Text:
     told = _led(lead, language)
-    return Text(f"{region} · {section_text(section, language)} · {told}", style="cyan")
+    return Text(f"{region_name(region, language)} · {section_text(section, language)} · {told}", style="cyan")
 
 
 def _led(lead: str, language: str) -> str:
@@ -477,13 +484,15 @@ def _lever_cards(rows: list[dict[str, Any]], language: str) -> list[RenderableTy
         grade += bracketed(_counts(counts, language), language) if any(counts.values()) else ""
         out.append(_indented(grade, 2))
         if row["moves"]:
-            out.append(_indented(f"{word('moves', language)}{mark}{listed(row['moves'], language)}", 2))
+            moves = listed([_moved(text, language) for text in row["moves"]], language)
+            out.append(_indented(f"{word('moves', language)}{mark}{moves}", 2))
         if row["settings"]:
             out.append(_indented(f"{word('settings', language)}{mark}{then.join(row['settings'])}", 2))
         for m in row["measures"]:
             lead = _led(m["lead"], language)
             dose = comma(language).join(f"{k} {_cell(v)}" for k, v in m["dose"].items())
-            where = comma(language).join((m["region"], section_text(m["section"], language), lead))
+            city = region_name(m["region"], language)
+            where = comma(language).join((city, section_text(m["section"], language), lead))
             text = m["name"] + bracketed(where, language)
             text += f"{then}{word('dose in the plan', language)}{mark}{dose}" if dose else ""
             if m["entries"] != [m["id"]]:
@@ -492,6 +501,14 @@ def _lever_cards(rows: list[dict[str, Any]], language: str) -> list[RenderableTy
                 text += then + (entries if m["entries"] else none)
             out.append(_hanging(m["id"], text, 2))
     return out
+
+
+def _moved(text: str, language: str) -> str:
+    """Return an indicator's name with the sign of what moves it."""
+    from simulator.model import INDICATORS
+
+    name, _, sign = text.partition(" ")
+    return f"{INDICATORS[name].label[language]} {sign}" if name in INDICATORS else text
 
 
 def _cell(value: Any) -> str:

@@ -15,13 +15,13 @@ from typing import Any
 from simulator.core.problems import InputError, Problem
 from simulator.report.memo_docx import figures_of, readable, write_docx
 from simulator.report.memo_parts import Annex, Block, Heading, Line, Memo, Picture, lines
-from simulator.report.memo_words import WORDS, said
+from simulator.report.memo_words import said, study_caption
 from simulator.study.tables import Tables
 
 FILE = "memo.docx"
-RUN_FIGURES = ("attribution", "board", "fan", "spending")
+RUN_FIGURES = ("board", "fan", "money", "spending", "levers", "pipeline", "attribution")
 COMPARE_FIGURES = ("differences", "costs", "wins")
-CAPTIONS = {"differences": "forest", "costs": "costs", "wins": "wins", "spending": "spending"}
+CAPTIONS = {"differences": "forest", "costs": "costs", "wins": "wins", "spending": "spending", "money": "areas"}
 
 
 def write_memo(folder: Path, language: str) -> Path:
@@ -133,5 +133,4 @@ def _caption(path: Path, names: dict[str, str], language: str) -> str:
     kind, _, rest = path.stem.partition("-")
     if kind == "fan" and rest in names:
         return said("fan", language, id=rest, name=names[rest])
-    key = CAPTIONS.get(kind, kind)
-    return said(key, language) if key in WORDS else path.stem
+    return study_caption(CAPTIONS.get(kind, path.stem), language)

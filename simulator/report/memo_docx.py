@@ -308,5 +308,5 @@ def readable(pictures: Sequence[Path]) -> list[Path]:
 
 def figures_of(folder: Path, names: Sequence[str]) -> list[Path]:
     """Return the pictures of a folder by the beginnings of their names, in that order."""
-    found = sorted(folder.glob("*.png"))
+    found = sorted(folder.glob("*.png"), key=lambda path: path.stem)
     return list(dict.fromkeys(p for name in names for p in found if p.stem == name or p.stem.startswith(f"{name}-")))

@@ -9,7 +9,7 @@ from simulator.report.html.study_page import picture_files, study_facts, tables_
 from simulator.report.memo import again_blocks, closing
 from simulator.report.memo_docx import readable
 from simulator.report.memo_parts import Annex, Block, Grid, Heading, Line, Memo, Picture, lines
-from simulator.report.memo_words import said
+from simulator.report.memo_words import said, study_caption
 
 MOST_ROWS, MOST_COLUMNS = 40, 9  # of a table in a memo; the file has all
 
@@ -33,7 +33,9 @@ def study_memo(folder: Path, language: str, manifest: dict[str, Any]) -> Memo:
         annexes.append(Annex(said("tables study", language), grids))
     pictures = readable(picture_files(folder))
     if pictures:
-        annexes.append(Annex(said("figures", language), [Picture(path, path.stem) for path in pictures]))
+        annexes.append(
+            Annex(said("figures", language), [Picture(path, study_caption(path.stem, language)) for path in pictures])
+        )
     title = said("title study", language, title=page["title"])
     sent = closing(str(manifest.get("created") or ""), language)
     return Memo(title, said("opening", language), out, sent, annexes)

@@ -83,9 +83,30 @@ WORDS: dict[str, tuple[str, str]] = {
         "以上数字均为模拟结果，并非观测；方括号内为 90 % 的模拟未来所处范围。",
     ),
     "fan": ("{id} {name}: history and simulated futures", "{id} {name}：历史数据与模拟未来"),
-    "spending": ("Money by year and payer", "历年资金（按出资方）"),
+    "areas": ("Money by year and payer", "历年资金（按出资方）"),
+    "spending": ("What each measure costs, and who pays", "各项措施的资金与出资方"),
+    "levers": ("What one dose of each instrument brings a target", "各政策工具常规剂量对各项目标的作用"),
+    "pipeline": ("Pipeline of pharmaceutical products", "医药品种梯队"),
     "attribution": ("Where each target's change comes from", "各项目标变化的来源"),
     "board": ("Probability that each target is met", "各项目标完成概率"),
+    "heat-map": ("Which factors move which outcomes", "哪些因素影响哪些结果"),
+    "tornado": ("{rest}: the factors that move it most", "{rest}：影响最大的因素"),
+    "front": ("Pareto front", "帕累托前沿"),
+    "doses": ("Doses along the front", "前沿各方案的剂量"),
+    "box": ("Conditions under which the plan misses, {rest}", "未完成的条件，第 {rest} 组"),
+    "peeling": ("How the conditions were narrowed step by step", "条件逐步收窄的过程"),
+    "sweep": ("Results over the values tried", "各取值下的结果"),
+    "sweep-differences": ("Differences from the first point", "与首个点的差值"),
+    "trials": ("Virtual trials beside the literature", "虚拟试验与文献对照"),
+    "coverage": ("How often intervals hold the truth", "区间覆盖真值的比例"),
+    "predictive": ("Fitted history and simulation", "参与拟合的历史与模拟结果"),
+    "inner": ("Years left out of the fit", "未参与拟合的年份"),
+    "facts": ("Stylised facts in their bands", "典型事实在其区间中的位置"),
+    "identified": ("Parameters of which history says most", "历史数据最能确定的参数"),
+    "board-others": (
+        "Probability that each capacity and input target is met",
+        "能力与投入类目标完成概率",
+    ),
     "forest": ("Paired differences by target", "各项目标的成对差值"),
     "costs": ("Net public cost by payer", "净成本（按出资方）"),
     "wins": ("Which scenario reaches more", "情景之间的胜率"),
@@ -120,3 +141,11 @@ WORDS: dict[str, tuple[str, str]] = {
 def said(key: str, language: str, **given: object) -> str:
     """Return words of the memo in a language, with what is given in its places."""
     return filled(WORDS[key], language, **given)
+
+
+def study_caption(stem: str, language: str) -> str:
+    """Return the caption of a figure by the name of its file; the name itself where there are no words for it."""
+    if stem in WORDS:
+        return said(stem, language)
+    kind, _, rest = stem.partition("-")
+    return said(kind, language, rest=rest) if kind in WORDS else stem

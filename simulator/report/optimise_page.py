@@ -20,7 +20,7 @@ from simulator.report.optimise_words import (
     with_error,
 )
 from simulator.report.terminal import as_text
-from simulator.report.words import colon, comma, figure, listed, runs_text, semicolon, word
+from simulator.report.words import colon, comma, figure, left_out, listed, runs_text, semicolon, word
 from simulator.study.optimise_aims import RISING
 from simulator.study.optimise_output import meta_of
 
@@ -91,7 +91,7 @@ def _head(result: OptimiseResult, language: str) -> list[RenderableType]:
     out: list[RenderableType] = [Text(title, style="bold"), Text(what), Text(f"{calibration} · {runs}", style="dim")]
     if meta["status"]:
         out.append(Text(meta["status"][language], style="yellow"))
-    return out
+    return out + [Text(line, style="red") for line in left_out(len(result.failures), result.runs, language)]
 
 
 def _demand(result: OptimiseResult, language: str) -> list[RenderableType]:

@@ -25,8 +25,12 @@ def owner_label(parameter: str) -> Label:
     return labels.get(owner, Label(owner, owner))
 
 
+def first_clause(doc: str) -> str:
+    """Return the first clause of what a parameter is, without what stands in brackets."""
+    return re.split("[;:；：]", re.sub(r"\s*[(（][^)）]*[)）]", "", doc))[0].strip()
+
+
 def parameter_words(name: str, language: str) -> str:
     """Return what a parameter is: its meaning, whose it is, and its dotted name."""
-    label, text = owner_label(name)[language], re.sub(r"\s*[(（][^)）]*[)）]", "", parameter_doc(name, language))
-    doc = re.split("[;:；：]", text)[0].strip()
+    label, doc = owner_label(name)[language], first_clause(parameter_doc(name, language))
     return said("parameter" if doc else "undescribed", language, doc=doc, owner=label, name=name)

@@ -83,3 +83,11 @@ class Room:
         inside = ((self.taken[:, :2] >= low) & (self.taken[:, :2] <= high)).all(axis=1)
         out = np.maximum(-low - STEP, 0.0).sum() + np.maximum(high - self.size - STEP, 0.0).sum()
         return float(self.taken[inside, 2].sum() + OUTSIDE * out)
+
+
+def apart(places: Iterable[float], least: float) -> list[float]:
+    """Return ascending places moved up or down as little as keeps each at least so far above the one before."""
+    out = list(places)
+    for k in range(1, len(out)):
+        out[k] = max(out[k], out[k - 1] + least)
+    return out

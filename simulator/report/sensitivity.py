@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.report.board import records
+from simulator.report.html.study_kinds import sensitivity_words
 from simulator.report.sensitivity_words import (
     KEYS,
     effort_text,
     factor_text,
+    failed_text,
     floor_meaning,
     grade_text,
     outcome_title,
@@ -27,7 +30,7 @@ from simulator.report.terminal import as_text
 from simulator.report.words import apart, bracketed, colon, figure, listed
 from simulator.study import output
 from simulator.study.aside import replacing
-from simulator.study.study_files import plain_rows, versions, write_csv, write_words
+from simulator.study.study_files import plain_failures, plain_rows, versions, write_csv, write_words
 
 if TYPE_CHECKING:
     from simulator.study.sensitivity import SensitivityResult
@@ -46,6 +49,8 @@ def screen(result: SensitivityResult, language: str) -> RenderableType:
     parts += [Text(line, style="dim") for line in (ranges_text(meta, language),) if line]
     if meta.get("status"):
         parts.append(Text(meta["status"][language], style="yellow"))
+    if failed := failed_text(meta, language):
+        parts.append(Text(failed, style="yellow"))
     for about in meta["outcomes"]:
         parts += _outcome(result, about, language)
     parts += [
@@ -61,7 +66,7 @@ def _outcome(result: SensitivityResult, about: dict[str, Any], language: str) ->
     frame = frame[frame["outcome"] == about["id"]]
     rows = records(frame[frame["of"] == "mean"])
     title = Text(outcome_title(about, language), style="bold")
-    if not rows:
+    if not any(math.isfinite(row[KEYS[method]]) for row in rows):
         return [Text(""), title, Text("  " + ("未计算" if zh else "not computed"), style="dim")]
     if math.isfinite(about["level"]):
         title.append(f"{colon(language)}{figure(about['level'], about['unit'], language)}", style="dim")
@@ -87,7 +92,9 @@ def _size(row: dict[str, Any], about: dict[str, Any], method: str, language: str
 
 def _under(rows: list[dict[str, Any]], about: dict[str, Any], method: str, language: str) -> str:
     """Return which share of the factors is under the floor, and the floor."""
-    total = sum(row["factors"] for row in rows)
+    judged = [row for row in rows if math.isfinite(row[KEYS[method]])]
+    lost = sum(row["factors"] for row in rows) - sum(row["factors"] for row in judged)
+    rows, total = judged, sum(row["factors"] for row in judged)
     under = sum(row["factors"] for row in rows if not row["above_floor"])
     floor = rows[0]["floor"]
     if all(row[KEYS[method]] <= 0.0 for row in rows):
@@ -96,9 +103,18 @@ def _under(rows: list[dict[str, Any]], about: dict[str, Any], method: str, langu
     share = f"{100.0 * under / total:.0f} %"
     if language == "zh":
         lead = "没有因素高于噪声底线；" if under == total else ""
-        return f"{lead}{total} 个因素中有 {under} 个（{share}）低于噪声底线（{level}）"
+        return f"{lead}{total} 个因素中有 {under} 个（{share}）低于噪声底线（{level}）{_lost(lost, language)}"
     lead = "nothing stands above the floor: " if under == total else ""
-    return f"{lead}{under} of {total} factors ({share}) are under the floor of {level}"
+    return f"{lead}{under} of {total} factors ({share}) are under the floor of {level}{_lost(lost, language)}"
+
+
+def _lost(count: int, language: str) -> str:
+    """Return how many factors failed runs left without an index, empty for none."""
+    if not count:
+        return ""
+    if language == "zh":
+        return f"；另有 {count} 个因素因运行失败无法判断"
+    return f"; failed runs leave {count} more unjudged"
 
 
 def _spread(frame: Any, language: str) -> list[RenderableType]:
@@ -117,7 +133,8 @@ def plain_text(result: SensitivityResult, language: str) -> str:
 
 def as_plain(result: SensitivityResult) -> dict[str, Any]:
     """Return the results as plain values for JSON; what is not a number is null."""
-    return {"folder": str(result.folder), "run": result.meta, "indices": plain_rows(result.frame)}
+    failures = plain_failures(result.failures)
+    return {"folder": str(result.folder), "run": result.meta, "indices": plain_rows(result.frame), "failures": failures}
 
 
 def save(result: SensitivityResult, folder: Path, language: str, command: str = "") -> Path:
@@ -127,7 +144,9 @@ def save(result: SensitivityResult, folder: Path, language: str, command: str = 
     with replacing(folder / "sensitivity.parquet") as part:
         result.frame.to_parquet(part, index=False)
     result.plot(folder / "figures", language)
-    write_words(plain_text(result, language), manifest_of(result, command) | {"language": language}, folder)
+    manifest = manifest_of(result, command) | {"language": language}
+    page = partial(sensitivity_words, result)
+    write_words(plain_text(result, language), manifest, folder, page=("sensitivity", page))
     return folder
 
 
@@ -144,4 +163,5 @@ def manifest_of(result: SensitivityResult, command: str) -> dict[str, Any]:
         "versions": versions("SALib"),
         "inputs": output.inputs_of([result.scenario]),
         "run": meta,
+        "failures": plain_failures(result.failures),
     }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simulator.report.board import records
+from simulator.report.parameter_names import first_clause
 from simulator.report.sensitivity_words import KEYS, foot, outcome_title, size_meaning, size_text
 from simulator.report.style import (
     BLUE,
@@ -21,9 +21,11 @@ from simulator.report.style import (
     clean,
     finish,
     footer_height,
+    in_lines,
     new_figure,
     scale_axis,
     styled,
+    text_inches,
     usable_language,
 )
 from simulator.report.words import bracketed, comma, cut
@@ -36,7 +38,8 @@ if TYPE_CHECKING:
 
 TOP, MAP_ROWS, WIDTH = 15, 30, 8.6
 HEAD = {"en": 36, "zh": 18}
-TITLE_WIDTH = {"en": 80, "zh": 42}
+WORDS = {"en": 46, "zh": 23}
+TITLE_CELLS = 84
 
 
 def draw(result: SensitivityResult, folder: Path, language: str) -> list[Path]:
@@ -64,24 +67,26 @@ def draw_tornado(result: SensitivityResult, about: dict[str, Any], folder: Path,
         else "thin line: 90 % of resamples; hatched: under the floor"
     )
     text = foot(meta, language, line=line)
-    page = new_figure(WIDTH, 0.29 * len(rows) + 1.25 + footer_height(text, WIDTH, language))
+    page = new_figure(WIDTH, 0.32 * len(rows) + 1.25 + footer_height(text, WIDTH, language))
     axes = page.add_subplot()
     (_bars if method == "morris" else _shares)(axes, rows, about, language)
-    axes.set_yticks(range(len(rows)), [_label(row, language) for row in rows], fontsize=8)
+    axes.set_yticks(range(len(rows)), [_label(row, language, "\n") for row in rows], fontsize=7.5)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     head = f"{meta['region_name'][language]} · {outcome_title(about, language)}"
-    axes.set_title("\n".join(textwrap.wrap(head, TITLE_WIDTH[language])), fontsize=10)
+    axes.set_title("\n".join(in_lines(head, TITLE_CELLS)), fontsize=10)
     clean(axes)
     axes.grid(False, axis="y")
     name = about["id"].replace("@", "-")
     return finish(page, frame, folder / f"tornado-{name}.png", text, language)
 
 
-def _label(row: dict[str, Any], language: str) -> str:
-    if row["kind"] != "group":
-        return str(row["factor"])
-    name = (row["name_zh"] if language == "zh" else row["name"]) or row["factor"]
-    return f"{name}{bracketed(str(row['factors']), language)}"
+def _label(row: dict[str, Any], language: str, between: str = "  ") -> str:
+    """Return what a factor is, cut short, and its name."""
+    name, factor = row["name_zh"] if language == "zh" else row["name"], str(row["factor"])
+    if row["kind"] == "group":
+        return f"{name or factor}{bracketed(str(row['factors']), language)}"
+    words = cut(first_clause(name), WORDS[language]) if isinstance(name, str) else ""
+    return f"{words}{between}{factor}" if words and words != factor else factor
 
 
 def _style(row: dict[str, Any], colour: str) -> dict[str, Any]:
@@ -155,7 +160,9 @@ def draw_map(result: SensitivityResult, folder: Path, language: str) -> list[Pat
         else "colour: over the largest in that column; blank: under the floor"
     )
     text = foot(meta, language, line=line)
-    width = max(WIDTH, 2.6 + 0.26 * table.shape[1])
+    rows = result.frame.drop_duplicates("factor").set_index("factor", drop=False)
+    labels = [_label(rows.loc[name].to_dict(), language) for name in table.index]
+    width = max(WIDTH, text_inches(labels, 7.5) + 1.0 + 0.26 * table.shape[1])
     page = new_figure(width, 0.2 * len(table) + 3.2 + footer_height(text, width, language))
     axes = page.add_subplot()
     values = np.where(above.to_numpy(), table.to_numpy(), np.nan)
@@ -163,10 +170,7 @@ def draw_map(result: SensitivityResult, folder: Path, language: str) -> list[Pat
     by_id = {about["id"]: about for about in meta["outcomes"]}
     heads = [_head(by_id[str(c)], language) for c in table.columns]
     axes.set_xticks(range(len(heads)), heads, rotation=90, fontsize=7.5)
-    rows = result.frame.drop_duplicates("factor").set_index("factor", drop=False)
-    axes.set_yticks(
-        range(len(table)), [_label(rows.loc[name].to_dict(), language) for name in table.index], fontsize=7.5
-    )
+    axes.set_yticks(range(len(table)), labels, fontsize=7.5)
     axes.set_xticks(np.arange(-0.5, table.shape[1]), minor=True)
     axes.set_yticks(np.arange(-0.5, len(table)), minor=True)
     axes.grid(True, which="minor", color="#E4E4E4", linewidth=0.5)

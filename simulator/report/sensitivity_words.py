@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.report.words import apart, bracketed, colon, semicolon, word
+from simulator.report.words import apart, bracketed, colon, listed, semicolon, word
 
 _GRADES = {"observed": ("observed", "观测"), "plan": ("the plan", "规划")}
 METHODS = {"morris": ("elementary effects (Morris)", "基本效应法（Morris）"),
@@ -93,9 +93,25 @@ def effort_text(meta: dict[str, Any], language: str) -> str:
     return text + (f"; {first['groups']} groups were screened first" if len(meta["stages"]) > 1 else "")
 
 
+def failed_text(meta: dict[str, Any], language: str) -> str:
+    """Return how many runs failed and what was left out for it; empty where none did."""
+    if not (failed := meta.get("failed")):
+        return ""
+    runs, files = sum(failed.values()), listed(failed, language)
+    lost, every = (sum(stage[k] for stage in meta["stages"]) for k in ("left_out", "effects"))
+    morris = meta["method"] == "morris"
+    if language == "zh":
+        what, of = ("次基本效应", "次") if morris else ("个基准点", "个")
+        return f"{runs:,} 次运行失败，{every:,} {what}中有 {lost:,} {of}因此未计入；名单及重新运行的命令见 {files}"
+    what = "elementary effects" if morris else "base points"
+    head = f"{runs:,} run{'s' * (runs != 1)} failed, so {lost:,} of {every:,} {what} are left out"
+    return f"{head}; which, and the command that runs each again: {files}"
+
+
 def foot(meta: dict[str, Any], language: str, *, line: str = "") -> str:
     """Return the footer of a figure: runs, what is drawn, ranges, calibration, date, hash; then the region's status."""
-    parts = [effort_text(meta, language), line, floor_meaning(meta, language), ranges_text(meta, language)]
+    parts = [effort_text(meta, language), failed_text(meta, language), line, floor_meaning(meta, language)]
+    parts.append(ranges_text(meta, language))
     parts.append(f"{word('calibration', language)}{colon(language)}{word(meta['calibration'], language)}")
     parts += [str(meta["created"])[:10], str(meta["hash"])[:8]]
     text = semicolon(language).join(p for p in parts if p)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,6 +33,7 @@ LEVEL_COLOURS = {"likely": BLUE, "in doubt": ORANGE, "unlikely": VERMILION}
 DPI = 110
 FOOTER_SIZE = 6.5
 FOOTER_LINE = 0.11  # inches
+CELL = 0.57  # width of a half-width character over the size of the letters
 CJK_FONTS = (
     "Noto Sans CJK SC",
     "Noto Sans CJK JP",
@@ -62,6 +62,10 @@ CJK_FONTS = (
 FONT_PACKAGE = "fonts-noto-cjk"  # on Debian and Ubuntu
 SAMPLE = "中政策额"  # common characters that a font for Chinese must have
 _CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f]+")
+# What a line is not broken within: a Chinese character with the marks that belong to it, a word, a gap.
+_PIECE = re.compile(
+    r"[“‘（《]*[\u2e80-\uffef][，。；：、）》”’！？％…]*|[^\s\u2e80-\uffef]+[，。；：、）》！？％]*|\s+"
+)
 
 
 @dataclass(frozen=True)
@@ -223,7 +227,28 @@ def _without_boxes(figure: Figure) -> None:
 
 def _wrap(text: str, width: float, language: str) -> list[str]:
     """Return a text in lines that fit a figure of this width in inches."""
-    return textwrap.wrap(text, int(width * (10.5 if language == "zh" else 18.5)))
+    return in_lines(text, int(width * (18.5 if language == "zh" else 18.0)))
+
+
+def in_lines(text: str, cells: int) -> list[str]:
+    """Return a text in lines of at most so many half-width characters; a Chinese one takes two, and breaks anywhere."""
+    from rich.cells import cell_len
+
+    lines = [""]
+    for piece in _PIECE.findall(text):
+        if lines[-1] and cell_len(lines[-1] + piece.rstrip()) > cells:
+            lines[-1] = lines[-1].rstrip()
+            lines.append("")
+        lines[-1] += piece if lines[-1] or not piece.isspace() else ""
+    lines[-1] = lines[-1].rstrip()
+    return [line for line in lines if line]
+
+
+def text_inches(texts: Iterable[str], size: float) -> float:
+    """Return about how long the longest of some texts is in inches, in letters of this size in points."""
+    from rich.cells import cell_len
+
+    return max((cell_len(text) for text in texts), default=0) * CELL * size / 72.0
 
 
 def footer_height(text: str, width: float, language: str) -> float:

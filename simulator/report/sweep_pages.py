@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.report.board import records
+from simulator.report.html.study_sweep import sweep_words
 from simulator.report.sweep import draw_sweep
 from simulator.report.sweep_lines import MOST_PANELS
 from simulator.report.sweep_shared import heading, meta_of, outcomes_shown
@@ -27,7 +29,7 @@ from simulator.report.sweep_words import (
     value_text,
 )
 from simulator.report.terminal import as_text
-from simulator.report.words import colon, comma, distance, listed, number, runs_text, short_unit, word
+from simulator.report.words import colon, comma, distance, left_out, listed, number, runs_text, short_unit, word
 from simulator.study import output
 from simulator.study.design import COST
 from simulator.study.study_files import origin, plain_failures, plain_rows, write_csv, write_parquet, write_words
@@ -54,15 +56,19 @@ def sweep_screen(result: SweepResult, language: str) -> RenderableType:
         Text(("扫描因素：" if zh else "swept: ") + listed(names, language)),
         Text(comma(language).join((count, design_name(plan.kind, language))), style="dim"),
         Text(comma(language).join((runs, calibrated)), style="dim"),
-        Text(""),
     ]
+    lost = left_out(len(result.failures), len(result.results.design.rows), language)
+    parts += [*(Text(line, style="red") for line in lost), Text("")]
     shown = outcomes_shown(result, MOST_PANELS)
-    if len(plan.names) == 1 and len(plan.points) <= MOST_COLUMNS:
-        parts.append(_by_point(result, shown, language))
-    else:
-        parts.append(_best(result, shown, language))
+    parts.append(outcome_table(result, shown, language))
     parts += [Text(line, style="dim") for line in _notes(result, shown, language)]
     return Group(*parts)
+
+
+def outcome_table(result: SweepResult, shown: list[str], language: str) -> Table:
+    """Return outcomes at each point where these are few, else at the first point and at the best of each."""
+    few = len(result.plan.names) == 1 and len(result.plan.points) <= MOST_COLUMNS
+    return _by_point(result, shown, language) if few else _best(result, shown, language)
 
 
 def _table(heads: list[str]) -> Table:
@@ -185,12 +191,14 @@ def as_plain(result: SweepResult, folder: Path) -> dict[str, Any]:
 def write_sweep(result: SweepResult, folder: Path, language: str, command: str = "") -> Path:
     """Write tables, figures, summary and manifest into a folder, each whole or not at all; returns the folder."""
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "manifest.json").unlink(missing_ok=True)  # until everything lies there again
     table = result.table()
     write_csv(table, folder / "runs.csv")
     write_csv(result.summary(), folder / "summary.csv")
     write_parquet(table, folder / "runs.parquet")
     draw_sweep(result, folder / "figures", language)
-    write_words(plain_text(result, language), _manifest(result, language, command), folder)
+    page = partial(sweep_words, result)
+    write_words(plain_text(result, language), _manifest(result, language, command), folder, page=("sweep", page))
     return folder
 
 

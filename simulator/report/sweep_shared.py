@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import re
 import textwrap
@@ -70,6 +71,7 @@ def meta_of(result: SweepResult) -> dict[str, Any]:
         "completed": int(np.isfinite(result.results.values).all(axis=1).sum()),
         "draws": len(set(result.draws.tolist())),
         "calibration": result.scenario.calibration,
+        "created": datetime.date.today().isoformat(),
         "hash": study_hash(result.folder),
         "status": None if status is None else {"en": status.en, "zh": status.zh},
     }
@@ -100,6 +102,8 @@ def foot_of(result: SweepResult, shown: Sequence[str], language: str, *, band: b
         )
     else:
         more = ""
+    if band:
+        points += "；P：完成概率" if zh else "; P: probability of meeting the target"
     return "\n".join(filter(None, (points, more, footer(meta_of(result), language, band=band))))
 
 

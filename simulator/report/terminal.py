@@ -15,6 +15,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+import simulator.report.wrapping  # noqa: F401 - lines of Chinese break between characters
 from simulator.core.ledger import PAYERS
 from simulator.report.board import Board, board_of, chance, has_true, records
 from simulator.report.terminal_attribution import budget_lines, budget_text, extra_parts

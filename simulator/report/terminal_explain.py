@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from simulator.report.catalogue import parameter_doc
+from simulator.report.catalogue import parameter_doc, region_name
 from simulator.report.terminal_attribution import parts_text
 from simulator.report.words import (
     apart,
@@ -26,6 +26,7 @@ from simulator.report.words import (
     plain_number,
     section_text,
     semicolon,
+    unit_text,
     word,
 )
 from simulator.study.targets import NOT_SIMULATED
@@ -115,15 +116,18 @@ def _head(found: Mapping[str, Any], language: str) -> list[RenderableType]:
     if target is not None:
         bound = ">" if target["op"] == "gt" else "≥"
         goal = full_figure(target["value"], target["unit"], language, bound)
-        shown.append(Text.assemble((f"{target['id']}  {target['name']}", "bold"), mark, goal, f" ({target['year']})"))
-        where = (found["region"], section_text(target["section"], language), lead_text(target["lead"], language))
-        shown.append(_under(" · ".join((*where, word(target["kind"], language))), indent=2))
+        year = bracketed(str(target["year"]), language)
+        shown.append(Text.assemble((f"{target['id']}  {target['name']}", "bold"), mark, goal, year))
+        where = [section_text(target["section"], language), lead_text(target["lead"], language)]
+        where = [region_name(found["region"], language), *where, word(target["kind"], language)]
+        shown.append(_under(" · ".join(where), indent=2))
     if indicator is None:
         return [*shown, Text(f"  {word(NOT_SIMULATED, language)}", style="yellow")]
     named = f"{indicator['label']}{bracketed(indicator['name'], language)}"
     if target is None:
-        shown.append(Text.assemble((f"{indicator['name']}  {indicator['label']}", "bold"), f"  [{indicator['unit']}]"))
-        shown.append(_under(found["region"], indent=2))
+        head = Text(f"{indicator['name']}  {indicator['label']}", style="bold")
+        shown.append(Text.assemble(head, _unit(indicator["unit"], language)))
+        shown.append(_under(region_name(found["region"], language), indent=2))
     else:
         shown.append(_under(f"{text_of('measured', language)}{mark}{named}", indent=2))
     if indicator["definition"]:
@@ -135,6 +139,11 @@ def _head(found: Mapping[str, Any], language: str) -> list[RenderableType]:
     if others:
         shown.append(_under(f"{text_of('used_by', language)}{mark}{listed(others, language)}", indent=2))
     return shown
+
+
+def _unit(unit: str, language: str) -> str:
+    text = unit_text(unit, language)
+    return f"  [{text}]" if text else ""
 
 
 # ---- levers -----------------------------------------------------------------------------------------
@@ -245,7 +254,9 @@ def _certainty(found: Mapping[str, Any], language: str) -> list[RenderableType]:
         shown.append(line)
         if "doc" in p:
             prior = f"{plain_number(p['prior'][0])}–{plain_number(p['prior'][1])}"
-            value = f"{plain_number(p['value'])} {bracketed(prior, language).strip()} {p['unit']}".rstrip(" 1")
+            unit = unit_text(p["unit"], language)
+            value = f"{plain_number(p['value'])}{bracketed(prior, language)}"
+            value += unit if language == "zh" else f" {unit}".rstrip()
             grade = _GRADES[p["grade"]][language == "zh"] if p["grade"] in _GRADES else word(p["grade"], language)
             source = grade if p["source"] == "assumed" else f"{grade}{bracketed(p['source'], language)}"
             said = (parameter_doc(p["name"], language), value, source)

@@ -93,10 +93,11 @@ def budget_scaling(tables: Tables, scenario: str, language: str) -> list[Rendera
     amount, given, added = (figure(x, "CNY", language) for x in (row["amount"], row["added_as_given"], now))
     factor = plain_number(row["factor"])
     text = (
-        f"等额预算 {amount}：剂量乘以 {factor}（{_some(row['scaled'], language)}）；原方案比基准多 {given}，"
-        f"调整后在全部运行中多 {added}"
+        f"等额预算 {amount}：与基准的剂量之差乘以 {factor}（{_some(row['scaled'], language)}）；"
+        f"原方案比基准多 {given}，调整后在全部运行中多 {added}"
         if zh
-        else f"Equal budget {amount}: doses times {factor} ({_some(row['scaled'], language)}); as given the mix adds"
+        else f"Equal budget {amount}: doses beyond the baseline's times {factor} ({_some(row['scaled'], language)});"
+        " as given the mix adds"
         f" {given} to the baseline, now {added} in all runs."
     )
     lines: list[RenderableType] = [Text(text, style="yellow")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,8 +57,10 @@ def _in(pair: tuple[str, ...], language: str) -> str:
 
 
 def value_text(value: float) -> str:
-    """Return a number to three digits, and ``–`` for none."""
-    return f"{value:.{DIGITS}g}" if math.isfinite(value) else "–"
+    """Return a number to three digits, whole from a thousand on, and ``–`` for none."""
+    if not math.isfinite(value):
+        return "–"
+    return f"{value:.{DIGITS}g}" if abs(value) < 999.5 else f"{value:,.0f}"
 
 
 def interval_text(low: float, high: float) -> str:
@@ -278,9 +281,16 @@ def as_plain(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def save(evaluation: Evaluation, folder: Path, language: str) -> list[Path]:
-    """Write page, table and forest plot into a folder, over those of the same trials; returns their paths."""
+def save(evaluation: Evaluation, folder: Path, language: str, command: str = "", trials_hash: str = "") -> list[Path]:
+    """Write summary, table, forest plot and page into a folder, over those of the same trials; returns their paths."""
+    from simulator.report.html.study_evidence import trial_words
+    from simulator.report.html.study_words import write_study_page
+    from simulator.study.study_files import origin_of
+
     folder.mkdir(parents=True, exist_ok=True)
-    page = folder / "summary.txt"
-    page.write_text(plain_text(evaluation, language), "utf-8")
-    return [page, *draw(evaluation, folder, language)]
+    text = folder / "summary.txt"
+    text.write_text(plain_text(evaluation, language), "utf-8")
+    drawn = draw(evaluation, folder, language)
+    origin = origin_of(command, hash=trials_hash)
+    page = write_study_page("trials", partial(trial_words, evaluation), folder, language, origin)
+    return [text, *drawn, *([page] if page else [])]

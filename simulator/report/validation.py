@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import html
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +16,14 @@ from rich.text import Text
 from simulator.report.catalogue import region_name
 from simulator.report.html.gates import gates_path, posterior_digest
 from simulator.report.validation_figures import draw_validation
-from simulator.report.words import colon, listed, number, unit_text
+from simulator.report.words import listed, number, unit_text
 from simulator.study.gates import GROUPS, IDENTIFIED, INNER, PREDICTIVE, Gate
+from simulator.study.study_files import origin_of
 from simulator.study.validate import Validation
 
 Say = Callable[[str], None]
-PAGE = "validation.html"
 BASELINES_ZH = {"persistence": "持平", "linear": "线性趋势", "exponential": "指数趋势"}
 SHOWN_MOVES = 0.005  # log points below which a forecast is said not to move
-_STYLE = (
-    "body{font:15px/1.5 sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222}"
-    "table{border-collapse:collapse;margin:.6em 0 1.4em}td,th{padding:.15em .9em .15em 0;text-align:left;"
-    "vertical-align:top;border-bottom:1px solid #ddd}.n{text-align:right;font-variant-numeric:tabular-nums}"
-    ".bad{color:#D55E00;font-weight:bold}.ok{color:#009E73}.dim{color:#777}img{max-width:100%}"
-)
 
 
 def pick(label: Any, language: str) -> str:
@@ -146,13 +139,13 @@ def validation_screen(found: Validation, language: str) -> RenderableType:
     for group, gates in gate_groups(found):
         parts += [Rule(style="dim"), Text(pick(GROUPS[group], language), style="bold")]
         if group == INNER:
-            parts += [_grid(series_heads(language), series_rows(found, language)),
+            parts += [grid_table(series_heads(language), series_rows(found, language)),
                       Text(series_note(language), style="dim")]  # fmt: skip
         parts.append(_gates(gates, language))
         if group in (INNER, PREDICTIVE):
             parts.append(Text(chance_note(language), style="dim"))
         if group == IDENTIFIED and found.influence:
-            parts += [Text(""), _grid(influence_heads(language), influence_rows(found, language))]
+            parts += [Text(""), grid_table(influence_heads(language), influence_rows(found, language))]
     return Group(*parts, Rule(style="dim"), *(Text(pick(note, language), style="dim") for note in found.notes))
 
 
@@ -165,7 +158,8 @@ def _gates(gates: Sequence[Gate], language: str) -> Table:
     return table
 
 
-def _grid(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+def grid_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Return a table of texts under their heads."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for k, head in enumerate(heads):
         table.add_column(Text(head, style="dim"), justify="right" if k and len(heads) > 4 else "left", overflow="fold")
@@ -205,59 +199,15 @@ def keep_gates(found: Validation) -> None:
     gates_path(found.region).write_text(text + "\n", encoding="utf-8")
 
 
-def save_validation(found: Validation, folder: Path, language: str) -> Path:
+def save_validation(found: Validation, folder: Path, language: str, command: str = "") -> Path:
     """Write figures, ``validation.json`` and the page that holds them all, and return the page's path."""
+    from simulator.report.html.study_evidence import validation_words
+    from simulator.report.html.study_words import write_study_page
+
     folder.mkdir(parents=True, exist_ok=True)
-    pictures = [p for p in draw_validation(found, folder / "figures", language) if p.suffix == ".png"]
+    draw_validation(found, folder / "figures", language)
     text = json.dumps(plain(found), indent=1, ensure_ascii=False, allow_nan=False)
     (folder / "validation.json").write_text(text + "\n", encoding="utf-8")
-    page = folder / PAGE
-    page.write_text(_page(found, pictures, language), encoding="utf-8")
-    return page
-
-
-def _page(found: Validation, pictures: Sequence[Path], language: str) -> str:
-    def table(heads: Sequence[str], rows: Sequence[Sequence[str]], classes: Sequence[str] = ()) -> str:
-        head = "".join(f"<th>{html.escape(h)}</th>" for h in heads)
-        kinds = [*classes, *[""] * 20]
-        lines = (
-            "".join(f'<td class="{k}">{html.escape(c)}</td>' for c, k in zip(row, kinds, strict=False)) for row in rows
-        )
-        return f"<table><tr>{head}</tr>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>"
-
-    def gate_table(gates: Sequence[Gate]) -> str:
-        rows = []
-        for gate in gates:
-            kind = {True: "ok", False: "bad", None: "dim"}[gate.ok]
-            cells = (pick(gate.name, language), gate.figure, gate.asked)
-            rows.append("".join(f"<td>{html.escape(c)}</td>" for c in cells)
-                        + f'<td class="{kind}">{verdict(gate, language)}</td>')  # fmt: skip
-        return "<table>" + "".join(f"<tr>{row}</tr>" for row in rows) + "</table>"
-
-    body = [f"<h1>{html.escape(title(found, language))}</h1>"]
-    if found.status is not None:
-        body.append(f'<p class="dim">{html.escape(pick(found.status, language))}</p>')
-    body += [f"<p>{html.escape(pick(note, language))}</p>" for note in found.notes]
-    images = {p.stem: base64.b64encode(p.read_bytes()).decode() for p in pictures}
-    for group, gates in gate_groups(found):
-        body.append(f"<h2>{html.escape(pick(GROUPS[group], language))}</h2>")
-        if group == INNER:
-            body.append(table(series_heads(language), series_rows(found, language), ["", *["n"] * 8]))
-            body.append(f'<p class="dim">{html.escape(series_note(language))}</p>')
-        body.append(gate_table(gates))
-        if group in (INNER, PREDICTIVE):
-            body.append(f'<p class="dim">{html.escape(chance_note(language))}</p>')
-        if group == IDENTIFIED and found.influence:
-            body.append(table(influence_heads(language), influence_rows(found, language)))
-        if group in images:
-            alt = html.escape(pick(GROUPS[group], language))
-            body.append(f'<img alt="{alt}" src="data:image/png;base64,{images[group]}">')
-    seconds = listed((f"{name} {s:.0f} s" for name, s in found.seconds.items()), language)
-    if seconds:
-        spent = ("用时" if language == "zh" else "time spent") + colon(language)
-        body.append(f'<p class="dim">{html.escape(spent + seconds)}</p>')
-    name = html.escape(title(found, language))
-    return (
-        f'<!DOCTYPE html><html lang="{language}"><head><meta charset="utf-8"><title>{name}</title>'
-        f"<style>{_STYLE}</style></head><body>{''.join(body)}</body></html>\n"
-    )
+    words = partial(validation_words, found)
+    page = write_study_page("validation", words, folder, language, origin_of(command))
+    return folder / "validation.json" if page is None else page

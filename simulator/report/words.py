@@ -6,6 +6,8 @@ import math
 import re
 from collections.abc import Iterable
 
+from simulator.report.units import in_chinese
+
 NEGLIGIBLE = 0.001  # of the target: a smaller part or difference is written as about nothing
 ABOUT_ZERO = "≈0"
 
@@ -189,6 +191,15 @@ def listed(names: Iterable[str], language: str) -> str:
     return ("、" if language == "zh" else ", ").join(names)
 
 
+def left_out(failed: int, runs: int, language: str) -> list[str]:
+    """Return the line that says how many runs failed; none where none did."""
+    if not failed:
+        return []
+    if language == "zh":
+        return [f"{runs:,} 次运行中有 {failed:,} 次失败，未计入；名单及重新运行的命令见 failures.csv"]
+    return [f"{failed:,} of {runs:,} runs failed and are left out: failures.csv has the command that runs each again"]
+
+
 def bracketed(text: str, language: str) -> str:
     """Return a text in brackets as it follows a word: `` (text)``, ``（text）``."""
     return f"（{text}）" if language == "zh" else f" ({text})"
@@ -240,7 +251,7 @@ def unit_text(unit: str, language: str) -> str:
     if language == "zh":
         if is_percent(unit):
             return _UNITS_ZH.get(unit, "%")
-        return _UNITS_ZH.get(unit, unit)
+        return _UNITS_ZH[unit] if unit in _UNITS_ZH else in_chinese(unit)
     if is_percent(unit):
         return unit.replace("percent", "%", 1)
     return {"1": "", "m2": "m²"}.get(unit, unit)

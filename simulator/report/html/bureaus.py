@@ -15,7 +15,7 @@ from simulator.study.targets import SIMULATED
 if TYPE_CHECKING:
     import pandas
 
-PLACES = ("share of districts", "streets", "zones", "percent of districts")  # units that count places
+PLACES = ("share of districts", "streets", "zones", "parks", "counties", "percent of districts")  # units
 COLUMNS = ("likely", "in doubt", "unlikely")
 
 

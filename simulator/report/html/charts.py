@@ -17,7 +17,7 @@ from simulator.report.terminal_attribution import name_of, sizes_of
 from simulator.report.words import colon, part, plain_number
 
 WIDTH, HEIGHT = 460.0, 260.0
-LEFT, TOP, BOTTOM = 40.0, 20.0, 20.0
+LEFT, TOP, BOTTOM = 46.0, 20.0, 20.0
 LINE = 12.0
 SERIES_COLOURS = (BLUE, ORANGE, GREEN, SKY, PURPLE, VERMILION, "#F0E442", "#8C6D31", "#999999")
 LABEL_CELLS = 22  # half-width characters of a label beside an area

@@ -14,6 +14,7 @@ from simulator.report.html.first import LEVELS
 from simulator.report.html.gates import gates_of
 from simulator.report.html.labels import label
 from simulator.report.html.rich_html import all_html, text_html, to_html
+from simulator.report.html.settings_rows import settings_rows
 from simulator.report.html.study_page import again
 from simulator.report.html.svg import Scale
 from simulator.report.terminal import heading, named
@@ -28,7 +29,6 @@ from simulator.report.terminal_compare import (
     each_target,
     neighbour_differences,
     net_line,
-    settings_lines,
     survives,
     unit_cost,
 )
@@ -70,7 +70,7 @@ def _scenario(tables: Tables, run: dict[str, Any], x: Scale, language: str) -> d
         "summary": summary(rows, language),
         "cost": to_html(cost_line(tables, baseline, name, language)),
         "notes": all_html([*budget, *net_line(tables, run, language)]),
-        "settings": all_html(settings_lines(tables, name, language), sortable=False),
+        "settings": settings_rows(tables, name, language),
         "groups": _groups(rows, x, language),
         "beyond": "" if beyond is None else to_html(beyond),
         "neighbours": all_html(neighbour_differences(tables, baseline, name, language), sortable=False),

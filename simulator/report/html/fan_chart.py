@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas
 
 WIDTH, HEIGHT = 380.0, 226.0
-LEFT, RIGHT, TOP, BOTTOM = 44.0, 56.0, 22.0, 20.0
+LEFT, RIGHT, TOP, BOTTOM = 50.0, 56.0, 22.0, 20.0
 LINE = 11.0  # height of a label
 STAR = "M0,-7L1.8,-2.2L6.7,-2.2L2.8,0.9L4.2,5.7L0,2.9L-4.2,5.7L-2.8,0.9L-6.7,-2.2L-1.8,-2.2Z"
 
@@ -131,11 +131,9 @@ def _target(x: Scale, y: Scale, row: dict[str, Any], rows: list[dict[str, Any]],
     middle = next((float(r["p50"]) for r in rows if r["year"] == row["year"]), float(row["value"]))
     above = height < y(middle) or height > HEIGHT - BOTTOM - 20
     down = -10.0 if above and height > TOP + 14 else 17.0
-    left = at > WIDTH * 0.55
-    label = tag(
-        "text", text, x=at + (7 if left else -6), y=height + down, text_anchor="end" if left else "start",
-        class_="target",
-    )  # fmt: skip
+    left, last = at > WIDTH * 0.55, at > WIDTH - RIGHT - 8  # at the end stand the names of the bands
+    aside, anchor = -9 if last else 7 if left else -6, "end" if left else "start"
+    label = tag("text", text, x=at + aside, y=height + down, text_anchor=anchor, class_="target")
     line = tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=height, y2=height, class_="level")
     star = tag("path", d=STAR, transform=f"translate({at:.1f} {height:.1f})", fill=VERMILION)
     return [line, star, label]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simulator.report.html.labels_study import STUDY_LABELS
 from simulator.report.words import filled
 
 LABELS: dict[str, tuple[str, str]] = {
@@ -42,6 +43,24 @@ LABELS: dict[str, tuple[str, str]] = {
         "Dashed green: the median without relabelling, filing or registering that only inflates the official figure.",
         "绿色虚线：剔除仅抬高统计数字的虚报、填报与登记后的中位数。",
     ),
+    "true by relabelling": (
+        "of {whole}, {part} by relabelling other spending as R&D",
+        "统计 {whole}，其中 {part} 来自研发费用虚报",
+    ),
+    "true by filing": (
+        "of {whole}, {part} filed without an invention behind them",
+        "统计 {whole}，其中 {part} 并无真正发明",
+    ),
+    "true by registering": (
+        "of {whole}, {part} registered without a technology sold",
+        "统计 {whole}，其中 {part} 仅为登记、并无技术交易",
+    ),
+    "true by coverage": (
+        "of {whole}, {part} by wider coverage of the statistics",
+        "统计 {whole}，其中 {part} 来自统计范围扩大",
+    ),
+    "true by counting": ("of {whole}, {part} only in the official figure", "统计 {whole}，其中 {part} 仅见于统计"),
+    "true missing": ("{part} missing from the official figure", "真实状态中有 {part} 未计入统计"),
     "get attribution": (
         "Not in this folder. To see what was under way anyway, what national rules and the outside bring and"
         " what this plan adds, run:",
@@ -78,10 +97,32 @@ LABELS: dict[str, tuple[str, str]] = {
         "部门名称依规划原文。目标计入其所在章节的牵头部门。净支出：该章节各项措施全部年份之和，各次运行平均。",
     ),
     "district note": (
-        "The run keeps totals of the city, not figures of each district. Below: targets that count places, and"
-        " measures that districts pay for.",
-        "模拟只保留全市合计，不保留分区市数字。以下为按区、街计数的目标，以及由区市出资的措施。",
+        "The run keeps totals of the city, so there is no result for a single district. Below: where the districts"
+        " lie and what each is of the city, what they answer for, targets that count places, what districts pay for.",
+        "模拟只保留全市合计，没有单个区市的结果。以下为各区市的方位与占比、区市参与负责的任务、按区（街、园）计数的"
+        "目标，以及由区市出资的措施。",
     ),
+    "scheme": ("Scheme of the districts", "区市示意图"),
+    "scheme key": (
+        "The darker, the more of the city's firms. Tiles stand as the districts lie to one another, north above and"
+        " west left; neither sizes nor borders are to scale. All shares are those of the start, from the data.",
+        "颜色越深，企业占比越高。方格按相对方位排列，上北左西，大小与边界不按比例。各项占比为初始值，取自基础数据。",
+    ),
+    "north": ("north", "北"),
+    "district": ("district", "区市"),
+    "firm_share": ("firms", "企业占比"),
+    "gdp_share": ("GDP", "生产总值占比"),
+    "incubator_share": ("incubator space", "孵化面积占比"),
+    "campus": ("campuses", "高校集中"),
+    "short firm_share": ("firms", "企业"),
+    "short gdp_share": ("GDP", "GDP"),
+    "yes": ("yes", "是"),
+    "districts counted": (
+        "{id} {name}: {middle} of {all} districts in the median of {year} [{low}–{high}]; the plan asks for {asked}.",
+        "{id} {name}：{year} 年中位数为 {all} 个区市中的 {middle} 个[{low}–{high}]，规划要求 {asked} 个。",
+    ),
+    "district answers": ("What district governments answer for too", "区市政府参与负责的任务"),
+    "place targets": ("Targets that count places", "按区、街、园计数的目标"),
     "district pays": ("districts pay", "区市出资"),
     "no district": ("No target counts districts, and districts pay nothing.", "没有按区市计数的目标，区市也不出资。"),
     "none simulated": ("No target is simulated.", "没有可模拟的目标。"),
@@ -150,6 +191,9 @@ LABELS: dict[str, tuple[str, str]] = {
     "compared": ("Compared with", "对照"),
     "differences": ("What changes", "主要变化"),
     "settings": ("What is set differently", "设置差异"),
+    "same settings": ("Nothing is set differently from the baseline.", "设置与基准完全相同。"),
+    "entry from": ("starts", "开始"),
+    "entry to": ("ends", "结束"),
     "wins": ("Who reaches more", "完成情况比较"),
     "figures": ("Figures", "图"),
     "tables": ("Tables", "表"),
@@ -189,6 +233,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "kind validation": ("Validation", "检验"),
     "kind trials": ("Virtual trials", "虚拟试验"),
     "kind study": ("Study", "研究"),
+    **STUDY_LABELS,
 }
 
 

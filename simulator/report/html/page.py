@@ -57,9 +57,14 @@ def report_of(folder: Path, language: str) -> str:
         with refusing_older(folder):
             return report_html(tables, language, read_manifest(folder))
     if is_study(folder):
-        return render("study.html", language, study_page(folder, language, read_manifest(folder)))
+        return render_study(folder, language, read_manifest(folder))
     allowed = "a folder with manifest.json, study.json, validation.json or summary.txt"
     raise InputError([Problem(str(folder), 1, 1, "the folder holds no results", "", allowed)])
+
+
+def render_study(folder: Path, language: str, manifest: dict[str, Any]) -> str:
+    """Return the page of a study's folder whose manifest is at hand."""
+    return render("study.html", language, study_page(folder, language, manifest))
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

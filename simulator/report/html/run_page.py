@@ -10,7 +10,7 @@ from simulator.report.board import Board, board_of, chance, has_true, records
 from simulator.report.catalogue import chosen
 from simulator.report.change_first import influence_in
 from simulator.report.fans import as_level, fan_frame, fans_of, history
-from simulator.report.html import bureaus
+from simulator.report.html import bureaus, districts
 from simulator.report.html.charts import SERIES_COLOURS, Layer, areas, shortened, steps, strip
 from simulator.report.html.fan_chart import fan_svg
 from simulator.report.html.first import first_screen, probability
@@ -49,6 +49,16 @@ from simulator.study.tables import NATIONAL_LAW, NET_SIGN, Tables
 from simulator.study.targets import HEADLINE_KINDS
 
 MEASURE_KINDS = ("outlay", "running", "tax_forgone", "contingent", "recovered")  # columns, before the net
+REASONS = {  # why an official figure is above its true counterpart
+    "hnte_by_real_rd": "relabelling",
+    "rd_real": "relabelling",
+    "rd_share_real": "relabelling",
+    "true_applications": "filing",
+    "quality_patents": "filing",
+    "quality_per_10k": "filing",
+    "technology_sales": "registering",
+    "marine_share_same_coverage": "coverage",
+}
 MOST_MEASURES = 8  # layers of the areas by measure; the rest are one
 
 
@@ -210,10 +220,9 @@ def true_rows(board: Board, language: str) -> list[dict[str, Any]]:
 def said_apart(row: dict[str, Any], extra: float, language: str) -> str:
     """Return in words how much of an official figure is not the true state: ``of 1,080 firms, 190 by relabelling``."""
     whole, part = (apart(x, row["unit"], language) for x in (row["p50"], abs(extra)))
-    if language == "zh":
-        return f"统计 {whole}，其中 {part} 仅见于统计" if extra >= 0 else f"真实状态中有 {part} 未计入统计"
-    only = f"of {whole}, {part} only in the official figure"
-    return only if extra >= 0 else f"{part} missing from the official figure"
+    if extra < 0:
+        return label("true missing", language, part=part)
+    return label(f"true by {REASONS.get(row['true_indicator'], 'counting')}", language, whole=whole, part=part)
 
 
 # ---- money ------------------------------------------------------------------------------------------
@@ -285,9 +294,18 @@ def by_bureau(board: Board, tables: Tables, language: str) -> dict[str, Any]:
 
 
 def by_district(board: Board, tables: Tables, language: str) -> dict[str, Any]:
-    """Return the targets that count places, and what districts pay for."""
-    rows = [target_row(r, language, {}) for r in bureaus.place_rows([*board.headline, *board.others])]
-    return {"targets": rows, "pays": bureaus.district_rows(tables, language)}
+    """Return a scheme of the districts, targets that count places, what districts answer and pay for."""
+    found = districts.districts_of(tables.meta["region"], language)
+    mine = bureaus.place_rows([*board.headline, *board.others])
+    _, shared = bureaus.bureau_rows(board, tables, language)
+    return {
+        "scheme": districts.scheme(found, language),
+        "rows": districts.rows(found, language),
+        "counted": districts.counted(mine, found, language),
+        "targets": [target_row(r, language, {}) for r in mine],
+        "answers": districts.answering(shared),
+        "pays": bureaus.district_rows(tables, language),
+    }
 
 
 def assumed(board: Board, tables: Tables, language: str) -> list[tuple[str, str, str]]:

@@ -8,26 +8,90 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from simulator.report.html.blocks import rich_blocks
 from simulator.report.html.labels import LABELS, label
+from simulator.report.html.rich_html import all_html
+from simulator.report.html.study_charts import drawn
+from simulator.report.html.study_words import KEPT
 from simulator.study.checked import items_of, json_of, mapping_of
 
 MOST_ROWS, MOST_COLUMNS = 150, 40  # of a table on the page; the file has all
 MOST_PICTURES = 3_300_000  # bytes of pictures, which base64 makes a third larger
 MOST_BYTES = 2_000_000  # of a table that is read
 SHORT = 120  # characters of a cell
+MOST_FILES = 200  # named on a page
 STUDY, VALIDATION, SUMMARY = "study.json", "validation.json", "summary.txt"
 
 
 def is_study(folder: Path) -> bool:
     """Return whether a folder holds the results of a study."""
-    return any((folder / name).is_file() for name in (VALIDATION, SUMMARY))
+    return any((folder / name).is_file() for name in (VALIDATION, SUMMARY, KEPT))
 
 
 def study_page(folder: Path, language: str, manifest: dict[str, Any]) -> dict[str, Any]:
-    """Return what the template of a study shows: summary, gates of a validation, pictures, tables, origin."""
-    pictures, left = pictures_of(folder)
-    page = study_facts(folder, language, manifest) | {"tables": tables_of(folder, language)}
-    return page | {"pictures": pictures, "pictures_left": left}
+    """Return what the template of a study shows: its words and charts, gates of a validation, pictures, origin.
+
+    A folder of an older version has no words: its summary and its tables stand as they are.
+    """
+    kept = json_of(folder / KEPT)
+    told = mapping_of(mapping_of(kept.get("pages")).get(language))
+    page = study_facts(folder, language, manifest or mapping_of(kept.get("origin"))) | words_of(told)
+    if told:
+        named = label(key, language) if (key := f"kind {kept.get('kind')}") in LABELS else label("kind study", language)
+        page |= {
+            "kind": str(kept.get("kind")),
+            "title": f"{named} · {told.get('title', '')}",
+            "text": "",
+            "notes": [],
+            "gates": [],
+        }
+        page["status"] = str(told.get("status") or page["status"])
+    drawn_in = kept.get("language", manifest.get("language", language))
+    pictures, left = pictures_of(folder) if drawn_in == language else ([], [])
+    page |= {"pictures": pictures, "pictures_left": left, "tables": [] if told else tables_of(folder, language)}
+    page["figures_note"] = "" if drawn_in == language or not picture_files(folder) else _elsewhere(folder, language)
+    return page | {"files": files_of(folder) if told else []}
+
+
+def _elsewhere(folder: Path, language: str) -> str:
+    """Return how figures that are in the other language can be had in this one."""
+    key = "figures elsewhere" if (folder / STUDY).is_file() else "figures other"
+    return label(key, language, folder=folder.name, lang=language)
+
+
+def words_of(told: dict[str, Any]) -> dict[str, Any]:
+    """Return the kept words of a study as a template shows them; whatever is not as it was written is left out."""
+
+    def pairs(key: str) -> list[tuple[str, str]]:
+        return [(str(p[0]), str(p[1])) for p in items_of(told.get(key)) if isinstance(p, list) and len(p) == 2]
+
+    failed = told.get("failed")
+    return {
+        "told": bool(told),
+        "asked": pairs("asked"),
+        "answer": all_html(rich_blocks(told.get("answer")), sortable=False),
+        "detail": all_html(rich_blocks(told.get("detail"))),
+        "folded": [
+            {"title": str(f.get("title", "")), "body": all_html(rich_blocks(f.get("blocks")))}
+            for f in map(mapping_of, items_of(told.get("folded")))
+        ],
+        "charts": drawn(told.get("charts")),
+        "assumed": pairs("assumed"),
+        "remarks": [str(x) for x in items_of(told.get("notes"))],
+        "failures": pairs("failures"),
+        "failed": failed if isinstance(failed, int) else None,
+    }
+
+
+def files_of(folder: Path) -> list[tuple[str, str]]:
+    """Return the tables and figures of a folder with their sizes."""
+    found = [f for f in sorted(folder.rglob("*")) if f.suffix in (".csv", ".parquet", ".png") and f.is_file()]
+    own = [f for f in found if f.relative_to(folder).parts[0] not in ("scenarios", "shards")]
+    return [(f.relative_to(folder).as_posix(), _size(f.stat().st_size)) for f in own[:MOST_FILES]]
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{max(count, 1000) / 1e3:.0f} kB"
 
 
 def study_facts(folder: Path, language: str, manifest: dict[str, Any]) -> dict[str, Any]:
