@@ -12,10 +12,10 @@ STAMP := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check bench warm clean
+.PHONY: help run test test-browser test-mutants test-all check bench warm clean
 
 help:  ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo "Variables: SCENARIO=$(SCENARIO) REPLICATES=$(REPLICATES) ARGS=... PYTHON=$(PYTHON)"
 
 run: $(STAMP)  ## Run the Qingdao plan 100 times: targets, probabilities, costs, figures
@@ -24,8 +24,15 @@ run: $(STAMP)  ## Run the Qingdao plan 100 times: targets, probabilities, costs,
 test: $(STAMP)  ## Run the tests that take seconds, on two cores
 	@$(BIN)/python -m pytest -m "not slow" -n 2 $(ARGS)
 
+test-browser: $(STAMP)  ## Drive the live page and a report in Chromium; left out where there is none to be had
+	@bash tests/browser/run.sh $(BIN)/python $(ARGS)
+
+test-mutants: $(STAMP)  ## Change core/ and levers/ in one small place at a time and count what the tests notice
+	@$(BIN)/python -W ignore -m tests.mutants $(ARGS)
+
 test-all: $(STAMP)  ## Run every test, the slow ones too
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -W ignore -m tests.mutants
 
 check: $(STAMP)  ## Check style, format and types
 	@$(BIN)/ruff check .

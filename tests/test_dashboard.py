@@ -15,8 +15,10 @@ from toy_model import DOUBLED, Toy, home, toy
 from simulator.core.problems import InputError
 from simulator.dashboard.engine import Answer, Busy, Engine
 from simulator.dashboard.folders import LARGEST_UPLOAD, Folders
-from simulator.dashboard.live import MOST_MIXES, Live, ReportError, make_report
+from simulator.dashboard.live import MOST_MIXES, Live
 from simulator.dashboard.mix import Mix, doses_of, starts, written
+from simulator.dashboard.moves import moves
+from simulator.dashboard.reports import ReportError, ReportJob, make_report, start_report
 from simulator.study.ensemble import run
 from simulator.study.replicates import StudyError, load_scenario
 
@@ -318,3 +320,68 @@ def test_reports_are_made_one_at_a_time(toy: Toy, home: Path, tmp_path: Path) ->
     assert [c[0] for c in calls] == ["run", "report"]
     with pytest.raises(ReportError):
         make_report(folders, scenario, "zh", call=lambda _: 3)
+
+
+def test_a_report_is_made_while_the_page_goes_on(toy: Toy, home: Path, tmp_path: Path) -> None:
+    folders, scenario = Folders(home.parent, tmp_path / "outputs"), load_scenario(home / "plan.yaml")
+    begun, release = threading.Event(), threading.Event()
+
+    def call(arguments: list[str]) -> int:
+        begun.set()
+        release.wait(WAIT)
+        if arguments[0] == "report":
+            Path(arguments[1]).mkdir(parents=True)
+            (Path(arguments[1]) / "report.html").write_text("<p>", "utf-8")
+        return 0
+
+    job = start_report(folders, scenario, "en", call)
+    assert begun.wait(WAIT)
+    assert (job.running, job.stage) == (True, "run")
+    second = start_report(folders, scenario, "en", call)
+    ended(second)
+    assert second.error is not None
+    assert second.error.busy
+    release.set()
+    ended(job)
+    assert (job.files, job.error) == ({"report.html": b"<p>"}, None)
+    third = start_report(folders, scenario, "en", lambda arguments: 1 // 0)
+    ended(third)
+    assert "ZeroDivisionError" in str(third.error)
+
+
+def ended(job: ReportJob) -> None:
+    end = time.monotonic() + WAIT
+    while job.running and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not job.running
+
+
+def test_larger_doses_are_those_of_the_mix_that_asked(
+    engine: Engine, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from simulator.study import plan_doses
+    from simulator.study.targets import simulated_targets
+
+    monkeypatch.setattr(plan_doses, "levers_for", lambda target, scenario: ("voucher",))
+    live = Live(engine, Folders(home.parent, tmp_path / "outputs"))
+    live.open("qingdao", "plan")
+    assert live.mix is not None
+    target = next(iter(simulated_targets(live.mix.base)))
+    assert live.meet(target) == ("voucher",)
+    settle(live)
+    doubled = live.answer("meet 2")
+    assert doubled is not None
+    assert doubled.runs == engine.refined
+    assert doubled.scenario.entries[0].settings.budget == 8e7
+    live.move(live.mix.with_dose("Q1.budget", 6e7))  # they were twice the mix before
+    assert (live.answer("meet 2"), live.meet_target) == (None, "")
+
+
+def test_what_was_moved_in_words(toy: Toy, home: Path) -> None:
+    mix = Mix(load_scenario(home / "plan.yaml"))
+    assert moves(mix, "en") == []
+    moved = mix.with_dose("Q1.budget", 8e7).with_dates("Q1", 2016.5, 2019.0)
+    ((english,), (chinese,)) = moves(moved, "en"), moves(moved, "zh")
+    assert english == "voucher: Budget 40 → 80 CNY mn / year, 2016-07 – 2018-12"
+    assert "4,000 → 8,000" in chinese
+    assert moves(mix.with_entry("Q1", kept=False), "zh") == ["券：取消"]

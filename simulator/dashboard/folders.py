@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from simulator.scenario import Scenario
 
 OWN = ("targets.yaml", "measures.yaml", "leads.yaml")  # of a city, no scenarios
-LARGEST_UPLOAD = 256 * 1024  # bytes
+MB = 1024 * 1024  # bytes
+LARGEST_UPLOAD = MB  # as the page says; what is read as YAML has its own limit just under it
 MARK = "# Saved from the live page.\n"
 _NAME = re.compile(r"[\w][\w-]{0,63}\Z")  # letters of any script, digits, _ and -
 _CITY = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulator.report.words import section_text
+from simulator.report.words import capital, lead_text, section_text
 from simulator.study.plans import Lead, Measure, lead_of, load_leads, load_measures, measure_of
 
 if TYPE_CHECKING:
@@ -24,12 +24,16 @@ class Group:
     entries: tuple[tuple[Entry, Measure | None], ...]
 
     def title(self, language: str, older: str) -> str:
-        """Return what a list shows of it: section, lead, and the first entries' names."""
-        names = [title_of(e, language) for e, _ in self.entries]
-        shown = ("、" if language == "zh" else "; ").join(names[:2]) + (" …" if len(names) > 2 else "")
-        head = older if self.section == OLDER else section_text(self.section, language)
-        lead = f" · {self.lead}" if self.lead else ""
-        return f"{head}{lead} · {shown}"
+        """Return what a list shows of it, short enough for a line: section, first entry, how many more."""
+        head = older if self.section == OLDER else capital(section_text(self.section, language))
+        more = f" +{len(self.entries) - 1}" if len(self.entries) > 1 else ""
+        return f"{head} · {title_of(self.entries[0][0], language)}{more}"
+
+    def whole(self, language: str) -> str:
+        """Return who leads it and the names of all its entries."""
+        names = ("；" if language == "zh" else "; ").join(title_of(e, language) for e, _ in self.entries)
+        lead = f"{capital(lead_text(self.lead, language))} · " if self.section != OLDER else ""
+        return f"{lead}{names}"
 
 
 def groups_of(scenario: Scenario) -> tuple[Group, ...]:

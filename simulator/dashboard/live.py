@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from simulator.dashboard.engine import Answer, Engine
 from simulator.dashboard.folders import Folders
 from simulator.dashboard.mix import Mix, raised
+from simulator.dashboard.reports import ReportJob, start_report
 
 if TYPE_CHECKING:
     from simulator.scenario import Scenario
     from simulator.study.targets import Target
 
 MOST_MIXES = 4
-MEET_RUNS = 8
-REPORT_RUNS = 40
-REPORT_SECONDS = 600
-_reports = threading.Semaphore(1)  # one report at a time
-
-
-class ReportError(RuntimeError):
-    """A report could not be made: ``busy`` where another one is being made."""
-
-    def __init__(self, message: str, busy: bool = False) -> None:
-        super().__init__(message)
-        self.busy = busy
 
 
 @dataclass
@@ -51,7 +35,7 @@ class Live:
     asked: dict[str, str] = field(default_factory=dict)  # by question, the fingerprint
     version: int = 0  # of the widgets: a new one lets all of them start anew
     meet_target: str = ""
-    report: tuple[str, Mapping[str, bytes]] | None = None
+    report: ReportJob | None = None
 
     def open(self, city: str, name: str) -> None:
         """Open a scenario of a city, which becomes the pinned baseline too; raises InputError."""
@@ -77,9 +61,12 @@ class Live:
 
     def move(self, mix: Mix) -> bool:
         """Take over what was moved and ask about it; return whether anything changed. Raises InputError."""
-        scenario = mix.scenario()
+        scenario, fingerprint = mix.scenario(), mix.fingerprint
         self.mix = mix
-        return self._ask("mix", scenario)
+        if not self._ask("mix", scenario, fingerprint):
+            return False
+        self._forget_meet()  # the larger doses were those of the mix before
+        return True
 
     def undo(self) -> None:
         """Go back to the scenario as it was opened."""
@@ -115,10 +102,15 @@ class Live:
         self.meet_target = target.id
         for factor in FACTORS:
             if levers:
-                self._ask(f"meet {factor}", dosed(scenario, levers, factor), MEET_RUNS)
+                self._ask(f"meet {factor}", dosed(scenario, levers, factor))
             else:
                 self._drop(f"meet {factor}")
         return levers
+
+    def _forget_meet(self) -> None:
+        self.meet_target = ""
+        for question in [q for q in self.asked if q.startswith("meet ")]:
+            self._drop(question)
 
     def take_over(self, target: Target, factor: int) -> None:
         """Raise the mix's measures that move a target by a factor."""
@@ -128,6 +120,12 @@ class Live:
         scenario = self.mix.scenario()
         self.version += 1
         self.move(raised(self.mix, dosed(scenario, levers_for(target, scenario), factor)))
+
+    def make_report(self, language: str) -> None:
+        """Begin to make the report of the mix as it stands, unless this page waits for one."""
+        assert self.mix is not None
+        if self.report is None or not self.report.running:
+            self.report = start_report(self.folders, self.mix.scenario(), language)
 
     def answer(self, question: str) -> Answer | None:
         """Return the latest answer to what is asked now under this name, None before the first."""
@@ -148,8 +146,8 @@ class Live:
         found = {q: self.answer(q) for q in list(self.asked)}
         return tuple((q, 0 if a is None else a.runs) for q, a in found.items())
 
-    def _ask(self, question: str, scenario: Scenario, runs: int | None = None) -> bool:
-        fingerprint = scenario.fingerprint()
+    def _ask(self, question: str, scenario: Scenario, fingerprint: str = "") -> bool:
+        fingerprint = fingerprint or scenario.fingerprint()
         if self.asked.get(question) == fingerprint:
             return False
         self.asked[question] = fingerprint
@@ -158,60 +156,10 @@ class Live:
             if self.asked.get(question) == answer.fingerprint:  # the page may have moved on meanwhile
                 self.answers[question] = answer
 
-        self.engine.ask(self.page, scenario, tell, name=question, runs=runs)
+        self.engine.ask(self.page, scenario, tell, name=question)
         return True
 
     def _drop(self, question: str) -> None:
         self.asked.pop(question, None)
         self.answers.pop(question, None)
         self.engine.drop(self.page, question)
-
-
-def make_report(
-    folders: Folders, scenario: Scenario, language: str, runs: int = REPORT_RUNS, call: Callable[..., int] | None = None
-) -> dict[str, bytes]:
-    """Run a scenario with ``ris run`` and return its report and memo by file name; raises ReportError.
-
-    The results lie in the folder of results, and the same mix finds them again.
-    """
-    from simulator.study.output import write_scenario
-
-    if not _reports.acquire(blocking=False):
-        raise ReportError("another report is being made", busy=True)
-    try:
-        folder = folders.results(f"{scenario.fingerprint()[:10]}{language}")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        path = folder.with_suffix(".yaml")
-        write_scenario(scenario, path)
-        run = call or _command
-        if run(["run", str(path), "--replicates", str(runs), "--out", str(folder), "--lang", language, "--quiet"]):
-            raise ReportError("the runs failed")
-        made = run(["report", str(folder), "--docx", "--lang", language, "--quiet"])
-        found = {name: folder / name for name in ("report.html", "memo.docx")}
-        files = {name: file.read_bytes() for name, file in found.items() if file.is_file()}
-        if "report.html" not in files and (made or not files):
-            raise ReportError("no report was written")
-        return files
-    except OSError as error:
-        raise ReportError(f"{type(error).__name__}: {error.strerror}") from error
-    finally:
-        _reports.release()
-
-
-def _command(arguments: Sequence[str]) -> int:
-    """Run ``ris`` in a process of its own: it draws figures in forked processes, which a server with threads must not.
-
-    Return its exit code.
-    """
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "simulator.cli", *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=REPORT_SECONDS,
-            check=False,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
-    except subprocess.TimeoutExpired:
-        return 1
-    return done.returncode

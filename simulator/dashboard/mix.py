@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from simulator.core.problems import InputError, Place, Problem, Problems
@@ -57,7 +58,8 @@ class Mix:
         dose = next((d for d in doses_of(self.entry(key.partition(".")[0])) if d.key == key), None)
         rest = {k: v for k, v in self.doses.items() if k != key}
         same = dose is not None and math.isclose(value, dose.value, rel_tol=1e-9, abs_tol=1e-12)
-        return replace(self, doses=rest if same else {**rest, key: value})
+        doses = rest if same else {**rest, key: value}
+        return self if doses == self.doses else replace(self, doses=doses)
 
     def with_dates(self, entry: str, start: float, stop: float) -> Mix:
         """Return a mix in which an entry is in force from ``start`` to ``stop``, in years; raises InputError."""
@@ -68,12 +70,14 @@ class Mix:
         found = self.entry(entry)
         rest = {k: v for k, v in self.dates.items() if k != entry}
         same = month(start) == month(max(found.start, first)) and month(stop) == month(min(found.stop, last + 1))
-        return replace(self, dates=rest if same else {**rest, entry: (start, stop)})
+        dates = rest if same else {**rest, entry: (start, stop)}
+        return self if dates == self.dates else replace(self, dates=dates)
 
     def with_entry(self, entry: str, kept: bool) -> Mix:
         """Return a mix with an entry, or without it."""
         self.entry(entry)
-        return replace(self, out=self.out - {entry} if kept else self.out | {entry})
+        out = self.out - {entry} if kept else self.out | {entry}
+        return self if out == self.out else replace(self, out=out)
 
     def entry(self, name: str) -> Entry:
         """Return an entry as the file has it; raises InputError for an unknown one."""
@@ -101,6 +105,15 @@ class Mix:
 
     def scenario(self) -> Scenario:
         """Return the scenario as it stands; raises InputError for a value that is not allowed."""
+        return self._scenario
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Return the fingerprint of the scenario as it stands; raises InputError."""
+        return self._scenario.fingerprint()
+
+    @cached_property
+    def _scenario(self) -> Scenario:
         if not self.moved:
             return self.base
         found = self.base.with_settings(dict(self.doses)) if self.doses else self.base

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 STEPS = (1.0, 2.0, 5.0, 10.0)
 FIRST_LEVERS = ("innovation_voucher",)
-POLL = 0.4  # seconds between looks at what the engine has found
+POLL, SLOW_POLL = 0.4, 2.0  # seconds between looks at what the engine has found: with few pages waiting, with many
+PAGES_POLLED = 10  # waiting questions up to which pages look that often
 
 
 def show() -> None:
@@ -33,7 +34,7 @@ def show() -> None:
     if not serve.config.admits(str(st.query_params.get("token", ""))):
         st.error(said("token", language))
         st.stop()
-    st.html(style())
+    st.html(style(language))
     try:
         _page(_live(), language)
     except InputError as error:
@@ -48,7 +49,8 @@ def _language() -> str:
     given = st.query_params.get("lang", serve.config.language)
     first = given if given in names else "en"
     held = st.session_state.setdefault("language", first)
-    place = st.container(key="language-switch")
+    place = st.container(key="language-switch", horizontal=True, vertical_alignment="center")
+    place.html(f'<div class="heading">{said("heading", held)}</div>')
     chosen = place.segmented_control(
         "语言 / Language", list(names), format_func=names.__getitem__, default=held, label_visibility="collapsed"
     )
@@ -141,8 +143,8 @@ def _doses(live: Live, language: str) -> None:
         key=f"{live.version}:{language}:section",
     )
     st.session_state[f"section:{live.city}"] = number
-    _summary(live, language)
-    changes = st.container()
+    st.caption(_safe(groups[number].whole(language)))
+    above, changes = st.container(key="above"), st.container()
     mix = live.mix
     for entry, measure in groups[number].entries:
         with st.container(border=True):
@@ -153,13 +155,15 @@ def _doses(live: Live, language: str) -> None:
                 key=f"{live.version}:{entry.id}:on",
             )
             if measure is not None and measure.quote:
-                st.caption(
-                    _safe(f"{said('plan_words', language)}：“{measure.quote}”（{section_text(measure.section, 'zh')}）")
-                )
+                colon = "：" if language == "zh" else ": "
+                where = bracketed(section_text(measure.section, language), language)
+                st.caption(_safe(f"{said('plan_words', language)}{colon}“{measure.quote}”{where}"))
             mix = mix.with_entry(entry.id, kept)
             if kept:
                 mix = _entry(live, mix, entry, language)
-    live.move(mix)
+    live.move(mix)  # what stands above looks at what is asked now
+    with above:
+        _summary(live, language)
     with changes:
         _changes(live, language)
 
@@ -168,7 +172,7 @@ def _summary(live: Live, language: str) -> None:
     """Draw the sentence that stays in sight while doses move."""
     pending = live.pending()
 
-    @st.fragment(run_every=POLL if pending else None)
+    @st.fragment(run_every=_every(live) if pending else None)
     def part() -> None:
         with st.container(key="summary"):
             page_results.summary(live, language)
@@ -194,8 +198,9 @@ def _slider(live: Live, mix: Mix, entry: Entry, dose: Dose, language: str) -> fl
     help_ = said("in_file", language, value=f"{setting_value(dose.value / factor)} {shown}".strip())
     text = _safe(label)
     if dose.whole and factor == 1.0:
-        return float(st.slider(text, int(low), int(high), round(value), max(int(step), 1), key=key, help=help_))
-    places = "%.0f" if step >= 1 else "%.1f" if step >= 0.1 else "%.2f"
+        whole = max(int(step), 1)
+        return float(st.slider(text, int(low), int(high), round(value), whole, "localized", key=key, help=help_))
+    places = "localized" if step >= 1 else "%.1f" if step >= 0.1 else "%.2f"
     found = float(st.slider(text, float(low), float(high), float(value), step, places, key=key, help=help_))
     return dose.value if abs(found * factor - dose.value) <= 1e-9 * max(abs(dose.value), 1.0) else found * factor
 
@@ -233,11 +238,16 @@ def _changes(live: Live, language: str) -> None:
         live.undo()
         st.rerun()
     if two.button(said("pin", language), width="stretch"):
-        live.pin(f"{live.name} *" if moved else live.name)
+        live.pin(said("with_changes", language, name=live.name) if moved else live.name)
         st.rerun()
 
 
 # ---- what it changes ----------------------------------------------------------------------------------
+
+
+def _every(live: Live) -> float:
+    """Return how often to look for answers: less often where many wait, so that looking takes no time from runs."""
+    return min(SLOW_POLL, POLL * max(1.0, live.engine.waiting() / PAGES_POLLED))
 
 
 def _results(live: Live, language: str) -> None:
@@ -245,12 +255,12 @@ def _results(live: Live, language: str) -> None:
     names = [said(k, language) for k in ("tab_now", "tab_compare", "tab_meet", "tab_files")]
     now, compare, meet, files = st.tabs(names)
     pending = live.pending()
-    every = POLL if pending else None
+    every = _every(live) if pending else None
 
-    def polled(draw: Any) -> None:
+    def polled(draw: Any, used: bool = True) -> None:
         seen = live.seen()
 
-        @st.fragment(run_every=every)
+        @st.fragment(run_every=every if used else None)
         def part() -> None:
             draw(live, language)
             if pending and not live.pending() and seen != live.seen():
@@ -262,12 +272,13 @@ def _results(live: Live, language: str) -> None:
         polled(page_results.now)
     with compare:
         page_results.compare_controls(live, language)
-        polled(page_results.side_by_side)
+        polled(page_results.side_by_side, bool(live.mixes))
     with meet:
         page_results.meet_controls(live, language)
-        polled(page_results.meet)
+        polled(page_results.meet, bool(live.meet_target))
     with files:
         page_files.files(live, language)
+        page_files.report(live, language)
 
 
 # ---- small things -------------------------------------------------------------------------------------

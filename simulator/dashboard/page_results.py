@@ -11,13 +11,19 @@ from simulator.dashboard import view
 from simulator.dashboard.engine import Answer, cut
 from simulator.dashboard.groups import title_of
 from simulator.dashboard.live import MOST_MIXES, Live
+from simulator.dashboard.moves import moves
 from simulator.dashboard.page_files import literal
 from simulator.dashboard.words import said
 from simulator.report.words import bracketed, listed, money, money_unit, word
 from simulator.study.replicates import StudyError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from simulator.study.targets import Target
+
+FANS = 4  # shown before the planner chooses
+MOST_CHANGED = 3  # targets named in the sentence
 
 
 def now(live: Live, language: str) -> None:
@@ -33,20 +39,20 @@ def now(live: Live, language: str) -> None:
 
 
 def summary(live: Live, language: str) -> None:
-    """Draw how many outcome targets stand how, and the net cost, in one sentence."""
+    """Draw how many outcome targets stand how, the net cost, and which targets changed beyond chance."""
     mix, base = live.answer("mix"), live.answer("base")
     if mix is None or base is None:
-        st.markdown(f"⏳ {literal(said('waiting', language))}")
+        st.markdown(literal(said("waiting", language)))
         return
     try:
         mix, base = view.same_runs(mix, base)
-        rows = [r for r in view.target_rows(mix, base, language) if r.headline]
+        rows = view.target_rows(mix, base, language)
         net = next((r for r in view.money_rows(mix, base) if r.kind == "net"), None)
     except StudyError:
         st.markdown("–")
         return
-    count = {level: sum(r.level == level for r in rows) for level in ("likely", "in doubt", "unlikely")}
-    change = 0.0 if net is None else net.mix - net.base
+    outcomes = [r for r in rows if r.headline]
+    count = {level: sum(r.level == level for r in outcomes) for level in ("likely", "in doubt", "unlikely")}
     total = _with_unit("–" if net is None else money(net.mix, language), language)
     text = said(
         "summary",
@@ -55,9 +61,30 @@ def summary(live: Live, language: str) -> None:
         doubt=count["in doubt"],
         unlikely=count["unlikely"],
         net=total,
-        change=_with_unit(view.signed_money(change, language), language),
+        change=_against(0.0 if net is None else net.mix - net.base, language),
     )
-    st.markdown(f"{'⚡' if live.pending() else '✓'} {literal(text)}")
+    gap = "" if language == "zh" else " "
+    if mix.fingerprint != base.fingerprint:
+        text += f"{gap}{_changed(rows, language)}"
+    mark = f"**{said('quick_mark', language)}**{gap}" if live.pending() else ""
+    st.markdown(mark + literal(text))
+
+
+def _against(change: float, language: str) -> str:
+    """Return a difference of net cost as the sentence says it."""
+    if not change:
+        return said("as_base", language)
+    return said("against", language, change=_with_unit(view.signed_money(change, language), language))
+
+
+def _changed(rows: Sequence[view.TargetRow], language: str) -> str:
+    """Return which targets changed beyond chance, the first few by name."""
+    clear = [f"{r.id} {r.change}" for r in rows if r.clear]
+    if not clear:
+        return said("unchanged", language)
+    rest = len(clear) - MOST_CHANGED
+    more = [said("more_changed", language, count=rest)] if rest > 0 else []
+    return said("changed", language, targets=listed([*clear[:MOST_CHANGED], *more], language))
 
 
 def _with_unit(text: str, language: str) -> str:
@@ -70,18 +97,18 @@ def _now(live: Live, mix: Answer, base: Answer, language: str) -> None:
     mix, base = view.same_runs(mix, base)
     _status(live, mix, language)
     rows = view.target_rows(mix, base, language)
-    head = [said(k, language) for k in ("col_target", "col_p", "col_base_p", "col_median", "col_change")]
+    head = view.target_heads(language)
     stale = live.answer("mix") is None  # what stands there is of the mix before: shown pale until the first runs
-    st.html(view.aged(view.targets_html([r for r in rows if r.headline], language, head), stale))
+    st.html(view.aged(view.targets_html([r for r in rows if r.headline], language, head, mix), stale))
     _cost(live, mix, base, language, stale)
     st.markdown(f"##### {said('fans', language)}")
     chosen = st.multiselect(
         said("which_fans", language),
         [r.id for r in rows],
-        default=view.first_shown(rows, 4),
         format_func=lambda i: next((f"{r.id} {r.name}" for r in rows if r.id == i), i),
-        key=f"{live.version}:{language}:fans",
+        key=_fans_shown(live, rows, language, stale),
         max_selections=12,
+        placeholder=said("choose_targets", language),
     )
     # as Markdown: st.html leaves pictures out; every text in them is escaped
     pictures = view.fans_html(view.fans(mix, base, chosen, language))
@@ -91,19 +118,37 @@ def _now(live: Live, mix: Answer, base: Answer, language: str) -> None:
         st.html(view.aged(view.targets_html([r for r in rows if not r.headline], language, head), stale))
 
 
+def _fans_shown(live: Live, rows: Sequence[view.TargetRow], language: str, stale: bool) -> str:
+    """Return the key of the choice of fans; until the planner chooses, it holds those that say most of this mix."""
+    key = f"{live.version}:{language}:fans"
+    held, ours = st.session_state.get(key), st.session_state.get("fans")
+    if held is None or (held == ours and not stale):
+        st.session_state[key] = st.session_state["fans"] = view.first_shown(rows, FANS)
+    return key
+
+
 def _status(live: Live, mix: Answer, language: str) -> None:
     """Say what the figures rest on and how far the refinement is."""
     asked = live.answer("mix")
-    base = literal(said("pinned", language, name=live.base_name))
+    title = live.base.title[language] if live.base is not None else ""
+    name = title if live.base_name == live.name and title else live.base_name
+    base = literal(said("pinned", language, name=name))
     kind = said("calibration", language, name=word(mix.scenario.calibration, language))
     if asked is None:
-        st.progress(0.0, text=f"⏳ {said('waiting', language)}")
+        st.progress(0.0, text=said("waiting", language))
     elif live.pending():
-        text = said("quick", language, runs=mix.runs, asked=asked.asked)
-        st.progress(min(mix.runs / asked.asked, 1.0), text=f"⚡ {text}")
+        _refined(mix.runs, asked.asked, language)
     else:
-        st.progress(1.0, text=f"✓ {said('refined', language, runs=mix.runs)}")
+        _refined(mix.runs, mix.runs, language)
     st.caption(f"{base} · {kind}")
+
+
+def _refined(runs: int, asked: int, language: str) -> None:
+    """Say how many runs the figures rest on, as a bar until all are there."""
+    if runs < asked:
+        st.progress(min(runs / asked, 1.0), text=said("quick", language, runs=runs, asked=asked))
+    else:
+        st.caption(said("refined", language, runs=runs))
 
 
 def _cost(live: Live, mix: Answer, base: Answer, language: str, stale: bool) -> None:
@@ -162,23 +207,43 @@ def side_by_side(live: Live, language: str) -> None:
     if not live.mixes:
         st.info(said("no_mixes", language))
         return
+    _moved_in(live, language)
+    if base is None or len(ready) < len(found):
+        st.progress(0.0, text=said("waiting", language))
     if base is None or not ready:
-        st.info(said("waiting", language))
         return
     runs = min([base.runs, *(a.runs for _, a in ready)])
-    pending = runs < base.asked or len(ready) < len(found)
-    st.caption(said("quick" if pending else "refined", language, runs=runs, asked=base.asked))
+    if len(ready) == len(found):
+        _refined(runs, base.asked, language)
     held = [(name, cut(a, runs)) for name, a in ready]
     base = cut(base, runs)
-    rows = {name: {r.id: r for r in view.target_rows(a, base, language)} for name, a in held}
-    first = next(iter(rows.values()))
-    lines = [
-        (f"{i} {r.name}", f"{r.base:.2f}", *(f"{rows[n][i].probability:.2f} ({rows[n][i].change})" for n, _ in held))
-        for i, r in first.items()
-    ]
+    try:
+        _beside(held, base, language)
+    except StudyError as error:
+        st.error(literal(said("failed", language, message=str(error).splitlines()[-1][:200])))
+
+
+def _moved_in(live: Live, language: str) -> None:
+    """Say what was moved in each mix: its entries with the doses and dates as they were and as they are."""
+    lines = [(name, listed(moves(mix, language), language) or said("none_moved", language))
+             for name, mix in live.mixes.items()]  # fmt: skip
+    st.html(view.plain_html("moves", [said("one_mix", language), said("beside_moved", language)], lines))
+
+
+def _beside(held: Sequence[tuple[str, Answer]], base: Answer, language: str) -> None:
+    """Draw targets and money of the mixes beside the baseline."""
+    rows = [view.target_rows(a, base, language) for _, a in held]
+    lines = [view.Beside(row[0], row) for row in zip(*rows, strict=True)]
+    heads = [said("col_target", language), said("col_base_p", language), *(n for n, _ in held)]
+    st.caption(said("beside_cells", language))
+    st.html(view.beside_html([r for r in lines if r.base.headline], heads))
+    _beside_money(held, base, language)
+    with st.expander(said("others", language)):
+        st.html(view.beside_html([r for r in lines if not r.base.headline], heads))
+
+
+def _beside_money(held: Sequence[tuple[str, Answer]], base: Answer, language: str) -> None:
     heads = [said("col_base_p", language), *(n for n, _ in held)]
-    title = f"{said('col_p', language)} ({said('col_change', language)})"
-    st.html(view.plain_html("beside", [title, *heads], lines))
     sums = {name: {r.kind: r for r in view.money_rows(a, base)} for name, a in held}
     kinds = next(iter(sums.values()))
     costs = [
@@ -189,7 +254,8 @@ def side_by_side(live: Live, language: str) -> None:
         )
         for k, r in kinds.items()
     ]
-    st.html(view.plain_html("beside-money", [f"{said('public', language)}, {money_unit(language)}", *heads], costs))
+    head = said("public", language) + bracketed(money_unit(language), language)
+    st.html(view.plain_html("beside-money", [head, *heads], costs))
 
 
 # ---- what would meet a target -------------------------------------------------------------------------
@@ -215,6 +281,7 @@ def meet_controls(live: Live, language: str) -> None:
         range(len(targets)),
         index=index,
         format_func=lambda k: f"{targets[k].id} {targets[k].name[language]}",
+        placeholder=said("choose_targets", language),
         key=f"{live.city}:{language}:target",
     )
     if two.button(said("ask", language), width="stretch", type="primary"):
@@ -238,8 +305,11 @@ def meet(live: Live, language: str) -> None:
     if not levers:
         st.info(said("meet_none", language))
     else:
-        st.markdown(literal(said("meet_how", language, levers=listed(levers, language))))
-        _steps(live, target, language)
+        try:
+            _steps(live, target, language)
+        except StudyError as error:
+            st.error(literal(said("failed", language, message=str(error).splitlines()[-1][:200])))
+        st.caption(literal(said("meet_how", language, levers=listed(levers, language))))
         for column, factor in zip(st.columns(len(FACTORS)), FACTORS, strict=True):
             if column.button(said("take", language, factor=factor), key=f"take:{factor}", width="stretch"):
                 live.take_over(target, factor)
@@ -250,23 +320,51 @@ def meet(live: Live, language: str) -> None:
 def _steps(live: Live, target: Target, language: str) -> None:
     from simulator.study.plan_doses import FACTORS
 
-    now_ = live.answer("mix")
-    lines: list[tuple[str, ...]] = []
-    for factor in (1, *FACTORS):
-        answer = now_ if factor == 1 else live.answer(f"meet {factor}")
-        if answer is None or now_ is None:
-            lines.append((f"× {factor}", "…", "…", "…"))
-            continue
-        runs = min(answer.runs, now_.runs)
-        mine, plan = cut(answer, runs), cut(now_, runs)
-        row = next((r for r in view.target_rows(mine, plan, language) if r.id == target.id), None)
-        net = {r.kind: r for r in view.money_rows(mine, plan)}.get("net")
-        extra = "–" if net is None else money(net.mix - net.base, language)
-        name = said("as_now", language) if factor == 1 else f"× {factor}"
-        chance = "–" if row is None else f"{row.probability:.2f}"
-        lines.append((name, chance, "–" if row is None else row.middle, extra))
+    found = {1: live.answer("mix")} | {factor: live.answer(f"meet {factor}") for factor in FACTORS}
+    ready = {factor: answer for factor, answer in found.items() if answer is not None}
+    if 1 not in ready or len(ready) == 1:
+        st.progress(0.0, text=said("waiting", language))
+        return
+    runs = min(a.runs for a in ready.values())
+    plan = cut(ready[1], runs)
+    if len(ready) < len(found):
+        st.progress(0.0, text=said("waiting", language))
+    else:
+        _refined(runs, plan.asked, language)
+    rows, costs = {}, {}
+    for factor, answer in ready.items():
+        mine = cut(answer, runs)
+        rows[factor] = next((r for r in view.target_rows(mine, plan, language) if r.id == target.id), None)
+        costs[factor] = next((r.mix - r.base for r in view.money_rows(mine, plan) if r.kind == "net"), 0.0)
+    if len(ready) == len(found):
+        st.markdown(f"**{literal(_verdict({f: r for f, r in rows.items() if r is not None}, costs, language))}**")
+    lines = [_step(factor, rows.get(factor), costs.get(factor), language) for factor in found]
     heads = [said(k, language) for k in ("times", "col_p", "col_median")]
-    st.html(view.plain_html("meet", [*heads, f"{said('more_net', language)} ({money_unit(language)})"], lines))
+    st.html(
+        view.plain_html("meet", [*heads, said("more_net", language) + bracketed(money_unit(language), language)], lines)
+    )
+
+
+def _step(factor: int, row: view.TargetRow | None, cost: float | None, language: str) -> tuple[str, ...]:
+    name = said("as_now", language) if factor == 1 else f"× {factor}"
+    if row is None or cost is None:
+        return name, "…", "…", "…"
+    return name, f"{row.probability:.2f}", row.middle, view.signed_money(cost, language) if factor > 1 else "–"
+
+
+def _verdict(rows: Mapping[int, view.TargetRow], costs: Mapping[int, float], language: str) -> str:
+    """Return in words which doses meet the target in at least half of the simulated futures, and what is wanted."""
+    from simulator.study.plan_doses import ENOUGH
+
+    if not rows:
+        return said("meet_none", language)
+    first = next((f for f, r in rows.items() if r.probability >= ENOUGH), None)
+    factor = max(rows) if first is None else first
+    key = "meet_never" if first is None else "meet_now" if first == 1 else "meet_at"
+    cost = _with_unit(money(costs[factor], language), language)
+    text = said(key, language, factor=factor, chance=f"{rows[factor].probability:.0%}".replace("%", " %"), cost=cost)
+    wanted = said("wanted", language, wanted=rows[factor].wanted)
+    return f"{wanted}{'' if language == 'zh' else ' '}{text}"
 
 
 def _movers(target: Target, language: str) -> None:

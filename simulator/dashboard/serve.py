@@ -12,13 +12,30 @@ from pathlib import Path
 
 from simulator.core.problems import InputError, Problem
 from simulator.dashboard.engine import Engine
-from simulator.dashboard.folders import Folders
+from simulator.dashboard.folders import LARGEST_UPLOAD, MB, Folders
 from simulator.study.output import DEFAULT_PARENT, ROOT
 
 LOOPBACK = "127.0.0.1"
-UPLOAD_MB = 1
+MOST_CONNECTIONS = 512  # open at the same time
+LARGEST_MESSAGE = 2 * MB  # of a page to the server
 APP = Path(__file__).with_name("app.py")
 VIEWER = APP.with_name("viewer.py")
+OPTIONS = {  # of Streamlit
+    "server.headless": True,
+    "server.fileWatcherType": "none",
+    "server.runOnSave": False,
+    "server.maxUploadSize": LARGEST_UPLOAD // MB,
+    "server.enableXsrfProtection": True,
+    "server.enableCORS": True,
+    "server.disconnectedSessionTTL": 30,
+    "runner.postScriptGC": False,  # 0.1 s of a processor at every look for answers: with many pages none would be left
+    "browser.gatherUsageStats": False,
+    "client.toolbarMode": "minimal",
+    "client.showErrorDetails": "none",
+    "theme.base": "light",
+    "theme.primaryColor": "#0072B2",
+    "global.developmentMode": False,
+}
 
 
 @dataclass
@@ -98,31 +115,44 @@ def place_of(scenario: Path | None) -> tuple[Folders, str, str]:
     return folders, full.parent.name, full.stem
 
 
-def serve(host: str, port: int) -> None:
-    """Serve the page until it is interrupted; ``config`` says the rest."""
-    import logging
+def hosts_of(host: str) -> frozenset[str]:
+    """Return the names that a server at an address answers to, none for any."""
+    if host in ("0.0.0.0", "::"):
+        return frozenset()  # whatever name this machine has: pages need the token
+    shown = f"[{host}]" if ":" in host else host
+    return frozenset({shown.lower(), *(("localhost", LOOPBACK, "[::1]") if is_loopback(host) else ())})
 
-    from streamlit import config as streamlit_config
+
+def serve(host: str, port: int) -> None:
+    """Serve the page until it is interrupted or told to end; ``config`` says the rest."""
+    import logging
+    import signal
+
+    import uvicorn
+    from streamlit.starlette import App
     from streamlit.web import bootstrap
 
-    options = {
-        "server.address": host,
-        "server.port": port,
-        "server.headless": True,
-        "server.fileWatcherType": "none",
-        "server.runOnSave": False,
-        "server.maxUploadSize": UPLOAD_MB,
-        "server.enableXsrfProtection": True,
-        "server.enableCORS": True,
-        "browser.gatherUsageStats": False,
-        "client.toolbarMode": "minimal",
-        "client.showErrorDetails": "none",
-        "theme.base": "light",
-        "theme.primaryColor": "#0072B2",
-        "global.developmentMode": False,
-    }
-    bootstrap.load_config_options(options)
-    for name, value in options.items():
-        streamlit_config.set_option(name, value)
+    from simulator.dashboard.gate import Gate
+
+    bootstrap.load_config_options(OPTIONS | {"server.address": host, "server.port": port})
     logging.getLogger("streamlit").setLevel(logging.ERROR)
-    bootstrap.run(str(APP), False, [], options)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _ended)  # to end the processes that run too
+    uvicorn.run(
+        Gate(App(APP), hosts_of(host), config.token),
+        host=host,
+        port=port,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        limit_concurrency=MOST_CONNECTIONS,
+        backlog=256,
+        ws_max_size=LARGEST_MESSAGE,
+        ws_ping_interval=30.0,
+        ws_ping_timeout=60.0,
+        timeout_graceful_shutdown=2,
+    )
+
+
+def _ended(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 from markupsafe import Markup
 
 from simulator.dashboard.engine import Answer, cut
+from simulator.dashboard.words import said
 from simulator.report.board import chance, reading, records
 from simulator.report.html.bureaus import net_by_entry
 from simulator.report.words import ABOUT_ZERO, full_figure, money, negligible, number, part, word
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 MONEY_ROWS = ("outlay", "running", "tax_forgone", "recovered", "net", "contingent")
 MOST_FANS = 6
 NOTHING = 5e5  # CNY: a smaller difference is written as about nothing
-_KEPT = 256
+_DRAWN = 256  # small pieces of pages
+_KEPT = 64  # results with their tables, half a megabyte each
 
 
 @dataclass(frozen=True)
@@ -87,13 +89,20 @@ def same_runs(mix: Answer, base: Answer) -> tuple[Answer, Answer]:
     return cut(mix, runs), cut(base, runs)
 
 
-def target_rows(mix: Answer, base: Answer, language: str) -> list[TargetRow]:
+def target_rows(mix: Answer, base: Answer, language: str) -> tuple[TargetRow, ...]:
     """Return a row for each simulated target, outcomes first, in the plan's order."""
     mix, base = same_runs(mix, base)
+    return _target_rows(_Held(mix), _Held(base), language)
+
+
+# Pages look for answers again and again, and draw what there is each time: what they draw is made once.
+@lru_cache(maxsize=_DRAWN)
+def _target_rows(mine: _Held, theirs: _Held, language: str) -> tuple[TargetRow, ...]:
+    mix, base = mine.answer, theirs.answer
     before = {r["id"]: r for r in records(frames(base).targets) if r["status"] == SIMULATED}
     rows = [r for r in records(frames(mix).targets) if r["status"] == SIMULATED and r["id"] in before]
     made = [_target_row(r, before[r["id"]], mix, base, language) for r in rows]
-    return sorted(made, key=lambda r: not r.headline)
+    return tuple(sorted(made, key=lambda r: not r.headline))
 
 
 def _target_row(row: dict[str, Any], before: dict[str, Any], mix: Answer, base: Answer, language: str) -> TargetRow:
@@ -151,8 +160,13 @@ def _public(answer: Answer) -> dict[str, float]:
 def entry_costs(mix: Answer, base: Answer, entries: Sequence[str]) -> list[tuple[str, float, float]]:
     """Return the net public cost of some entries in a mix and in the baseline, CNY over the scenario's years."""
     mix, base = same_runs(mix, base)
-    here, there = (net_by_entry(frames(answer).costs) for answer in (mix, base))
+    here, there = (_net_by_entry(_Held(answer)) for answer in (mix, base))
     return [(e, float(here.get(e, 0.0)), float(there.get(e, 0.0))) for e in entries]
+
+
+@lru_cache(maxsize=_DRAWN)
+def _net_by_entry(held: _Held) -> Mapping[str, float]:
+    return dict(net_by_entry(frames(held.answer).costs))
 
 
 def first_shown(rows: Sequence[TargetRow], count: int = MOST_FANS) -> list[str]:
@@ -161,12 +175,18 @@ def first_shown(rows: Sequence[TargetRow], count: int = MOST_FANS) -> list[str]:
     return [r.id for r in ranked[:count]]
 
 
-def fans(mix: Answer, base: Answer, targets: Sequence[str], language: str) -> list[tuple[str, Markup]]:
+def fans(mix: Answer, base: Answer, targets: Sequence[str], language: str) -> tuple[tuple[str, Markup], ...]:
     """Return a caption and a picture for each target: the mix's fan, the baseline's median."""
+    mix, base = same_runs(mix, base)
+    return _fans(_Held(mix), _Held(base), tuple(targets), language)
+
+
+@lru_cache(maxsize=_DRAWN)
+def _fans(mine_: _Held, theirs_: _Held, targets: tuple[str, ...], language: str) -> tuple[tuple[str, Markup], ...]:
     from simulator.report.fans import as_level, fan_frame, fans_of, history
     from simulator.report.html.fan_chart import fan_svg
 
-    mix, base = same_runs(mix, base)
+    mix, base = mine_.answer, theirs_.answer
     here, there = frames(mix), frames(base)
     rows = [r for r in records(here.targets) if r["id"] in targets and r["status"] == SIMULATED]
     names = {r["indicator"] for r in rows} | {r["true_indicator"] for r in rows}
@@ -182,14 +202,22 @@ def fans(mix: Answer, base: Answer, targets: Sequence[str], language: str) -> li
         name = row["name_zh"] if language == "zh" else row["name"]
         picture = fan_svg(level, frame, here.meta["plan_start"], language, beside=beside)
         out.append((f"{row['id']} {name}", picture))
-    return out
+    return tuple(out)
 
 
 # ---- pieces of the page -------------------------------------------------------------------------------
 
 
-def targets_html(rows: Sequence[TargetRow], language: str, heads: Sequence[str]) -> Markup:
-    """Return targets as a table: probability with a bar, that of the baseline, median, change."""
+def target_heads(language: str) -> list[str]:
+    """Return the heads of the table of targets."""
+    return [said(k, language) for k in ("col_target", "col_p", "col_base_p", "col_median", "col_change")]
+
+
+def targets_html(rows: Sequence[TargetRow], language: str, heads: Sequence[str], mix: Answer | None = None) -> Markup:
+    """Return targets as a table: probability with a bar, that of the baseline, median, change.
+
+    It says in its source which mix it is of and on how many runs it rests.
+    """
     lines = [
         Markup(
             '<tr data-target="{}"><td class="name"><b>{}</b> {}<span class="dim">{}</span></td>'
@@ -202,7 +230,8 @@ def targets_html(rows: Sequence[TargetRow], language: str, heads: Sequence[str])
         )
         for r in rows
     ]  # fmt: skip
-    return _table("targets", heads, lines, left=2)
+    of = Markup(' data-mix="{}" data-runs="{}"').format(mix.fingerprint, mix.runs) if mix is not None else ""
+    return _table("targets", heads, lines, left=2, of=of)
 
 
 def money_html(rows: Sequence[MoneyRow], language: str, heads: Sequence[str], words: Sequence[str]) -> Markup:
@@ -224,12 +253,39 @@ def signed_money(value: float, language: str) -> str:
     return f"+{text}" if value > 0 else text
 
 
-def _table(name: str, heads: Sequence[str], lines: Sequence[Markup], left: int = 1) -> Markup:
+def _table(
+    name: str, heads: Sequence[str], lines: Sequence[Markup], left: int = 1, columns: int = 0, of: str = ""
+) -> Markup:
     cells = Markup().join(
         Markup('<th class="{}">{}</th>').format("" if k < left else "n", head) for k, head in enumerate(heads)
     )
-    table = Markup('<table class="live {}"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>')
-    return Markup('<div class="wide">{}</div>').format(table.format(name, cells, Markup().join(lines)))
+    table = Markup('<table class="live {}" style="--columns:{}"{}><thead><tr>{}</tr></thead><tbody>{}</tbody></table>')
+    shown = columns or len(heads)
+    return Markup('<div class="wide">{}</div>').format(table.format(name, shown, of, cells, Markup().join(lines)))
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A target of the baseline and of the mixes beside it."""
+
+    base: TargetRow
+    mixes: tuple[TargetRow, ...]
+
+
+def beside_html(rows: Sequence[Beside], heads: Sequence[str]) -> Markup:
+    """Return targets by mix: probability, and under it the change of the mean, in bold where it is clear."""
+    cell = Markup('<td class="n {}"><span class="{}">{}</span><span class="change">{}</span></td>')
+    lines = [
+        Markup('<tr data-target="{}"><td class="name"><b>{}</b> {}</td><td class="n dim">{}</td>{}</tr>').format(
+            row.base.id, row.base.id, row.base.name, f"{row.base.base:.2f}",
+            Markup().join(
+                cell.format("beyond" if m.clear else "", m.level.replace(" ", "-"), f"{m.probability:.2f}", m.change)
+                for m in row.mixes
+            ),
+        )
+        for row in rows
+    ]  # fmt: skip
+    return _table("beside", heads, lines, columns=len(heads) - 1)
 
 
 def plain_html(name: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> Markup:
@@ -243,10 +299,11 @@ def plain_html(name: str, heads: Sequence[str], rows: Sequence[Sequence[object]]
     return _table(name, heads, lines)
 
 
-@lru_cache(maxsize=1)
-def style() -> str:
-    """Return the page's style sheet as an element."""
-    return f"<style>{Path(__file__).with_name('live.css').read_text(encoding='utf-8')}</style>"
+@lru_cache(maxsize=2)
+def style(language: str) -> str:
+    """Return the page's style sheet as an element; it holds the few words that Streamlit itself writes in English."""
+    text = Path(__file__).with_name("live.css").read_text(encoding="utf-8")
+    return f"<style>{text}\n:root{{--choose:{said('upload_button', language)!r}}}</style>"
 
 
 def aged(part: Markup, stale: bool) -> Markup:

@@ -17,11 +17,16 @@ from simulator.dashboard.network import draw, names_of_series
 from simulator.mesa_model import RegionModel
 from simulator.model import INDICATORS
 from simulator.report.style import BLUE, clean, scale_axis, styled, usable_language
+from simulator.report.words import bracketed
 from simulator.study.output import ROOT
 from simulator.study.replicates import load_scenario
 
 LANGUAGE = usable_language(os.environ.get("RIS_LANG", "en"))
 SCENARIO = os.environ.get("RIS_SCENARIO", str(ROOT / "scenarios" / "qingdao" / "plan.yaml"))
+
+
+SIZE = (6.4, 5.4)  # inches, as high as Mesa's grid gives a component
+WAITS = {"en": "Press STEP: a year at a time, from {first}.", "zh": "点击 STEP 逐年推进，自 {first} 年起。"}
 
 
 @solara.component
@@ -31,8 +36,12 @@ def Network(model: RegionModel) -> Any:
 
     update_counter.get()  # drawn anew at each step
     with styled(LANGUAGE):
-        figure = Figure(figsize=(6.4, 5.2), layout="constrained")
-        draw(figure.subplots(), model, LANGUAGE)
+        figure = Figure(figsize=SIZE, layout="constrained")
+        axes = figure.subplots()
+        draw(axes, model, LANGUAGE)
+        if not len(model.frame()):
+            text = WAITS[LANGUAGE].format(first=model.given.years[0])
+            axes.text(0.5, 0.5, text, ha="center", va="center", transform=axes.transAxes)
     return solara.FigureMatplotlib(figure)
 
 
@@ -45,18 +54,29 @@ def Series(model: RegionModel) -> Any:
     frame = model.frame()
     names = names_of_series(list(frame.columns))
     with styled(LANGUAGE):
-        figure = Figure(figsize=(6.4, 1.9 * max(len(names), 1)), layout="constrained")
+        figure = Figure(figsize=SIZE, layout="constrained")
         for axes, name in zip(
             figure.subplots(max(len(names), 1), sharex=True, squeeze=False)[:, 0], names, strict=False
         ):
-            found = INDICATORS[name]
-            axes.plot(frame.index, frame[name], color=BLUE, marker="o", markersize=3)
-            axes.set_title(found.label[LANGUAGE], loc="left", fontsize=9)
-            size = float(frame[name].abs().max()) if len(frame) else 1.0
-            axes.set_ylabel(scale_axis(axes.yaxis, size, found.unit, LANGUAGE), fontsize=8)
-            axes.set_xlim(model.given.years[0] - 0.3, model.given.years[1] + 0.3)
-            clean(axes)
+            _draw_series(axes, frame[name], name, model.given.years)
     return solara.FigureMatplotlib(figure)
+
+
+def _draw_series(axes: Any, series: Any, name: str, years: tuple[int, int]) -> None:
+    found = INDICATORS[name]
+    share = found.unit == "1"
+    values = series * 100.0 if share else series
+    axes.plot(series.index, values, color=BLUE, marker="o", markersize=3)
+    unit = "%" if share else found.unit
+    shown = scale_axis(axes.yaxis, float(values.abs().max()) if len(values) else 1.0, unit, LANGUAGE)
+    label = found.label[LANGUAGE]
+    title = label if shown.lower() == label.lower() else label + bracketed(shown, LANGUAGE)
+    axes.set_title(title, loc="left", fontsize=9)
+    axes.set_xlim(years[0] - 0.3, years[1] + 0.3)
+    clean(axes)
+    axes.yaxis.get_major_locator().set_params(nbins=4)
+    if not len(values):
+        axes.set_yticks([])
 
 
 scenario = load_scenario(SCENARIO)

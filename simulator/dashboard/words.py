@@ -5,16 +5,20 @@ from __future__ import annotations
 from simulator.report.words import filled, unit_text
 
 _SAID: dict[str, tuple[str, str]] = {
-    "language": ("Language", "语言"),
+    "heading": (
+        "Move doses and dates of the plan; targets and cost answer at once",
+        "调整规划措施的力度与时间，即时查看目标与成本",
+    ),
     "city": ("City", "城市"),
     "scenario": ("Scenario", "情景"),
     "section": ("Section of the plan", "规划章节"),
     "older": ("Earlier programmes", "此前的政策"),
-    "from_to": ("In force from, and until before", "实施起始月与终止月（不含终止月）"),
+    "from_to": ("In force from, until (last month not counted)", "实施起始月与终止月（不含终止月）"),
     "in_file": ("in the file: {value}", "原值：{value}"),
     "reset": ("Undo all changes", "全部还原"),
     "pin": ("Pin this mix as baseline", "设为对照基准"),
     "pinned": ("Pinned baseline: {name}", "对照基准：{name}"),
+    "with_changes": ("{name}, as changed here", "{name}（经调整）"),
     "mix": ("This mix", "当前组合"),
     "base": ("Baseline", "基准"),
     "changes": ("Entries moved: {count} ({names})", "已调整 {count} 项（{names}）"),
@@ -22,7 +26,7 @@ _SAID: dict[str, tuple[str, str]] = {
     "tab_compare": ("Side by side", "方案并列"),
     "tab_meet": ("What would meet a target?", "怎样才能完成目标"),
     "tab_files": ("Open, save, report", "文件与报告"),
-    "waiting": ("computing the first runs …", "正在进行首批模拟……"),
+    "waiting": ("Computing the first runs …", "正在进行首批模拟……"),
     "quick": (
         "Quick answer from {runs} runs with common draws; being refined to {asked}.",
         "快速结果：{runs} 次配对模拟；正在细化至 {asked} 次。",
@@ -33,6 +37,14 @@ _SAID: dict[str, tuple[str, str]] = {
     "col_target": ("target", "目标"),
     "col_p": ("P(met)", "完成概率"),
     "col_base_p": ("baseline", "基准"),
+    "beside_cells": (
+        "Probability of being met; below it the change of the mean against the pinned baseline, in bold where it is"
+        " more than chance.",
+        "数字为完成概率，其下为较对照基准的均值变化；加粗者超出随机波动。",
+    ),
+    "beside_moved": ("moved", "调整内容"),
+    "one_mix": ("mix", "组合"),
+    "out": ("taken out", "取消"),
     "col_median": ("median [90 %]", "中位数 [90 %]"),
     "col_change": ("change of the mean", "均值变化"),
     "col_diff": ("difference", "差额"),
@@ -59,6 +71,19 @@ _SAID: dict[str, tuple[str, str]] = {
         " to what a setting allows: {levers}.",
         "把规划中能提高它的全部措施的资金、数量与覆盖面加到 2、4、8 倍（不超过设置上限）：{levers}。",
     ),
+    "wanted": ("Wanted: {wanted}.", "目标值：{wanted}。"),
+    "meet_now": (
+        "The mix as it is meets it in {chance} of simulated futures: no larger doses are needed.",
+        "当前组合已有 {chance} 的模拟未来完成该目标，无需加大力度。",
+    ),
+    "meet_at": (
+        "Doses × {factor} meet it in {chance} of simulated futures, for {cost} more net cost.",
+        "力度加到 {factor} 倍，{chance} 的模拟未来可完成该目标，净成本增加 {cost}。",
+    ),
+    "meet_never": (
+        "Not even doses × {factor} meet it in half of the simulated futures: {chance} do.",
+        "力度加到 {factor} 倍，仍不足半数模拟未来能完成该目标（{chance}）。",
+    ),
     "meet_none": (
         "No measure of the plan raises it in the influence table.",
         "影响表中，规划的任何措施都不提高该指标。",
@@ -74,12 +99,17 @@ _SAID: dict[str, tuple[str, str]] = {
     "save_as": ("Name of the file", "文件名"),
     "save": ("Save as scenario", "保存为情景文件"),
     "saved": ("Saved: {path}. ris run {path} gives the same numbers.", "已保存：{path}。ris run {path} 得到相同结果。"),
+    "get_yaml": ("Download this file", "下载该文件"),
     "upload": ("Open a scenario file from this computer", "打开本机的情景文件"),
+    "upload_button": ("Choose a file", "选择文件"),
+    "upload_most": ("YAML, at most {most} MB", "YAML 文件，不超过 {most} MB"),
     "report": ("Make the report of this mix", "生成当前组合的报告"),
     "report_note": (
         "Runs the mix {runs} times with ris run and writes the report and the memo.",
         "用 ris run 模拟 {runs} 次，生成报告与备忘录。",
     ),
+    "report_run": ("Simulating the mix {runs} times … {seconds} s", "正在模拟 {runs} 次……已用 {seconds} 秒"),
+    "report_write": ("Writing report and memo … {seconds} s", "正在生成报告与备忘录……已用 {seconds} 秒"),
     "report_busy": ("Another report is being made: try again in a while.", "正在生成另一份报告，请稍后再试。"),
     "report_failed": ("The report could not be made.", "报告未能生成。"),
     "get_report": ("Download the report (HTML)", "下载报告（HTML）"),
@@ -93,11 +123,16 @@ _SAID: dict[str, tuple[str, str]] = {
     "failed": ("The runs of this mix failed: {message}", "该组合的模拟失败：{message}"),
     "no_city": ("No city with a scenario in the folder.", "情景文件夹中没有可用的城市。"),
     "summary": (
-        "Outcome targets: {likely} likely, {doubt} in doubt, {unlikely} unlikely. Net public cost {net} ({change}"
-        " against the baseline).",
-        "结果性目标：大概率完成 {likely} 项，存疑 {doubt} 项，难以完成 {unlikely} 项。"
-        "公共净成本 {net}（较基准 {change}）。",
+        "Outcome targets: {likely} likely, {doubt} in doubt, {unlikely} unlikely. Net public cost {net} ({change}).",
+        "结果性目标：大概率完成 {likely} 项，存疑 {doubt} 项，难以完成 {unlikely} 项。公共净成本 {net}（{change}）。",
     ),
+    "against": ("{change} against the baseline", "较基准 {change}"),
+    "as_base": ("as the baseline", "与基准相同"),
+    "quick_mark": ("Quick answer:", "快速结果："),
+    "changed": ("Changed beyond chance: {targets}.", "变化超出随机波动：{targets}。"),
+    "more_changed": ("{count} more", "另有 {count} 项"),
+    "unchanged": ("No target changes beyond chance.", "各目标变化均在随机波动以内。"),
+    "choose_targets": ("Choose targets", "选择目标"),
     "plan_words": ("The plan’s words", "规划原文"),
     "cost": ("What it costs, {first} to {last}", "{first}—{last} 年成本"),
     "public": ("public money, all payers", "公共资金，各级合计"),
