@@ -42,7 +42,7 @@ def _anchors(page: Path) -> set[str]:
 
 
 def _blocks(language: str) -> list[str]:
-    blocks = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```([^\n]*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     return [text for mine, text in blocks if mine == language]
 
 
