@@ -149,7 +149,7 @@ def _run(options: Mapping[str, Any], how: _How, out: Path | None, stopped: Asked
             result = run_ensemble(
                 found, replicates=replicates, seed=seed, attribute=attribute, jobs=how.jobs, **study.means
             )
-            output.save([result], folder, result.tables(), language, command=study.line, force=options["force"])
+            output.save([result], folder, result.tables(), language, command=study.line, force=study.replaces)
     report(folder, language, reused=study is None, quiet=how.quiet, as_json=how.json, own=own)
 
 
@@ -178,16 +178,20 @@ def _compare(options: Mapping[str, Any], how: _How, out: Path | None, stopped: A
                 found[0], found[1:], replicates=replicates, seed=seed, jobs=how.jobs, **asked, **study.means
             )
             tables, whole, line = result.tables(), result.hash, study.line
-            output.save(result.runs, folder, tables, language, command=line, force=options["force"], run_hash=whole)
+            output.save(result.runs, folder, tables, language, command=line, force=study.replaces, run_hash=whole)
     report(folder, language, reused=study is None, quiet=how.quiet, as_json=how.json)
 
 
 @dataclass(frozen=True)
 class _Study:
-    """What a run is given besides what was asked (progress, a cluster, what keeps its pieces); the command's line."""
+    """What a run is given besides what was asked (progress, a cluster, what keeps its pieces); the command's line.
+
+    ``replaces`` says that results of the same run, which are there already, give way.
+    """
 
     means: Mapping[str, Any]
     line: str
+    replaces: bool
 
 
 @contextmanager
@@ -212,11 +216,13 @@ def _kept(
             counted() as shards,
             progress_bar(how.quiet) as progress,
         ):
-            yield _Study({"cluster": how.cluster, "pieces": pieces, "progress": progress}, asked.line)
+            means = {"cluster": how.cluster, "pieces": pieces, "progress": progress}
+            yield _Study(means, asked.line, bool(options["force"]) or folder.exists())
     except KeyboardInterrupt:
         if not unfinished.is_begun(folder):
             raise
-        say(f"interrupted: what is finished is kept; the same command goes on, or  ris resume {folder}")
+        same = "" if fresh else "the same command goes on, or"
+        say(f"interrupted: what is finished is kept; {same or 'go on with'}  ris resume {folder}")
         raise typer.Exit(INTERRUPTED) from None
     if shards.found and not how.quiet:
         say(counted_shards(shards.found, shards.ran, options["language"]))
@@ -233,14 +239,28 @@ def _folder(folder: Path, out: Path | None, stopped: Asked | None) -> Path:
 def is_kept(folder: Path, run_hash: str, language: str, force: bool) -> bool:
     """Return whether a folder holds this very run and may stay; says so where its figures are in another language.
 
-    Raises InputError where it holds another run, even with ``force``.
+    It may not where runs failed that could come through when they are tried again: for want of memory, or with their
+    process. Raises InputError where it holds another run, even with ``force``.
     """
     from simulator.study import output
 
     kept = output.is_there(folder, run_hash) and not force
+    if kept and (again := to_be_tried_again(folder)):
+        say(f"runs that failed for want of memory or with their process are tried again: {again}")
+        return False
     if kept and output.language_of(folder) != language:
         say(f"the figures there are in another language; --force draws them anew ({language})")
     return kept
+
+
+def to_be_tried_again(folder: Path) -> int:
+    """Return how many runs of the results in a folder failed but may come through another time."""
+    from simulator.study.checked import items_of, json_of, mapping_of
+    from simulator.study.pool import may_pass
+
+    runs = map(mapping_of, items_of(json_of(folder / "manifest.json").get("runs")))
+    failures = (mapping_of(failure) for run in runs for failure in items_of(run.get("failures")))
+    return sum(may_pass(str(failure.get("message"))) for failure in failures)
 
 
 def read_own_figures(path: Path | None, scenario: Scenario) -> OwnFigures | None:

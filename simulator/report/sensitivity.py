@@ -30,7 +30,14 @@ from simulator.report.terminal import as_text
 from simulator.report.words import apart, bracketed, colon, figure, listed
 from simulator.study import output
 from simulator.study.aside import replacing
-from simulator.study.study_files import plain_failures, plain_rows, versions, write_csv, write_words
+from simulator.study.study_files import (
+    inputs_when_begun,
+    plain_failures,
+    plain_rows,
+    versions,
+    write_csv,
+    write_words,
+)
 
 if TYPE_CHECKING:
     from simulator.study.sensitivity import SensitivityResult
@@ -161,7 +168,7 @@ def manifest_of(result: SensitivityResult, command: str) -> dict[str, Any]:
         "status": result.meta["status"],
         "code": output.code_hash(),
         "versions": versions("SALib"),
-        "inputs": output.inputs_of([result.scenario]),
+        "inputs": inputs_when_begun(result.meta["hash"], result.scenario),
         "run": meta,
         "failures": plain_failures(result.failures),
     }

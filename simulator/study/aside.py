@@ -17,12 +17,39 @@ from pathlib import Path
 
 import numpy as np
 
-_PART = re.compile(r"^\..+\.(?P<process>\d+)(?:@(?P<machine>[^@]*))?\.part$")
+_OURS = re.compile(r"^\.(?P<name>.+)\.(?P<process>\d+)(?:@(?P<machine>[^@]*))?\.(?:part|old)$")
 
 
 def part_of(path: Path) -> Path:
     """Return where this process writes a file (or folder) before it gets its name, in the same folder."""
     return path.with_name(f".{path.name}.{os.getpid()}@{_machine()}.part")
+
+
+def move_into_place(part: Path, folder: Path) -> None:
+    """Give a finished folder its name; one that has it is moved aside meanwhile and removed then."""
+    if not folder.exists():
+        part.rename(folder)
+        return
+    old = part_of(folder).with_suffix(".old")
+    folder.rename(old)
+    try:
+        part.rename(folder)
+    except BaseException:
+        old.rename(folder)  # what was there before is not lost
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def put_back(folder: Path) -> None:
+    """Finish what ``move_into_place`` was at when its process was killed: no folder of the name, or two."""
+    for old in sorted(folder.parent.glob(f".{glob.escape(folder.name)}.*.old")):
+        found = _OURS.match(old.name)
+        if found is not None and found["name"] == folder.name and _is_left(found):
+            with suppress(OSError):
+                if not folder.exists():
+                    old.rename(folder)
+                elif any(folder.iterdir()):
+                    shutil.rmtree(old)
 
 
 @contextmanager
@@ -73,8 +100,8 @@ def clear_parts(folder: Path, name: str | None = None) -> list[Path]:
     """
     removed = []
     for path in sorted(folder.glob(f".{'*' if name is None else glob.escape(name)}.*.part")):
-        found = _PART.match(path.name)
-        if found is None or found["machine"] not in (None, _machine()) or lives(int(found["process"])):
+        found = _OURS.match(path.name)
+        if found is None or not _is_left(found):
             continue
         with suppress(OSError):
             if path.is_dir():
@@ -83,6 +110,11 @@ def clear_parts(folder: Path, name: str | None = None) -> list[Path]:
                 path.unlink()
             removed.append(path)
     return removed
+
+
+def _is_left(found: re.Match[str]) -> bool:
+    """Return whether the name of a file says that a process of this machine wrote it which is gone."""
+    return found["machine"] in (None, _machine()) and not lives(int(found["process"]))
 
 
 def _machine() -> str:

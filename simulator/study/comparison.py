@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from simulator.study.comparison_win import WIN_COLUMNS, chosen_targets, win_rows
 from simulator.study.ensemble import RunResult, collect, name_of, opened
 from simulator.study.equal_budget import Scaling, at_equal_budget
 from simulator.study.model_error import model_error_of
+from simulator.study.output import inputs_of
 from simulator.study.pool import Pool
 from simulator.study.replicates import Failure, Outcome, Progress, design
 from simulator.study.tables import Tables
@@ -190,6 +191,7 @@ def compare(
         model_error_of(scenario)  # a bad file of observed points should not cost a study
     wanted, sizes = wanted_precision(given, replicates, until), common_sizes(given, replicates, until)
     names, found = names_of(given), list(given)
+    inputs = inputs_of(given)  # before somebody edits them
     scalings: tuple[Scaling, ...] = ()
     if equal_budget is not None:
         search: dict[str, Any] = {"jobs": jobs, "cluster": cluster, "folder": pieces and pieces.beside(SEARCH)}
@@ -209,7 +211,9 @@ def compare(
         collect(scenario, name, mine, sizes, pool) for scenario, name, mine in zip(found, names, results, strict=True)
     ]
     asked = asked_for(on, until, equal_budget)
-    return CompareResult(runs[0], tuple(runs[1:]), asked, tuple(given), scalings, tuple(reached))
+    return CompareResult(
+        replace(runs[0], inputs=inputs), tuple(runs[1:]), asked, tuple(given), scalings, tuple(reached)
+    )
 
 
 def asked_for(

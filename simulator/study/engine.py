@@ -218,7 +218,7 @@ class _Crew:
                 return
             worker = idle or self._start()
             worker.batch.extend(self.batches.next())
-            with suppress(BrokenPipeError):  # it is dead: heard of next
+            with suppress(ConnectionError):  # it is dead: heard of next
                 worker.pipe.send([(k, self.prepare(self.items[k])) for k in worker.batch])
 
     def _start(self) -> _Worker:
@@ -282,7 +282,7 @@ def _serve(pipe: Connection, function: Work, held: Any) -> None:
     """Work in a worker process until there is no more; an interrupt from the keyboard is left to the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
-    with suppress(EOFError, BrokenPipeError):  # the parent is gone
+    with suppress(EOFError, ConnectionError):  # the parent is gone
         while (batch := pipe.recv()) is not None:
             for _, item in batch:
                 begun = time.perf_counter()

@@ -14,6 +14,7 @@ from simulator.core.problems import Place, Problems
 from simulator.study.attribution import BASELINE, attribution_frame, companions
 from simulator.study.budget import PAIRS, added_frame, budget_frame
 from simulator.study.model_error import model_error_of
+from simulator.study.output import inputs_of
 from simulator.study.outside_paths import RUNS, out_of_reach, paths_needed
 from simulator.study.plans import lead_of, load_leads
 from simulator.study.pool import Pool
@@ -45,7 +46,8 @@ BATCH = 20
 class RunResult:
     """The runs of one scenario that came through, in the order of their indices, and those that failed.
 
-    ``how`` holds where the runs that a table still needs take place: the cluster, and what keeps them.
+    ``how`` holds where the runs that a table still needs take place: the cluster, and what keeps them. ``inputs`` are
+    the digests, when the runs began, of every file that the results depend on.
     """
 
     scenario: Scenario
@@ -61,6 +63,7 @@ class RunResult:
     companions: dict[str, Scenario] = field(default_factory=dict)
     attributed: bool = False
     how: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    inputs: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def replicates(self) -> int:
@@ -332,6 +335,7 @@ def run(
     model_error_of(found)  # nor one of observed points
     sizes = batch_sizes(found, replicates)
     others = companions(found, attribute)
+    inputs = inputs_of([found, *others.values()])  # before somebody edits them
     results: dict[int, list[Outcome | Failure]] = {number: [] for number in range(len(others) + 1)}
     how: dict[str, Any] = {"cluster": cluster, "pieces": pieces}
     with Pool([found, *others.values()], seed, jobs, **how) as pool:
@@ -347,4 +351,4 @@ def run(
         name: collect(scenario, name, results[number], sizes, pool).outcomes
         for number, (name, scenario) in enumerate(others.items(), 1)
     }
-    return replace(result, beside=runs, companions=others, attributed=attribute, how=how)
+    return replace(result, beside=runs, companions=others, attributed=attribute, how=how, inputs=inputs)

@@ -189,9 +189,10 @@ def _corrected(cost: Callable[[float, int], float], amount: float, runs: int) ->
                 f"{seen[0.0] / 1e6:.4g} to {seen[most] / 1e6:.4g} MCNY, what factors of 0 to {most:g} add"
             )
         raise _OutOfReach(f"near {added / 1e6:.4g} MCNY, since counts are whole numbers")
-    slope = (seen[factor] - seen[0.0]) / factor
+    far = factor or max(seen)  # a mix can cost the amount with none of its own doses
+    slope = (seen[far] - seen[0.0]) / far
     found = [(factor, cost(factor, runs))]
-    while abs(found[-1][1] - amount) > TOLERANCE * amount and len(found) <= CORRECTIONS:
+    while slope > 0.0 and abs(found[-1][1] - amount) > TOLERANCE * amount and len(found) <= CORRECTIONS:
         (last, got) = found[-1]
         factor = max(last + (amount - got) / slope, 0.0)
         found.append((factor, cost(factor, runs)))

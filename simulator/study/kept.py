@@ -31,6 +31,7 @@ from simulator.study.output import (
 )
 from simulator.study.output import write_scenario as write_copy
 from simulator.study.replicates import Progress, load_scenario, processors
+from simulator.study.study_files import note_inputs
 from simulator.study.targets import own_files
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def begin(kind: str, spec: Mapping[str, Any], scenarios: Sequence[Scenario], out
     """
     study = _described(kind, plain(spec), scenarios)
     folder = folder_for([f"{kind}-{scenarios[0].name}"], study["hash"], out)
+    note_inputs(study["hash"], scenarios)
     if _is_there(folder, study["hash"]):
         return folder
     with folder_aside(folder) as part:

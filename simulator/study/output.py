@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 import os
-import shutil
 import subprocess
 import time
 import warnings
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.core.problems import InputError, Problem, Problems
 from simulator.core.reading import read_yaml
 from simulator.scenario import MOST_FILES
-from simulator.study.aside import folder_aside
+from simulator.study.aside import folder_aside, move_into_place, put_back
 from simulator.study.beside import beside
 from simulator.study.checked import defused_frame, fused_frame, inside, read_json, read_table, refused
 from simulator.study.formats import MANIFEST
@@ -179,7 +178,11 @@ def language_of(folder: Path) -> str:
 
 
 def is_there(folder: Path, run_hash: str) -> bool:
-    """Return whether the folder holds this very run; raises InputError where it holds anything else."""
+    """Return whether the folder holds this very run; raises InputError where it holds anything else.
+
+    A folder that a process was replacing when it was killed is put back first.
+    """
+    put_back(folder)
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         refuse_unmakeable(folder)
         return False
@@ -270,17 +273,7 @@ def _whole_or_nothing(folder: Path, write: Callable[[Path], None]) -> None:
     """Write into a folder beside and move it into place; whatever stops the writing leaves nothing behind."""
     with folder_aside(folder) as part:
         write(part)
-        if folder.exists():
-            old = folder.parent / f".{folder.name}.{os.getpid()}.old"
-            folder.rename(old)
-            try:
-                part.rename(folder)
-            except BaseException:
-                old.rename(folder)  # what was there before is not lost
-                raise
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            part.rename(folder)
+        move_into_place(part, folder)
 
 
 def _tables_of(folder: Path) -> dict[str, str]:
@@ -355,7 +348,7 @@ def manifest_of(runs: Sequence[RunResult], tables: Tables, command: str) -> dict
         "code": code_hash(),
         "model": model_hash(),
         **environment(),
-        "inputs": inputs_of(read),
+        "inputs": dict(runs[0].inputs) or inputs_of(read),
         "jobs": runs[0].jobs,
         "runs": [
             {

@@ -71,17 +71,23 @@ def _depends_on(scenario: Scenario) -> list[Any]:
 class Pieces:
     """The folder in which a study keeps its pieces; ``begin`` is called before the first one is written.
 
-    With ``fresh`` what lies there is not looked at: everything is run again.
+    With ``fresh`` what lies there is not looked at: everything is run again. ``to_be_tried_again`` says that some runs
+    failed for want of memory or with their process: their pieces are not kept.
     """
 
     def __init__(self, folder: Path, begin: Callable[[], object] = lambda: None, *, fresh: bool = False) -> None:
-        self.folder, self.fresh, self.begun = folder, fresh, False
+        self.folder, self.fresh, self.begun, self.to_be_tried_again = folder, fresh, False, False
         self._begin = begin
 
     def beside(self, name: str) -> Path:
         """Return a folder there, made ready, for a study of its own that the pieces rest on."""
         self._made_ready()
         return self.folder / name
+
+    @property
+    def way_on(self) -> str:
+        """Return how one goes on where a study was stopped: the same command does, unless it begins everything anew."""
+        return f"go on with  ris resume {self.folder}" if self.fresh else "the same command goes on"
 
     def read(self, piece: Piece) -> list[tuple[int, Found]] | None:
         """Return the runs of a piece with the numbers of their scenarios, None where there is none that is whole."""
@@ -100,10 +106,10 @@ class Pieces:
             self._made_ready()
             write_aside(self._path(piece), packed(runs))
         except OSError as error:
-            raise StudyError(f"{self.folder}: {error}; what was run is kept, the same command goes on") from None
+            raise StudyError(f"{self.folder}: {error}; what was run is kept, {self.way_on}") from None
 
     def _made_ready(self) -> None:
-        if not self.begun:
+        if not self.begun or not (self.folder / SHARDS).is_dir():  # the same command, run beside, has ended and cleared
             (self.folder / SHARDS).mkdir(parents=True, exist_ok=True)
             clear_parts(self.folder / SHARDS)  # of a process that was killed
             self._begin()

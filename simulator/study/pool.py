@@ -80,7 +80,7 @@ class Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is left open between two batches: workers are forked for each, which takes some hundredths."""
+        """Nothing is left open between two batches: workers are forked for each."""
 
     def run(
         self, batches: Mapping[int, Sequence[Replicate]], progress: Progress | None = None
@@ -123,7 +123,9 @@ class Pool:
                 came[piece][number, result.replicate.index] = result
                 if len(came[piece]) == len(piece.order):
                     mine = came.pop(piece)
-                    if not any(isinstance(one, Failure) and may_pass(one) for one in mine.values()):
+                    if any(isinstance(one, Failure) and may_pass(one.message) for one in mine.values()):
+                        self.pieces.to_be_tried_again = True
+                    else:
                         self.pieces.write(piece, [mine[at] for at in piece.order])
             yield part
 
@@ -185,6 +187,6 @@ def _run_sent(held: _Held, sent: _Sent) -> list[tuple[int, Found]]:
     return list(zip(sent.numbers, run_together(scenarios, sent.replicate, held.seed, sent.drawn), strict=True))
 
 
-def may_pass(failure: Failure) -> bool:
+def may_pass(message: str) -> bool:
     """Return whether a run failed for want of memory or with its process: tried again, it may come through."""
-    return failure.message in (Died.message, NOT_RUN) or failure.message.startswith("MemoryError")
+    return message in (Died.message, NOT_RUN) or message.startswith("MemoryError")

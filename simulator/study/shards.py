@@ -151,10 +151,10 @@ def locked(folder: Path | None) -> Iterator[None]:
     _take(lock, mine)
     try:
         clear_parts(folder)
-        for part in (*folder.glob(".*.part"), *(folder / SHARDS).glob(".*.part")):
-            if not part.name.startswith(f".{LOCK}."):  # of a process that waits, or is on another machine
-                with suppress(OSError):
-                    part.unlink()  # of a process that was killed
+        mine_alone = (f".{RESULTS}.*.part", f".{FAILURES}.*.part", f"{SHARDS}/.*.part")  # pages have no lock
+        for part in (part for pattern in mine_alone for part in folder.glob(pattern)):
+            with suppress(OSError):
+                part.unlink()  # of a process that was killed, on another machine too
         yield
     finally:
         with suppress(OSError, ValueError):

@@ -96,13 +96,26 @@ def origin(
         "commit": output.commit(),
         "code": output.code_hash(),
         "versions": versions(),
-        "inputs": output.inputs_of([scenario]),
+        "inputs": inputs_when_begun(whole, scenario),
         "language": language,
         "scenario": output._shown(Path(scenario.path)),
         "fingerprint": scenario.fingerprint(),
         "status": status,
         "calibration": scenario.calibration,
     }
+
+
+_inputs: dict[str, dict[str, str]] = {}  # by the hash of a study that began in this process
+
+
+def note_inputs(whole: str, scenarios: Sequence[Scenario]) -> None:
+    """Remember the digests of what a study with the hash ``whole`` depends on: files are edited while it runs."""
+    _inputs[whole] = output.inputs_of(scenarios)
+
+
+def inputs_when_begun(whole: str, scenario: Scenario) -> dict[str, str]:
+    """Return the digests of what a study depends on: as they were noted, else as they are."""
+    return _inputs.get(whole) or output.inputs_of([scenario])
 
 
 def origin_of(command: str, **more: Any) -> dict[str, Any]:

@@ -88,9 +88,9 @@ def find(folder: Path) -> tuple[Asked, Path] | None:
     Raises InputError for a note that is not as it was written.
     """
     whole = folder.resolve()
-    given = folder.with_name(folder.name.removesuffix(PART)) if whole.name.endswith(PART) else folder
-    path = part_beside(given) / NOTE if given.name else folder / NOTE
-    if not path.is_file():
+    own = folder if folder.name not in ("", "..") else whole  # from within
+    given = own.with_name(own.name.removesuffix(PART)) if whole.name.endswith(PART) and own.name != PART else own
+    if not given.name or not (path := part_beside(given) / NOTE).is_file():
         return None
     found = read_json(path)
     UNFINISHED.check(found, path)
@@ -132,7 +132,8 @@ def refuse_changed(asked: Asked, run_hash: str, folder: Path) -> None:
 def keeping(folder: Path, asked: Asked, *, fresh: bool = False) -> Iterator[Pieces]:
     """Keep finished pieces beside a folder while its results are made in the block, and remove them afterwards.
 
-    ``fresh`` forgets those that are there. What stops the block leaves them, unless input or model were at fault.
+    ``fresh`` forgets those that are there. What stops the block leaves them, unless the model was at fault, or input
+    before the first of them was finished. So does a block that ends with runs that are to be tried again.
     """
     part = part_beside(folder)
 
@@ -142,18 +143,21 @@ def keeping(folder: Path, asked: Asked, *, fresh: bool = False) -> Iterator[Piec
 
     if fresh:
         clear(folder)
+    pieces = Pieces(part, begin, fresh=fresh)
     try:
-        yield Pieces(part, begin, fresh=fresh)
+        yield pieces
     except InputError:
-        clear(folder)
+        if not any((part / SHARDS).glob("*")):  # else: no scheduler answers, a file was damaged meanwhile
+            clear(folder)
         raise
     except StudyError as error:
-        if error.failures and not any(map(may_pass, error.failures)):  # the same runs would fail again
+        if error.failures and not any(may_pass(one.message) for one in error.failures):  # they would fail again
             clear(folder)
         raise
     except OSError as error:  # the disk is full while results are written
-        raise StudyError(f"{folder}: {error}; what was run is kept, the same command goes on") from error
-    clear(folder)
+        raise StudyError(f"{folder}: {error}; what was run is kept, {pieces.way_on}") from error
+    if not pieces.to_be_tried_again:
+        clear(folder)
 
 
 def is_begun(folder: Path) -> bool:
@@ -185,7 +189,7 @@ def stopped_in(outputs: Path, older: Callable[[float], bool]) -> list[tuple[Path
     """Return the unfinished runs of a folder with their bytes, where ``older`` holds of the time of the last piece."""
     out = []
     for note in sorted(outputs.glob(f"*{PART}/{NOTE}")):
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # it is removed in this moment
             sizes = [f.stat() for f in note.parent.rglob("*") if f.is_file()]
             if older(max(s.st_mtime for s in sizes)):
                 out.append((note.parent, sum(s.st_size for s in sizes)))
