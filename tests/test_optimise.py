@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from simulator.core.ledger import Bill
 from simulator.core.problems import InputError
+from simulator.report.optimise_words import shares_apart
 from simulator.study import kept
 from simulator.study.design import Design, Row
 from simulator.study.optimise import OptimiseResult, Panel, described, estimate, optimise, read_spec
@@ -384,3 +385,9 @@ def test_command_runs_and_prints_json(prizes: Path) -> None:
     said = json.loads(done.stdout)
     assert said["points"]
     assert "原方案" in (Path(said["folder"]) / "summary.txt").read_text(encoding="utf-8")
+
+
+def test_shares_apart_have_the_digits_that_their_error_allows() -> None:
+    assert shares_apart(0.0006986, 0.000038, "en") == ("0.070 pp", "0.004")
+    assert shares_apart(0.05, 0.02, "zh") == ("5.0 个百分点", "2.0")
+    assert shares_apart(0.0001, 0.0, "en") == ("0.01 pp", "0.00")

@@ -11,14 +11,19 @@ import numpy as np
 import pytest
 
 from simulator.core.declare import Label
+from simulator.core.ledger import Ledger
+from simulator.core.luck import Luck
 from simulator.core.memory import collector_at_rest, keep_freed_memory
 from simulator.core.parameters import Range
 from simulator.core.population import find
 from simulator.core.problems import InputError, Problems, closest, listed, shown
-from simulator.core.reading import decode, parse_csv, scalar
+from simulator.core.reading import decode, parse_csv, parse_yaml, read_bytes, scalar
+from simulator.core.terms import Terms, _mask
+from simulator.core.units import _LONGEST, UnitError, forms, quantity
 from simulator.levers.common import sum_of
-from simulator.simulate import simulate
+from simulator.simulate import simulate, start
 from simulator.world.region import load_region
+from simulator.world.terms import TERMS
 from tests.benchmarks.scaled import scaled
 from tests.model_runs import ROOT, shipped
 
@@ -124,3 +129,62 @@ def test_a_city_too_small_for_alliances_has_none() -> None:
 def test_a_city_is_read_from_within_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT / "scenarios" / "qingdao")
     assert load_region(Path("region")).digest == shipped().region.digest
+
+
+def test_a_table_that_is_right_may_be_used() -> None:
+    problems = Problems()
+    assert parse_csv(b"a,b\n1,2\n", "t.csv", ("a", "b"), problems).usable
+    assert not parse_csv(b"a\n1\n", "t.csv", ("a", "b"), problems).usable
+
+
+def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"12345")
+    problems = Problems()
+    assert read_bytes(tmp_path / "a.csv", problems, 5) == b"12345"
+    assert read_bytes(tmp_path / "a.csv", problems, 4) is None
+    assert [p.message for p in problems.found] == ["file too large"]
+
+
+def test_what_is_wrong_in_a_file_is_said_with_its_place() -> None:
+    problems = Problems()
+    decode("x\n青岛市".encode("gbk"), "t.txt", problems)
+    parse_csv(b"a,c\n1,2\n", "t.csv", ("a", "b"), problems)
+    parse_csv(b'a,b\n1,2\n3,4\n5,"6', "u.csv", ("a", "b"), problems)
+    gbk, unknown, _, quote = problems.found
+    assert (gbk.line, gbk.column, gbk.read) == (2, 1, repr("青岛市".encode("gbk")[:4]))
+    assert (unknown.message, unknown.line, unknown.column) == ("unknown column", 1, 3)
+    assert quote.line == 4
+
+
+def test_a_broken_file_is_not_kept_as_if_it_were_whole() -> None:
+    for _ in range(2):
+        problems = Problems()
+        parse_yaml(b"a: 1\na: 2\n", "twice.yaml", problems)
+        assert len(problems) == 1
+
+
+def test_an_empty_value_is_no_text() -> None:
+    problems = Problems()
+    root = parse_yaml(b"a:\nb: x\nc: 'true'\n", "t.yaml", problems)
+    assert root is not None
+    assert {k: n.value for k, n in root.value.items()} == {"a": None, "b": "x", "c": "true"}
+
+
+def test_units_say_what_they_cannot_take() -> None:
+    with pytest.raises(UnitError, match="multiplier under the line"):
+        quantity("3 firms / thousand", "firms")
+    with pytest.raises(UnitError):
+        quantity("1" * (_LONGEST + 1), "1")
+    assert quantity("1" + "0" * (_LONGEST - 1), "1") == float("1" + "0" * (_LONGEST - 1))
+    assert list(forms("1")) == ["a number", "70 %"]
+    assert list(forms("")) == ["a number"]
+    assert list(forms("firms")) == ["a number in firms"]
+
+
+def test_terms_without_an_offer_speak_to_nobody() -> None:
+    world = start(shipped(last=2011), Luck(1))
+    terms = Terms(TERMS, world, 2011, Ledger(), Luck(1), national={})
+    name = next(t for t, d in TERMS.items() if d.money and d.population == "firms")
+    assert not terms.offered(name)
+    assert terms.eligible(name).tolist() == [False] * len(world.firms)
+    assert _mask(np.array([1, 3]), 4).tolist() == [False, True, False, True]

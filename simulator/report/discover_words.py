@@ -83,6 +83,9 @@ def _span(restriction: Restriction, factor: Factor, language: str) -> str:
     zh, unit = language == "zh", unit_text(factor.unit, language)
     tail = unit if zh and unit else f" {unit}" if unit else ""
     low, high = plain_number(restriction.low), plain_number(restriction.high)
+    if factor.unit.startswith("1 / "):  # 0.04 a year, 每年 0.04
+        tail = "" if zh else f" a {factor.unit[4:]}"
+        low, high = (f"{unit} {x}" if zh else x for x in (low, high))
     if not math.isfinite(restriction.high):
         return f" 高于 {low}{tail}" if zh else f" is above {low}{tail}"
     if not math.isfinite(restriction.low):

@@ -311,7 +311,11 @@ def regions(language: str) -> list[dict[str, Any]]:
             row |= {"name": region.name[language], "years": f"{region.start_year}-{region.last_year}"}
             row["status"] = region.status[language] if region.status else ""
         except InputError as error:
-            row |= {"name": "", "years": "", "status": f"{len(error.problems)} problems"}
+            row |= {
+                "name": "",
+                "years": "",
+                "status": f"{len(error.problems)} {'个问题' if language == 'zh' else 'problems'}",
+            }
         out.append(row)
     return out
 

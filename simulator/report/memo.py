@@ -16,6 +16,7 @@ from simulator.core.problems import InputError, Problem
 from simulator.report.memo_docx import figures_of, readable, write_docx
 from simulator.report.memo_parts import Annex, Block, Heading, Line, Memo, Picture, lines
 from simulator.report.memo_words import said, study_caption
+from simulator.report.words import colon
 from simulator.study.tables import Tables
 
 FILE = "memo.docx"
@@ -121,6 +122,7 @@ def figures(tables: Tables, folder: Path, language: str) -> Iterator[list[Path]]
 def figure_annex(pictures: list[Path], tables: Tables, language: str) -> list[Annex]:
     """Return the pictures with their captions; nothing where there are none that can be read on a page."""
     names = {row.id: row.name_zh if language == "zh" else row.name for row in _targets(tables)}
+    names |= {str(run["scenario"]): run["title"][language] for run in tables.meta.get("runs", ())}
     shown: list[Block] = [Picture(path, _caption(path, names, language)) for path in readable(pictures)]
     return [Annex(said("figures", language), shown)] if shown else []
 
@@ -133,4 +135,5 @@ def _caption(path: Path, names: dict[str, str], language: str) -> str:
     kind, _, rest = path.stem.partition("-")
     if kind == "fan" and rest in names:
         return said("fan", language, id=rest, name=names[rest])
-    return study_caption(CAPTIONS.get(kind, path.stem), language)
+    text = study_caption(CAPTIONS.get(kind, path.stem), language)
+    return f"{text}{colon(language)}{names[rest]}" if kind == "differences" and rest in names else text

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from simulator.report.html.compare_page import summary
+from simulator.report.html.settings_rows import settings_rows
 from simulator.report.memo_parts import Annex, Block, Heading, Line, from_rich, grid, lines
 from simulator.report.memo_words import said
 from simulator.report.terminal import heading, named
@@ -30,6 +32,7 @@ from simulator.study.tables import Tables
 from simulator.study.targets import HEADLINE_KINDS
 
 WIDTHS = (8.5, 30, 15, 25, 8, 13)
+SETTINGS_WIDTHS = (8, 37, 55)
 
 
 def compare_title(tables: Tables, language: str) -> str:
@@ -44,6 +47,8 @@ def compare_blocks(tables: Tables, language: str) -> list[Block]:
     baseline, *others = tables.meta["runs"]
     facts = {"region": baseline["region_name"][language], "baseline": baseline["title"][language]}
     facts |= {"title": listed([run["title"][language] for run in others], language)}
+    if language == "zh" and facts["title"].startswith(facts["region"]):
+        facts["region"] = ""  # not 青岛青岛创新驱动方案
     runs = runs_text(baseline["completed"], baseline["draws"], language)
     facts |= {
         "runs": runs if language == "zh" else f"in {runs}",
@@ -81,7 +86,13 @@ def _scenario(tables: Tables, baseline: dict[str, Any], run: dict[str, Any], lan
         out.append(Line(said("clear", language, title=title, names=group["names"])))
     out += from_rich([cost_line(tables, baseline["scenario"], name, language)])
     out += from_rich([*budget_scaling(tables, name, language), *net_line(tables, run, language)])
-    return [*out, Heading(said("settings", language), 2), *from_rich(settings_lines(tables, name, language))]
+    return [*out, Heading(said("settings", language), 2), *_settings(tables, name, language)]
+
+
+def _settings(tables: Tables, name: str, language: str) -> Iterable[Block]:
+    """Return what a scenario sets differently, with names and units in words as on the page."""
+    rows = [(row["change"], row["entry"], row["what"]) for row in settings_rows(tables, name, language)]
+    return [grid([], rows, SETTINGS_WIDTHS)] if rows else from_rich(settings_lines(tables, name, language))
 
 
 def _differences(rows: list[dict[str, Any]], language: str) -> list[Block]:

@@ -17,6 +17,7 @@ from simulator.report.optimise_words import (
     aim_value,
     dose_name,
     dose_value,
+    shares_apart,
     with_error,
 )
 from simulator.report.terminal import as_text
@@ -149,7 +150,7 @@ def _said(result: OptimiseResult, name: str, point: Point, language: str) -> Tex
         if abs(value) <= CLEAR * error or value == 0.0:
             parts.append(f"{label}与原方案无明显差别" if zh else f"{label} not clearly different")
         else:
-            parts.append(f"{label} {_apart(aim, value, error, language)}")
+            parts.append(f"{label}{'' if zh else ' '}{_apart(aim, value, error, language)}")
     text = semicolon(language).join(parts)
     return shown.append(f"与原方案相比，{text}" if zh else f"against the plan as written, {text}", style="not bold")
 
@@ -159,7 +160,7 @@ def _apart(aim: str, value: float, error: float, language: str) -> str:
     if aim == "cost":
         around = around.removeprefix("CNY ")
     elif aim != "probability":
-        around = around.split(" ")[0]
+        size, around = shares_apart(abs(value), error, language)
     if language == "zh":
         return f"{'高' if value > 0 else '低'} {size}（±{around}）"
     return f"{size} {'higher' if value > 0 else 'lower'} (±{around})"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from simulator.study.optimise_aims import Goal
     from simulator.study.optimise_doses import Dose
 
+MOST_DIGITS = 4  # of percentage points: paired differences are far better known than the shares themselves
 CLEAR = 2.0  # standard errors from which on a difference is said to be one
 NAMES: dict[str, tuple[str, str]] = {
     "shortfall": ("expected shortfall", "目标缺口（期望）"),
@@ -62,6 +63,13 @@ def aim_value(aim: str, value: float, language: str, *, sign: bool = False) -> s
         return f"{plus}{value:.2f}"
     percent = "个百分点" if language == "zh" else "pp"
     return f"{plus}{100 * value:.1f} {percent if sign else '%'}"
+
+
+def shares_apart(size: float, error: float, language: str) -> tuple[str, str]:
+    """Return how far two shares lie apart in percentage points, and its error, both to the error's first digit."""
+    known = 100 * (error if error > 0.0 else size)
+    digits = 1 if known <= 0.0 else min(max(1, -math.floor(math.log10(known))), MOST_DIGITS)
+    return f"{100 * size:.{digits}f} {'个百分点' if language == 'zh' else 'pp'}", f"{100 * error:.{digits}f}"
 
 
 def with_error(aim: str, pair: tuple[float, float], language: str) -> str:

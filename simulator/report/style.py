@@ -62,9 +62,9 @@ CJK_FONTS = (
 FONT_PACKAGE = "fonts-noto-cjk"  # on Debian and Ubuntu
 SAMPLE = "中政策额"  # common characters that a font for Chinese must have
 _CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f]+")
-# What a line is not broken within: a Chinese character with the marks that belong to it, a word, a gap.
+# What a line is not broken within: a Chinese character with its marks, a word, a figure and its %, a gap.
 _PIECE = re.compile(
-    r"[“‘（《]*[\u2e80-\uffef][，。；：、）》”’！？％…]*|[^\s\u2e80-\uffef]+[，。；：、）》！？％]*|\s+"
+    r"[“‘（《]*[\u2e80-\uffef][，。；：、）》”’！？％…]*|[^\s\u2e80-\uffef]+(?: %)?[，。；：、）》！？％]*|\s+"
 )
 
 

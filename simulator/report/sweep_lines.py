@@ -36,7 +36,7 @@ from simulator.report.sweep_words import (
     point_text,
     value_text,
 )
-from simulator.report.words import cut
+from simulator.report.words import cut, is_percent
 
 if TYPE_CHECKING:
     import pandas
@@ -74,7 +74,8 @@ def _panels(
         frame = of_outcome(result, outcome)
         frames.append(frame)
         draw(axes, result, frame, language)
-        _dressed(axes, result, outcome, language, named=i >= len(shown) - columns)
+        apart = draw is _difference_panel
+        _dressed(axes, result, outcome, language, named=i >= len(shown) - columns, apart=apart)
     return page, pandas.concat(frames)
 
 
@@ -135,10 +136,13 @@ def _line_panel(axes: Axes, result: SweepResult, frame: pandas.DataFrame, langua
     _chances(axes, x, frame)
 
 
-def _dressed(axes: Axes, result: SweepResult, outcome: str, language: str, *, named: bool) -> None:
-    """Write units, title and, in the last line of panels, the factor's name."""
+def _dressed(axes: Axes, result: SweepResult, outcome: str, language: str, *, named: bool, apart: bool) -> None:
+    """Write units, title and, in the last line of panels, the factor's name; shares lie percentage points apart."""
     low, high = axes.get_ylim()
-    text = scale_axis(axes.yaxis, max(abs(low), abs(high)), outcome_unit(outcome, result), language)
+    unit = outcome_unit(outcome, result)
+    text = scale_axis(axes.yaxis, max(abs(low), abs(high)), unit, language)
+    if apart and is_percent(unit):
+        text = "百分点" if language == "zh" else "percentage points"
     axes.set_ylabel(cut(text, 34), fontsize=7.5)
     axes.set_title(titled(result, outcome, language), fontsize=8.5)
     axes.tick_params(labelsize=8)

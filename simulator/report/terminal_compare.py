@@ -112,11 +112,19 @@ def settings_lines(tables: Tables, scenario: str, language: str) -> list[Rendera
             name = " ".join(str(row[k]) for k in ("entry", "lever") if row[k])
             what = row["scenario_value"] or row["baseline_value"]
             if change == "changed":
-                unit = str(row.get("unit") or "")
-                what = f"{setting_words(row, language)}{row['baseline_value'] or '–'} → {row['scenario_value'] or '–'}"
-                what += f" {unit}" if unit not in ("", "1") else ""
+                what = setting_words(row, language) + _from_to(row, language)
             table.add_row(Text(word(change, language), style="cyan"), name, what)
     return [table]
+
+
+def _from_to(row: dict[str, Any], language: str) -> str:
+    """Return both values of a setting: in English as its file has them, in Chinese with scale and unit in words."""
+    from simulator.report.html.settings_rows import from_to
+
+    if language == "zh":
+        return from_to(row, language)
+    unit, both = str(row.get("unit") or ""), [str(row[k] or "–") for k in ("baseline_value", "scenario_value")]
+    return " → ".join(both) + (f" {unit}" if unit not in ("", "1") else "")
 
 
 def setting_words(row: dict[str, Any], language: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import textwrap
 from collections.abc import Sequence
@@ -191,7 +192,7 @@ def position(found: Found, value: float) -> float:
     return (value - end) / scale + (0.0 if math.isfinite(low) else 1.0)
 
 
-def draw(evaluation: Evaluation, folder: Path, language: str) -> list[Path]:
+def draw(evaluation: Evaluation, folder: Path, language: str, trials_hash: str = "") -> list[Path]:
     """Draw the forest plot into a folder, with the numbers drawn in a .csv beside it; returns the paths."""
     language = usable_language(language)
     found, zh = evaluation.found, language == "zh"
@@ -223,10 +224,9 @@ def draw(evaluation: Evaluation, folder: Path, language: str) -> list[Path]:
             axes.plot([], [], marker, color=colour, markersize=5, label=cn if zh else en, linestyle="none")
         axes.legend(frameon=False, fontsize=8, ncols=3, loc="lower left", bbox_to_anchor=(0.0, 1.0))
         axes.set_title("虚拟试验" if zh else "Virtual trials", pad=22)
-        foot = summary(found, language) + "\n"
-        foot += (
-            f"{'参数' if zh else 'parameters'}{colon(language)}{_in(CALIBRATIONS[evaluation.calibration], language)}"
-        )
+        today = datetime.date.today().isoformat()
+        last = " · ".join(part for part in (_drawn(evaluation, language), today, trials_hash[:8]) if part)
+        foot = f"{summary(found, language)}\n{last}"
         return finish(page, frame_of(evaluation), folder / "trials.png", foot, language)
 
 
@@ -290,7 +290,7 @@ def save(evaluation: Evaluation, folder: Path, language: str, command: str = "",
     folder.mkdir(parents=True, exist_ok=True)
     text = folder / "summary.txt"
     text.write_text(plain_text(evaluation, language), "utf-8")
-    drawn = draw(evaluation, folder, language)
+    drawn = draw(evaluation, folder, language, trials_hash)
     origin = origin_of(command, hash=trials_hash)
     page = write_study_page("trials", partial(trial_words, evaluation), folder, language, origin)
     return [text, *drawn, *([page] if page else [])]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
@@ -16,14 +18,15 @@ from rich.text import Text
 from simulator.report.catalogue import region_name
 from simulator.report.html.gates import gates_path, posterior_digest
 from simulator.report.validation_figures import draw_validation
-from simulator.report.words import listed, number, unit_text
+from simulator.report.words import bracketed, colon, listed, number, unit_text
 from simulator.study.gates import GROUPS, IDENTIFIED, INNER, PREDICTIVE, Gate
 from simulator.study.study_files import origin_of
 from simulator.study.validate import Validation
 
 Say = Callable[[str], None]
 BASELINES_ZH = {"persistence": "持平", "linear": "线性趋势", "exponential": "指数趋势"}
-SHOWN_MOVES = 0.005  # log points below which a forecast is said not to move
+SHOWN_MOVES = 0.005  # log points, or prior standard deviations, below which nothing is said to move
+GAP = 2  # cells between columns
 
 
 def pick(label: Any, language: str) -> str:
@@ -88,7 +91,7 @@ def influence_rows(found: Validation, language: str) -> list[list[str]]:
 
     out = []
     for row in found.influence:
-        moved = listed((f"{name} {shift:+.2f}" for name, shift in row.moved), language)
+        moved = listed((f"{name} {shift:+.2f}" for name, shift in row.moved if abs(shift) >= SHOWN_MOVES), language)
         ordered = sorted(row.forecasts.items(), key=lambda item: -abs(item[1]))
         shown = [
             f"{pick(INDICATORS[n].label, language)} {100.0 * d:+.1f} %" for n, d in ordered if abs(d) >= SHOWN_MOVES
@@ -139,14 +142,45 @@ def validation_screen(found: Validation, language: str) -> RenderableType:
     for group, gates in gate_groups(found):
         parts += [Rule(style="dim"), Text(pick(GROUPS[group], language), style="bold")]
         if group == INNER:
-            parts += [grid_table(series_heads(language), series_rows(found, language)),
+            parts += [_Series(series_heads(language), series_rows(found, language)),
                       Text(series_note(language), style="dim")]  # fmt: skip
         parts.append(_gates(gates, language))
         if group in (INNER, PREDICTIVE):
             parts.append(Text(chance_note(language), style="dim"))
         if group == IDENTIFIED and found.influence:
-            parts += [Text(""), grid_table(influence_heads(language), influence_rows(found, language))]
+            parts += [Text(""), *_influence(found, language)]
     return Group(*parts, Rule(style="dim"), *(Text(pick(note, language), style="dim") for note in found.notes))
+
+
+class _Series:
+    """The inner test by series: a table where the names fit, else each name above its figures."""
+
+    def __init__(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        self.heads, self.rows = heads, rows
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        widths = [max(map(cell_len, column)) for column in zip(self.heads, *self.rows, strict=True)]
+        if sum(widths) + GAP * len(widths) <= options.max_width:
+            yield grid_table(self.heads, self.rows)
+            return
+
+        def line(cells: Sequence[str], style: str) -> Text:
+            right = (" " * (w - cell_len(cell)) + cell for cell, w in zip(cells, widths[1:], strict=True))
+            return Text((" " * GAP).join(right), style=style)
+
+        yield line(self.heads[1:], "dim")
+        for name, *figures in self.rows:
+            yield Text(name)
+            yield line(figures, "")
+
+
+def _influence(found: Validation, language: str) -> Iterator[RenderableType]:
+    """Return each series left out with what then moves, in lines: three columns of long names break in words."""
+    heads, mark = influence_heads(language), colon(language)
+    for name, points, *moved in influence_rows(found, language):
+        yield Text(f"{heads[0]}{mark}{name}{bracketed(f'{heads[1]} {points}', language)}")
+        for head, cell in zip(heads[2:], moved, strict=True):
+            yield Padding(Text(f"{head}{mark}{cell}", style="dim"), (0, 0, 0, GAP))
 
 
 def _gates(gates: Sequence[Gate], language: str) -> Table:

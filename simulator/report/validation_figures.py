@@ -61,9 +61,10 @@ SAID: dict[str, tuple[str, str]] = {
         "菱形：最佳基准的中位数（灰：不变，橙：线性，绿：等速增长）。",
     ),
     "facts": ("Dot: simulated; shaded: what the literature allows.", "圆点：模拟值；阴影：文献给出的范围。"),
-    "spread x": (
-        "posterior over prior standard deviation (below the red line at 0.8, history has taught something)",
-        "后验与先验标准差之比（低于红线 0.8 表明历史数据提供了信息）",
+    "spread x": ("posterior over prior standard deviation", "后验与先验标准差之比"),
+    "spread": (
+        "Left of the red line at 0.8, history has taught something of the parameter.",
+        "低于红线（0.8）：历史数据提供了该参数的信息。",
     ),
 }
 
@@ -139,7 +140,8 @@ def _panel(axes: Axes, indicator: str, top: float, years: np.ndarray, language: 
     if unit == "1" and top <= 1.0:
         axes.yaxis.set_major_formatter(lambda y, _: f"{100 * y:.3g}")
         scaled = "%"
-    axes.set_title(f"{name}\n{scaled}" if scaled else name, fontsize=8)
+    told = scaled and scaled.lower() not in name.lower()  # not "Incubators" over "incubators"
+    axes.set_title(f"{name}\n{scaled}" if told else name, fontsize=8)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=4))
     axes.set_xlim(float(years.min()) - 0.6, float(years.max()) + 0.8)
     axes.set_ylim(0.0, 1.1 * top)
@@ -237,4 +239,4 @@ def _learned(found: Validation, folder: Path, language: str) -> list[Path]:
     clean(axes)
     axes.grid(False, axis="y")
     frame = pandas.DataFrame(spread, columns=["parameter", "spread"])
-    return finish(figure, frame, folder / f"{IDENTIFIED}.png", _foot(found, language), language)
+    return finish(figure, frame, folder / f"{IDENTIFIED}.png", _foot(found, language, "spread"), language)

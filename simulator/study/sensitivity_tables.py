@@ -87,7 +87,7 @@ _GROUPS = {
 def _named(name: str, kind: str, factor: Factor | None) -> dict[str, str]:
     """Return what a factor or a group is called, in both languages."""
     from simulator.model import LEVERS, SCHEDULE
-    from simulator.report.catalogue import parameter_doc
+    from simulator.report.catalogue import parameter_doc, switch_choice
 
     labels = {m.name: m.label for m in SCHEDULE} | {n: lever.label for n, lever in LEVERS.items()}
     head, _, rest = name.partition(".")
@@ -105,8 +105,9 @@ def _named(name: str, kind: str, factor: Factor | None) -> dict[str, str]:
     elif head in labels:
         en, zh = labels[head].en, labels[head].zh
     if factor is not None and factor.choices:
-        among = f" ({' → '.join(map(str, factor.choices))})"
-        en, zh = f"{en}{among}".strip(), f"{zh}{among}".strip()
+        words = [switch_choice(rest, str(c), "zh") if kind == "switch" else str(c) for c in factor.choices]
+        en = f"{en} ({' → '.join(map(str, factor.choices))})".strip()
+        zh = f"{zh}（{' → '.join(words)}）"
     return {"name": en, "name_zh": zh}
 
 

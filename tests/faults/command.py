@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 TOO_LONG = 120.0  # seconds after which a command hangs
@@ -133,6 +134,12 @@ class Command:
         return left
 
 
+def _caught_by_main(number: int, frame: FrameType | None) -> None:
+    """Interrupt as the interpreter does, but not in the harness's own line before ``main`` is entered."""
+    if frame is None or frame.f_code is not _be_command.__code__:
+        signal.default_int_handler(number, frame)
+
+
 def _be_command(
     home: Path, words: Sequence[str], setup: Callable[[], object], arms: Iterable[Arm], counter: Counter,
     files: Sequence[Any], go: int,
@@ -140,7 +147,7 @@ def _be_command(
     code = 1
     try:
         os.setsid()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # until the command itself begins
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         for number, file in enumerate(files, 1):
@@ -155,6 +162,7 @@ def _be_command(
         for arm in arms:
             arm(counter)
         os.write(go, b".")
+        signal.signal(signal.SIGINT, _caught_by_main)
         main()
     except BaseException:  # as the interpreter does
         traceback.print_exc()

@@ -116,7 +116,4 @@ def _differs(trial: Trial) -> str:
 
 def _again(trial: Trial) -> tuple[str, ...]:
     begun = any(p.is_file() for p in (trial.out / "study.json", trial.out.with_name("out.part") / "run.json"))
-    refused = trial.study.words[0] in ("run", "compare") and any(e.code in REFUSED for e in trial.ended)
-    if refused and (trial.out / "manifest.json").is_file():  # whole but for replicates that failed: until --force
-        return (*trial.study.command, "--force")
     return trial.study.resume if begun and trial.random.random() < 0.5 else trial.study.command

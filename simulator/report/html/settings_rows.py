@@ -40,9 +40,15 @@ def settings_rows(tables: Tables, scenario: str, language: str) -> list[dict[str
 def _what(row: dict[str, Any], language: str) -> str:
     if row["change"] != "changed":
         return _given(str(row["scenario_value"] or row["baseline_value"] or ""), row, language)
-    unit = str(row.get("unit") or "")
-    before, after = (value(str(row[k]), unit, language) for k in ("baseline_value", "scenario_value"))
-    return f"{_name(str(row['what']), row, language)} {before} → {after}"
+    return f"{_name(str(row['what']), row, language)} {from_to(row, language)}"
+
+
+def from_to(row: dict[str, Any], language: str) -> str:
+    """Return both values of a setting with their unit; the dates of an entry stay as they are (2020, not 2,020)."""
+    unit, both = str(row.get("unit") or ""), [str(row[k] or "–") for k in ("baseline_value", "scenario_value")]
+    if row["what"] in ("from", "to"):
+        return " → ".join(both)
+    return " → ".join(value(text, unit, language) for text in both)
 
 
 def _name(setting: str, row: dict[str, Any], language: str) -> str:
