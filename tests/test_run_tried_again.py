@@ -197,3 +197,16 @@ def test_a_pipe_that_is_reset_is_one_that_has_ended(monkeypatch: pytest.MonkeyPa
     crew.workers.append(worker)
     crew._give()
     assert list(worker.batch) == [0]
+
+
+def test_what_a_kill_while_removing_left_is_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    part = unfinished.part_beside(folder)
+    (part / "shards").mkdir(parents=True)
+    (part / "shards" / "a.json").write_text("left", encoding="utf-8")
+    unfinished.clear_finished(folder, "this run")
+    assert not part.exists()
+    part.mkdir()
+    (part / unfinished.NOTE).write_text('{"hash": "another run"}', encoding="utf-8")
+    unfinished.clear_finished(folder, "this run")
+    assert part.exists()

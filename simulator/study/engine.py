@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
@@ -225,7 +225,8 @@ class _Crew:
         self._wait()
         here, there = self.context.Pipe()
         process = self.context.Process(target=_serve, args=(there, self.function, self.held), daemon=True)
-        process.start()
+        with _interrupts_later():
+            process.start()
         there.close()  # so that the pipe ends with the worker
         self.workers.append(_Worker(process, here, deque()))
         return self.workers[-1]
@@ -271,6 +272,19 @@ class _Crew:
         for worker in list(self.workers):
             self._bury(worker)
         self._wait()
+
+
+@contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Keep an interrupt until a process has been forked: what Python does around it would swallow one."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _quietly(work: Callable[[], object]) -> None:

@@ -180,8 +180,12 @@ def clear(folder: Path) -> None:
 
 
 def clear_finished(folder: Path, run_hash: str) -> None:
-    """Remove what was kept of a run whose results are there: it was killed between saving and removing."""
-    if json_of(part_beside(folder) / NOTE).get("hash") == run_hash:
+    """Remove what was kept of a run whose results are there: it was killed between saving and removing.
+
+    The note goes last: without one, removing had begun.
+    """
+    note = part_beside(folder) / NOTE
+    if not note.is_file() or json_of(note).get("hash") == run_hash:
         clear(folder)
 
 

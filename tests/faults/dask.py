@@ -17,6 +17,12 @@ from tests.faults.trials import Trial
 WORKERS = 2
 
 
+def _shards(trial: Trial) -> int:
+    """Return how many shards there are; folders may be renamed meanwhile."""
+    files = [file for at, _, inside in os.walk(trial.home) if at.endswith("shards") for file in inside]
+    return sum(file.endswith(".json") for file in files)
+
+
 class Cluster:
     """A scheduler and two workers with the model that a trial has."""
 
@@ -104,7 +110,7 @@ def lost(whom: str) -> Callable[[Trial], None]:
         again = trial.random.choice(("new", "local"))
         try:
             command = trial.start(_hurry, words=(*trial.study.command, "--cluster", cluster.address))
-            command.watch(lambda: len(list(trial.home.rglob("shards/*.json"))) >= at and command.cpu > 0.1, 0.005)
+            command.watch(lambda: _shards(trial) >= at and command.cpu > 0.1, 0.005)
             workers = trial.random.sample(cluster.workers, WORKERS)
             cluster.lose({"scheduler": [cluster.scheduler], "worker": workers[:1], "workers": workers}[whom])
             if whom != "scheduler" and trial.random.random() < 0.3:
