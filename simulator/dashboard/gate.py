@@ -19,6 +19,8 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote
 
+from simulator.dashboard.folders import MB
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -49,7 +51,7 @@ class Limits:
     burst: float = 3000.0  # of one address, at once
     messages: float = 30.0  # a second, of one page, over time
     message_burst: float = 60.0
-    body: int = 2 * 1024 * 1024  # bytes of a request: an upload with what surrounds it
+    body: int = 2 * MB  # bytes of a request: an upload with what surrounds it
     addresses: int = 1024  # remembered
 
 
@@ -173,7 +175,7 @@ def _name(host: str) -> str:
 
 
 def _asked_with(scope: Scope) -> str:
-    given = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=50) if scope else {}
+    given = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=50)
     return given.get("token", [""])[0]
 
 

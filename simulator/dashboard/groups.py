@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulator.report.words import capital, lead_text, section_text
+from simulator.report.words import capital, lead_text, section_text, semicolon
 from simulator.study.plans import Lead, Measure, lead_of, load_leads, load_measures, measure_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Group:
 
     def whole(self, language: str) -> str:
         """Return who leads it and the names of all its entries."""
-        names = ("；" if language == "zh" else "; ").join(title_of(e, language) for e, _ in self.entries)
+        names = semicolon(language).join(title_of(e, language) for e, _ in self.entries)
         lead = f"{capital(lead_text(self.lead, language))} · " if self.section != OLDER else ""
         return f"{lead}{names}"
 

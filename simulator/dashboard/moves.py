@@ -8,7 +8,7 @@ from simulator.dashboard.groups import title_of
 from simulator.dashboard.mix import doses_of, written
 from simulator.dashboard.words import said, unit_label
 from simulator.report.catalogue import setting_doc
-from simulator.report.words import capital, number
+from simulator.report.words import capital, colon, comma, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
 def moves(mix: Mix, language: str) -> list[str]:
     """Return a text for each entry of a mix that was moved, none where the mix is as its file has it."""
-    colon, and_ = ("：", "，") if language == "zh" else (": ", ", ")
     entries = [mix.entry(name) for name in mix.moved]
-    return [f"{title_of(e, language)}{colon}{and_.join(_of(mix, e, language))}" for e in entries]
+    return [f"{title_of(e, language)}{colon(language)}{comma(language).join(_of(mix, e, language))}" for e in entries]
 
 
 def _of(mix: Mix, entry: Entry, language: str) -> Iterator[str]:

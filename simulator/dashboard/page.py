@@ -16,7 +16,7 @@ from simulator.dashboard.view import style
 from simulator.dashboard.words import said, unit_label
 from simulator.report.catalogue import setting_doc
 from simulator.report.html.svg import round_step
-from simulator.report.words import bracketed, capital, listed, section_text, setting_value
+from simulator.report.words import bracketed, capital, colon, listed, section_text, setting_value
 
 if TYPE_CHECKING:
     from simulator.scenario_entries import Entry
@@ -155,9 +155,8 @@ def _doses(live: Live, language: str) -> None:
                 key=f"{live.version}:{entry.id}:on",
             )
             if measure is not None and measure.quote:
-                colon = "：" if language == "zh" else ": "
                 where = bracketed(section_text(measure.section, language), language)
-                st.caption(_safe(f"{said('plan_words', language)}{colon}“{measure.quote}”{where}"))
+                st.caption(_safe(f"{said('plan_words', language)}{colon(language)}“{measure.quote}”{where}"))
             mix = mix.with_entry(entry.id, kept)
             if kept:
                 mix = _entry(live, mix, entry, language)
@@ -276,6 +275,7 @@ def _results(live: Live, language: str) -> None:
     with meet:
         page_results.meet_controls(live, language)
         polled(page_results.meet, bool(live.meet_target))
+        page_results.movers(live, language)
     with files:
         page_files.files(live, language)
         page_files.report(live, language)

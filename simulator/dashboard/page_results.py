@@ -35,7 +35,12 @@ def now(live: Live, language: str) -> None:
     try:
         _now(live, mix, base, language)
     except StudyError as error:
-        st.error(literal(said("failed", language, message=str(error).splitlines()[-1][:200])))
+        _failed(error, language)
+
+
+def _failed(error: StudyError, language: str) -> None:
+    """Say why there is nothing to show."""
+    st.error(literal(said("failed", language, message=str(error).splitlines()[-1][:200])))
 
 
 def summary(live: Live, language: str) -> None:
@@ -136,10 +141,8 @@ def _status(live: Live, mix: Answer, language: str) -> None:
     kind = said("calibration", language, name=word(mix.scenario.calibration, language))
     if asked is None:
         st.progress(0.0, text=said("waiting", language))
-    elif live.pending():
-        _refined(mix.runs, asked.asked, language)
     else:
-        _refined(mix.runs, mix.runs, language)
+        _refined(mix.runs, asked.asked, language)
     st.caption(f"{base} · {kind}")
 
 
@@ -220,7 +223,7 @@ def side_by_side(live: Live, language: str) -> None:
     try:
         _beside(held, base, language)
     except StudyError as error:
-        st.error(literal(said("failed", language, message=str(error).splitlines()[-1][:200])))
+        _failed(error, language)
 
 
 def _moved_in(live: Live, language: str) -> None:
@@ -232,14 +235,13 @@ def _moved_in(live: Live, language: str) -> None:
 
 def _beside(held: Sequence[tuple[str, Answer]], base: Answer, language: str) -> None:
     """Draw targets and money of the mixes beside the baseline."""
-    rows = [view.target_rows(a, base, language) for _, a in held]
-    lines = [view.Beside(row[0], row) for row in zip(*rows, strict=True)]
+    rows = list(zip(*(view.target_rows(a, base, language) for _, a in held), strict=True))
     heads = [said("col_target", language), said("col_base_p", language), *(n for n, _ in held)]
     st.caption(said("beside_cells", language))
-    st.html(view.beside_html([r for r in lines if r.base.headline], heads))
+    st.html(view.beside_html([r for r in rows if r[0].headline], heads))
     _beside_money(held, base, language)
     with st.expander(said("others", language)):
-        st.html(view.beside_html([r for r in lines if not r.base.headline], heads))
+        st.html(view.beside_html([r for r in rows if not r[0].headline], heads))
 
 
 def _beside_money(held: Sequence[tuple[str, Answer]], base: Answer, language: str) -> None:
@@ -294,11 +296,11 @@ def _first_outcome(targets: list[Target]) -> int:
 
 
 def meet(live: Live, language: str) -> None:
-    """Draw what larger doses reach for the target that was asked about, and the levers that move it."""
+    """Draw what larger doses reach for the target that was asked about."""
     from simulator.model import LEVERS
     from simulator.study.plan_doses import FACTORS
 
-    target = next((t for t in _targets(live) if t.id == live.meet_target), None)
+    target = _asked_about(live)
     if target is None:
         return
     levers = [LEVERS[n].label[language] for n in st.session_state.get("levers", ())]
@@ -308,13 +310,16 @@ def meet(live: Live, language: str) -> None:
         try:
             _steps(live, target, language)
         except StudyError as error:
-            st.error(literal(said("failed", language, message=str(error).splitlines()[-1][:200])))
+            _failed(error, language)
         st.caption(literal(said("meet_how", language, levers=listed(levers, language))))
         for column, factor in zip(st.columns(len(FACTORS)), FACTORS, strict=True):
             if column.button(said("take", language, factor=factor), key=f"take:{factor}", width="stretch"):
                 live.take_over(target, factor)
                 st.rerun(scope="app")
-    _movers(target, language)
+
+
+def _asked_about(live: Live) -> Target | None:
+    return next((t for t in _targets(live) if t.id == live.meet_target), None)
 
 
 def _steps(live: Live, target: Target, language: str) -> None:
@@ -367,15 +372,17 @@ def _verdict(rows: Mapping[int, view.TargetRow], costs: Mapping[int, float], lan
     return f"{wanted}{'' if language == 'zh' else ' '}{text}"
 
 
-def _movers(target: Target, language: str) -> None:
-    from simulator.report.words import apart, figure
-    from simulator.study.explain import movers
-
-    if target.indicator is None:
+def movers(live: Live, language: str) -> None:
+    """Draw the levers that move the target that was asked about, by the influence table."""
+    target = _asked_about(live)
+    if target is None or target.indicator is None:
         return
+    from simulator.report.words import apart, figure
+    from simulator.study import explain
+
     st.markdown(f"##### {said('movers', language)}")
     lines = []
-    for fact in movers(target.indicator, target.region, language, target)[:12]:
+    for fact in explain.movers(target.indicator, target.region, language, target)[:12]:
         effect = fact["effect"]
         shown = "–" if effect is None or not math.isfinite(effect) else apart(effect, fact["unit"], language, sign=True)
         cost = "–" if not fact["cost_per_year"] else figure(fact["cost_per_year"], "CNY", language)

@@ -147,12 +147,13 @@ def _pairs(target: str, mix: Answer, base: Answer) -> np.ndarray:
 def money_rows(mix: Answer, base: Answer) -> list[MoneyRow]:
     """Return the public money of a mix and of the baseline by kind, the net among them."""
     mix, base = same_runs(mix, base)
-    here, there = _public(mix), _public(base)
+    here, there = _public(_Held(mix)), _public(_Held(base))
     return [MoneyRow(k, here.get(k, 0.0), there.get(k, 0.0)) for k in MONEY_ROWS if k in here or k in there]
 
 
-def _public(answer: Answer) -> dict[str, float]:
-    frame = frames(answer).money
+@lru_cache(maxsize=_DRAWN)
+def _public(held: _Held) -> Mapping[str, float]:
+    frame = frames(held.answer).money
     mine = frame[(frame["scope"] == "horizon") & (frame["payer"] == "all")]
     return dict(zip(mine["kind"], mine["mean"], strict=True))
 
@@ -264,23 +265,18 @@ def _table(
     return Markup('<div class="wide">{}</div>').format(table.format(name, shown, of, cells, Markup().join(lines)))
 
 
-@dataclass(frozen=True)
-class Beside:
-    """A target of the baseline and of the mixes beside it."""
+def beside_html(rows: Sequence[Sequence[TargetRow]], heads: Sequence[str]) -> Markup:
+    """Return targets, each as the rows that it has in the mixes, as a table.
 
-    base: TargetRow
-    mixes: tuple[TargetRow, ...]
-
-
-def beside_html(rows: Sequence[Beside], heads: Sequence[str]) -> Markup:
-    """Return targets by mix: probability, and under it the change of the mean, in bold where it is clear."""
+    Of a mix it has the probability, and under it the change of the mean, in bold where it is clear.
+    """
     cell = Markup('<td class="n {}"><span class="{}">{}</span><span class="change">{}</span></td>')
     lines = [
         Markup('<tr data-target="{}"><td class="name"><b>{}</b> {}</td><td class="n dim">{}</td>{}</tr>').format(
-            row.base.id, row.base.id, row.base.name, f"{row.base.base:.2f}",
+            row[0].id, row[0].id, row[0].name, f"{row[0].base:.2f}",
             Markup().join(
                 cell.format("beyond" if m.clear else "", m.level.replace(" ", "-"), f"{m.probability:.2f}", m.change)
-                for m in row.mixes
+                for m in row
             ),
         )
         for row in rows

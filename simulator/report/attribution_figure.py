@@ -50,8 +50,8 @@ def draw_attribution(tables: Tables, folder: Path, language: str) -> list[Path]:
     each = math.ceil(len(rows) / math.ceil(len(rows) / MOST_ROWS))
     for k, first in enumerate(range(0, len(rows), each), 1):
         name = "attribution" if k == 1 else f"attribution-{k}"
-        part = rows[first : first + each]
-        files += _draw(part, frame.iloc[first : first + each], tables, folder / f"{name}.png", language)
+        some = slice(first, first + each)
+        files += _draw(rows[some], frame.iloc[some], tables, folder / f"{name}.png", language)
     return files
 
 
@@ -77,9 +77,7 @@ def _draw(rows: list[dict[str, Any]], frame: pandas.DataFrame, tables: Tables, p
     axes.legend(frameon=False, fontsize=8, ncols=4, loc="lower left", bbox_to_anchor=(0.0, 1.0))
     title = "各项目标的变化从何而来" if zh else "Where the change of each target comes from"
     axes.set_title(f"{tables.meta['region_name'][language]} · {title}", pad=22)
-    clean(axes)
-    axes.grid(False, axis="y")
-    axes.grid(True, axis="x", color="#DDDDDD", linewidth=0.6)
+    clean(axes, "x")
     return finish(page, frame, path, footer(tables.meta, language), language)
 
 

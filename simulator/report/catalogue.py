@@ -17,7 +17,10 @@ from dataclasses import fields
 from functools import cache, lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulator.core.declare import Label
 
 FOLDER = Path(__file__).parent / "catalogue_zh"
 SEEN = "seen.json"
@@ -38,12 +41,19 @@ def definition(indicator: str, language: str) -> str:
 def region_name(region: str, language: str) -> str:
     """Return the name of a region whose folder ships; its id where none does."""
     from simulator.core.problems import InputError
+
+    with suppress(InputError, OSError):
+        return str(_region_label(region)[language])
+    return region
+
+
+@lru_cache(maxsize=8)
+def _region_label(region: str) -> Label:
+    """Return a region's name, read once: lists of measures name it in every line."""
     from simulator.study.output import ROOT
     from simulator.world.region import load_region
 
-    with suppress(InputError, OSError):
-        return str(load_region(ROOT / "scenarios" / region / "region").name[language])
-    return region
+    return load_region(ROOT / "scenarios" / region / "region").name
 
 
 def parameter_doc(name: str, language: str) -> str:

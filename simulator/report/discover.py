@@ -35,20 +35,30 @@ def discover_screen(result: DiscoverResult, language: str) -> RenderableType:
     lost = left_out(len(result.failures), len(result.results.design.rows), language)
     parts += [Text(line, style="red") for line in lost]
     parts += [Text(""), Text(headline(result, language), style="bold"), Text(sampled_words(result, language)), Text("")]
+    for group in findings(result, language):
+        parts += [*group, Text("")]
+    return Group(*parts, *(Text(line, style="dim") for line in notes(result, language)))
+
+
+def findings(result: DiscoverResult, language: str) -> list[list[Text]]:
+    """Return what each box says, then the verdict where there is one to give."""
+    out = []
     for number in range(1, len(result.boxes) + 1):
-        first, *rest = box_words(result, number, language)
-        parts += [Text(first, style="bold"), *(Text(line) for line in rest[:-1]), Text(rest[-1], style="dim"), Text("")]
-    if verdict := verdict_words(result, language):
-        parts += [Text(verdict), Text("")]
-    if result.boxes:
-        note = (
-            "条件说明未完成的情形集中在哪里，并不等于原因；共同变化的参数可以互相代替。"
-            if language == "zh"
-            else "A box says where misses gather, not what causes them; parameters that go together can stand for each"
-            " other."
-        )
-        parts.append(Text(note, style="dim"))
-    return Group(*parts)
+        first, *rest, last = box_words(result, number, language)
+        out.append([Text(first, style="bold"), *map(Text, rest), Text(last, style="dim")])
+    verdict = verdict_words(result, language)
+    return [*out, [Text(verdict)]] if verdict else out
+
+
+def notes(result: DiscoverResult, language: str) -> list[str]:
+    """Return how boxes are to be read; nothing where none was found."""
+    if not result.boxes:
+        return []
+    if language == "zh":
+        return ["条件说明未完成的情形集中在哪里，并不等于原因；共同变化的参数可以互相代替。"]
+    return [
+        "A box says where misses gather, not what causes them; parameters that go together can stand for each other."
+    ]
 
 
 def plain_text(result: DiscoverResult, language: str) -> str:

@@ -250,9 +250,7 @@ def draw_spending(tables: Tables, folder: Path, language: str) -> list[Path]:
     title = "各项措施由谁出资" if language == "zh" else "What each measure costs, and who pays"
     axes.set_title(f"{tables.meta['region_name'][language]} · {title}")
     axes.legend(frameon=False, fontsize=8, loc="lower right")
-    clean(axes)
-    axes.grid(False, axis="y")
-    axes.grid(True, axis="x", color="#DDDDDD", linewidth=0.6)
+    clean(axes, "x")
     whole = whole.reset_index(names="entry")
     return finish(page, whole, folder / "spending.png", footer(tables.meta, language), language)
 
@@ -341,9 +339,7 @@ def draw_cost_bars(tables: Tables, folder: Path, language: str) -> list[Path]:
     axes.set_xlabel(f"{money_unit(language)}{comma(language)}{first}–{last}")
     axes.set_title(net, pad=22)
     axes.legend(frameon=False, fontsize=8, ncols=len(payers), loc="lower left", bbox_to_anchor=(0.0, 1.0))
-    clean(axes)
-    axes.grid(False, axis="y")
-    axes.grid(True, axis="x", color="#DDDDDD", linewidth=0.6)
+    clean(axes, "x")
     return finish(page, frame.reset_index(), folder / "costs.png", footer(tables.meta, language), language)
 
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from simulator.report.catalogue import region_name
 from simulator.report.change_first import influence_in
-from simulator.report.style import INK, Margins, finish, footer, footer_height, new_figure, text_inches
-from simulator.report.words import cut
+from simulator.report.memo_words import said
+from simulator.report.style import INK, Margins, finish, footer, footer_height, framed_cells, new_figure, text_inches
+from simulator.report.words import bracketed, cut
 from simulator.study.targets import HEADLINE_KINDS, SIMULATED
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ FULL = 5.0  # % of a target from which on a cell is as dark as it gets
 LEAST = 0.05  # % of a target below which a cell stays blank
 NAME = {"en": 40, "zh": 22}
 HEAD = {"en": 34, "zh": 17}
-TITLE = ("What one dose of each instrument brings a target", "各政策工具常规剂量对各项目标的作用")
 NOTE = (
     "Number and colour: change in % of the target (blue raises, red lowers) by one instrument alone at a realistic dose"
     " in {city}, all else as in the baseline, in the last year in which it is clear of luck; blank: it is not, or below"
@@ -61,13 +61,11 @@ def draw_levers(tables: Tables, folder: Path, language: str) -> list[Path]:
         axes.text(j, i, shown(values[i, j]), ha="center", va="center", fontsize=6.5, color=ink)
     axes.set_xticks(range(len(heads)), heads, rotation=90, fontsize=7.5)
     axes.set_yticks(range(len(lines)), lines, fontsize=8)
-    axes.set_xticks(np.arange(-0.5, len(heads)), minor=True)
-    axes.set_yticks(np.arange(-0.5, len(lines)), minor=True)
-    axes.grid(True, which="minor", color="#E4E4E4", linewidth=0.5)
-    axes.tick_params(which="both", length=0)
+    framed_cells(axes, len(lines), len(heads))
     for side in axes.spines.values():
         side.set_visible(False)
-    axes.set_title(f"{tables.meta['region_name'][language]} · {TITLE[zh]}{'（占目标值 %）' if zh else ' (% of it)'}")
+    unit = bracketed("占目标值 %" if zh else "% of it", language)
+    axes.set_title(f"{tables.meta['region_name'][language]} · {said('levers', language)}{unit}")
     return finish(page, frame, folder / "levers.png", foot, language, margins)
 
 

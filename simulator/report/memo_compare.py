@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from simulator.report.html.compare_page import summary
+from simulator.report.html.labels import label
 from simulator.report.html.settings_rows import settings_rows
 from simulator.report.memo_parts import Annex, Block, Heading, Line, from_rich, grid, lines
 from simulator.report.memo_words import said
@@ -22,7 +23,6 @@ from simulator.report.terminal_compare import (
     each_target,
     neighbour_differences,
     net_line,
-    settings_lines,
     survives,
     unit_cost,
 )
@@ -92,7 +92,7 @@ def _scenario(tables: Tables, baseline: dict[str, Any], run: dict[str, Any], lan
 def _settings(tables: Tables, name: str, language: str) -> Iterable[Block]:
     """Return what a scenario sets differently, with names and units in words as on the page."""
     rows = [(row["change"], row["entry"], row["what"]) for row in settings_rows(tables, name, language)]
-    return [grid([], rows, SETTINGS_WIDTHS)] if rows else from_rich(settings_lines(tables, name, language))
+    return [grid([], rows, SETTINGS_WIDTHS)] if rows else lines([label("same settings", language)])
 
 
 def _differences(rows: list[dict[str, Any]], language: str) -> list[Block]:

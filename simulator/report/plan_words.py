@@ -46,7 +46,6 @@ _SAID: dict[str, tuple[str, str]] = {
         "parameter and its source|evidence|the plan needs|prior sd|range",
         "参数及来源|证据值|规划所需|先验标准差|区间",
     ),
-    "assumed": ("assumed", "假定"),
     "span": ("{low} to {high}", "{low}—{high}"),
     "mark_beyond": (", beyond", "，超出"),
     "everything": (

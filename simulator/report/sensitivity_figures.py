@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.report.board import records
+from simulator.report.memo_words import said
 from simulator.report.parameter_names import first_clause
 from simulator.report.sensitivity_words import KEYS, foot, outcome_title, size_meaning, size_text
 from simulator.report.style import (
@@ -21,6 +22,7 @@ from simulator.report.style import (
     clean,
     finish,
     footer_height,
+    framed_cells,
     in_lines,
     new_figure,
     scale_axis,
@@ -171,16 +173,12 @@ def draw_map(result: SensitivityResult, folder: Path, language: str) -> list[Pat
     heads = [_head(by_id[str(c)], language) for c in table.columns]
     axes.set_xticks(range(len(heads)), heads, rotation=90, fontsize=7.5)
     axes.set_yticks(range(len(table)), labels, fontsize=7.5)
-    axes.set_xticks(np.arange(-0.5, table.shape[1]), minor=True)
-    axes.set_yticks(np.arange(-0.5, len(table)), minor=True)
-    axes.grid(True, which="minor", color="#E4E4E4", linewidth=0.5)
-    axes.tick_params(which="both", length=0)
+    framed_cells(axes, len(table), len(heads))
     bar = page.colorbar(image, ax=axes, fraction=0.025, pad=0.015)
     bar.outline.set_visible(False)
     bar.ax.set_ylim(0.0, 1.0)
     bar.ax.tick_params(labelsize=7, length=0)
-    title = "哪些因素影响哪些结果" if zh else "Which factors move which outcomes"
-    axes.set_title(f"{meta['region_name'][language]} · {title}")
+    axes.set_title(f"{meta['region_name'][language]} · {said('heat-map', language)}")
     return finish(page, table.reset_index(), folder / "heat-map.png", text, language)
 
 

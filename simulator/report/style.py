@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from simulator.report.words import colon, runs_text, scale_of, scaled_unit, word
 
@@ -265,8 +265,16 @@ def scale_axis(axis: Any, size: float, unit: str, language: str) -> str:
     return scaled_unit(name, unit, language)
 
 
-def clean(axes: Axes) -> None:
-    """Give an axes a light grid behind what it shows."""
+def framed_cells(axes: Axes, rows: int, columns: int) -> None:
+    """Draw light lines between the cells of a heat map."""
+    axes.set_xticks([k - 0.5 for k in range(columns + 1)], minor=True)
+    axes.set_yticks([k - 0.5 for k in range(rows + 1)], minor=True)
+    axes.grid(True, which="minor", color="#E4E4E4", linewidth=0.5)
+    axes.tick_params(which="both", length=0)
+
+
+def clean(axes: Axes, along: Literal["x", "y"] = "y") -> None:
+    """Give an axes a light grid behind what it shows, at the figures of its upright axis or of the other."""
     axes.set_axisbelow(True)
-    axes.grid(True, axis="y", color="#DDDDDD", linewidth=0.6)
+    axes.grid(True, axis=along, color="#DDDDDD", linewidth=0.6)
     axes.tick_params(length=0)

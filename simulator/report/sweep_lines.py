@@ -53,7 +53,7 @@ Panel = Callable[["Axes", "SweepResult", "pandas.DataFrame", str], None]
 def draw_lines(result: SweepResult, folder: Path, language: str) -> list[Path]:
     """Draw each outcome over the one factor: median, 50 % and 90 % bands, the target as a line."""
     shown = outcomes_shown(result, MOST_PANELS)
-    page, frame = _panels(result, shown, language, _line_panel, 2.55)
+    page, frame = _panels(result, shown, language, _line_panel, 2.55, apart=False)
     page.suptitle(cut(heading(result, language), 100), x=0.01, ha="left", fontsize=11)
     foot = foot_of(result, shown, language, band=True)
     files = finish(page, frame, folder / "sweep.png", foot, language)
@@ -61,7 +61,7 @@ def draw_lines(result: SweepResult, folder: Path, language: str) -> list[Path]:
 
 
 def _panels(
-    result: SweepResult, shown: Sequence[str], language: str, draw: Panel, height: float
+    result: SweepResult, shown: Sequence[str], language: str, draw: Panel, height: float, *, apart: bool
 ) -> tuple[Figure, pandas.DataFrame]:
     """Return a figure with a panel of this height in inches for each outcome, and the numbers drawn."""
     import pandas
@@ -74,14 +74,13 @@ def _panels(
         frame = of_outcome(result, outcome)
         frames.append(frame)
         draw(axes, result, frame, language)
-        apart = draw is _difference_panel
         _dressed(axes, result, outcome, language, named=i >= len(shown) - columns, apart=apart)
     return page, pandas.concat(frames)
 
 
 def draw_differences(result: SweepResult, folder: Path, language: str, shown: Sequence[str]) -> list[Path]:
     """Draw the paired differences of each outcome from the first point, with 90 % intervals of the mean."""
-    page, frame = _panels(result, shown, language, _difference_panel, 2.3)
+    page, frame = _panels(result, shown, language, _difference_panel, 2.3, apart=True)
     first = point_text(result, 0, language)
     title = f"{heading(result, language)}：与首个点（{first}）的差值" if language == "zh" else (
         f"{heading(result, language)}: difference from the first point ({first})")  # fmt: skip

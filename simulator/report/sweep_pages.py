@@ -61,7 +61,7 @@ def sweep_screen(result: SweepResult, language: str) -> RenderableType:
     parts += [*(Text(line, style="red") for line in lost), Text("")]
     shown = outcomes_shown(result, MOST_PANELS)
     parts.append(outcome_table(result, shown, language))
-    parts += [Text(line, style="dim") for line in _notes(result, shown, language)]
+    parts += [Text(""), *(Text(line, style="dim") for line in notes(result, shown, language))]
     return Group(*parts)
 
 
@@ -136,9 +136,10 @@ def _difference(row: dict[str, Any], unit: str, language: str) -> str:
     return f"{middle}\n[{low}{'，' if language == 'zh' else ', '}{high}]"
 
 
-def _notes(result: SweepResult, shown: list[str], language: str) -> list[str]:
+def notes(result: SweepResult, shown: list[str], language: str) -> list[str]:
+    """Return how the figures of the table are to be read, and which outcomes it leaves out."""
     zh, plan = language == "zh", result.plan
-    lines = [""]
+    lines = []
     if len(plan.points) > MOST_COLUMNS or len(plan.names) > 1:
         lines.append(
             f"在 {len(plan.points)} 个点中挑出的最优点，看起来会好于实际：请换一个种子（--seed）再核对"

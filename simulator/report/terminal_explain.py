@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from simulator.report.catalogue import parameter_doc, region_name
+from simulator.report.sensitivity_words import grade_text
 from simulator.report.terminal_attribution import parts_text
 from simulator.report.words import (
     apart,
@@ -85,7 +86,6 @@ _TEXTS = {
     "measured": ("measured by", "衡量指标"),
     "used_by": ("targets", "对应目标"),
 }
-_GRADES = {"observed": ("observed", "观测"), "plan": ("the plan", "规划")}
 
 
 def text_of(key: str, language: str) -> str:
@@ -257,7 +257,7 @@ def _certainty(found: Mapping[str, Any], language: str) -> list[RenderableType]:
             unit = unit_text(p["unit"], language)
             value = f"{plain_number(p['value'])}{bracketed(prior, language)}"
             value += unit if language == "zh" else f" {unit}".rstrip()
-            grade = _GRADES[p["grade"]][language == "zh"] if p["grade"] in _GRADES else word(p["grade"], language)
+            grade = grade_text(p["grade"], language)
             source = grade if p["source"] == "assumed" else f"{grade}{bracketed(p['source'], language)}"
             said = (parameter_doc(p["name"], language), value, source)
             shown.append(_under(semicolon(language).join(x for x in said if x)))

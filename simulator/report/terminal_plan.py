@@ -18,7 +18,17 @@ from rich.text import Text
 from simulator.report.catalogue import parameter_doc, region_name
 from simulator.report.parameter_names import parameter_words, rows_by_name
 from simulator.report.plan_words import said
-from simulator.report.words import colon, figure, full_figure, listed, plain_number, section_text, semicolon, unit_text
+from simulator.report.words import (
+    colon,
+    figure,
+    full_figure,
+    listed,
+    plain_number,
+    section_text,
+    semicolon,
+    unit_text,
+    word,
+)
 from simulator.study.history import LEAST_SHARE
 from simulator.study.plan_calibration import LIKELY
 from simulator.study.plan_doses import RUNS
@@ -236,7 +246,7 @@ def joint_table(found: Plain, language: str) -> Table:
         figures = [plain_number(_float(s[k])) for k in ("evidence", "value")] + [f"{s['shift']:+.1f}"]
         name = s["parameter"]
         source = source_of(name)
-        shown = said("assumed", language) if source == "assumed" else source
+        shown = word(source, language) if source == "assumed" else source
         words = Text(f"{parameter_doc(name, language)}\n").append(f"{name} · {shown}", style="dim")
         table.add_row(words, *figures, span + mark)
     return table
@@ -249,23 +259,45 @@ def section_line(section: Plain, language: str) -> str:
     return said(key, language, share=chance(section["probability"]), **given)
 
 
+def told(target: Plain, language: str) -> list[str]:
+    """Return what would have to be true for a target: of the draws, of single parameters, of doses."""
+    lines = [draws_words(target, language), *push_words(target, language)]
+    return [*lines, *dose_words(target["doses"], language)]
+
+
+def by_likelihood(found: Plain, language: str) -> tuple[str, list[Plain]]:
+    """Return a line that names the targets which are likely at the evidence, and the others."""
+    likely = [t["name"] for t in found["targets"] if t["probability"] >= LIKELY]
+    doubtful = [t for t in found["targets"] if t["probability"] < LIKELY]
+    return said("likely", language, ids=listed(likely, language) or "–"), doubtful
+
+
+def joint_parts(found: Plain, language: str) -> list[RenderableType]:
+    """Return the parameters that the whole plan asks for under their title; nothing where it asks for none."""
+    if not found["all"]["shifts"]:
+        return []
+    return [Text(said("joint_title", language), style="bold"), joint_table(found, language)]
+
+
+def section_lines(found: Plain, language: str) -> list[str]:
+    """Return how likely all targets of each section are together, where it has several."""
+    return [section_line(s, language) for s in found["sections"] if len(s["targets"]) > 1]
+
+
 def plan_screen(found: Plain, language: str) -> RenderableType:
     """Return the whole page from a manifest."""
     runs = found["bank"]["completed"]
-    doubtful = [t for t in found["targets"] if t["probability"] < LIKELY]
-    likely = [t["name"] for t in found["targets"] if t["probability"] >= LIKELY]
+    likely, doubtful = by_likelihood(found, language)
     parts: list[RenderableType] = [
         Text(said("title", language, region=region_name(found["region"], language)), style="bold"),
         Text(said("no_forecast", language), style="yellow"),
         Text(""),
         *(Text(line) for line in summary(found, language)),
     ]
-    if found["all"]["shifts"]:
-        parts += [Text(""), Text(said("joint_title", language), style="bold"), joint_table(found, language)]
-    parts += [Rule(style="dim"), Text(said("likely", language, ids=listed(likely, language) or "–"))]
+    if joint := joint_parts(found, language):
+        parts += [Text(""), *joint]
+    parts += [Rule(style="dim"), Text(likely)]
     for target in doubtful:
-        told = [draws_words(target, language), *push_words(target, language), *dose_words(target["doses"], language)]
         parts += [Text(""), Text(head(target, language, runs), style="bold")]
-        parts += [Padding(Text(line), (0, 0, 0, 2)) for line in told]
-    parts += [Rule(style="dim"), *(Text(section_line(s, language)) for s in found["sections"] if len(s["targets"]) > 1)]
-    return Group(*parts)
+        parts += [Padding(Text(line), (0, 0, 0, 2)) for line in told(target, language)]
+    return Group(*parts, Rule(style="dim"), *map(Text, section_lines(found, language)))

@@ -14,6 +14,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from simulator.report.html.labels import label
 from simulator.report.style import (
     BLUE,
     GREY,
@@ -105,10 +106,16 @@ def summary(found: Sequence[Found], language: str) -> str:
 
 def screen(evaluation: Evaluation, language: str) -> RenderableType:
     """Return the table, what the trials cannot have, and the count of misses."""
-    zh = language == "zh"
+    table, lacking = found_table(evaluation, language), lacking_table(evaluation, language)
+    missing, said = label("trials cannot", language), summary(evaluation.found, language)
+    return Group(table, "", missing, lacking, "", said, _drawn(evaluation, language))
+
+
+def found_table(evaluation: Evaluation, language: str) -> Table:
+    """Return the estimands by trial: what was published, the model's estimate, the band, the verdict."""
     heads = (
         ("估计量", "文献", "模型 [90 %]", "区间带", "结论")
-        if zh
+        if language == "zh"
         else ("estimand", "published", "model", "band", "verdict")
     )
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -133,14 +140,17 @@ def screen(evaluation: Evaluation, language: str) -> RenderableType:
             Text(interval_text(f.row.low, f.row.high)),
             verdict,
         )
-    without = {f.trial.id: f.trial for f in evaluation.found}.values()
-    lacking = Table(box=None, pad_edge=False, show_header=False)
-    lacking.add_column()
-    lacking.add_column(overflow="fold")
-    for trial in without:
-        lacking.add_row(trial.id, trial.cannot[language], style="dim")
-    missing = "原设计中模型不具备的部分" if zh else "What of the published designs the model does not have"
-    return Group(table, "", missing, lacking, "", summary(evaluation.found, language), _drawn(evaluation, language))
+    return table
+
+
+def lacking_table(evaluation: Evaluation, language: str) -> Table:
+    """Return by trial what of its published design the model does not have."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")
+    for trial in {f.trial.id: f.trial for f in evaluation.found}.values():
+        table.add_row(trial.id, trial.cannot[language], style="dim")
+    return table
 
 
 def _drawn(evaluation: Evaluation, language: str) -> str:

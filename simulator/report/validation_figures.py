@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.report.catalogue import parameter_doc
+from simulator.report.memo_words import said
 from simulator.report.parameter_names import first_clause
 from simulator.report.style import (
     BLUE,
@@ -217,7 +218,7 @@ def _facts(found: Validation, folder: Path, language: str) -> list[Path]:
     axes.set_yticklabels([FACTS_ZH.get(f.id, f.name) if zh else f.name for f in facts], fontsize=7)
     axes.set_xticks([0.0, 1.0])
     axes.set_xticklabels(["下限", "上限"] if zh else ["low end", "high end"])
-    axes.set_title("典型事实在其区间中的位置" if zh else "Stylised facts in their bands")
+    axes.set_title(said("facts", language))
     clean(axes)
     rows = [{"fact": f.id, "value": f.value, "low": f.low, "high": f.high, "source": f.source} for f in facts]
     return finish(figure, pandas.DataFrame(rows), folder / f"{FACTS}.png", _foot(found, language, "facts"), language)

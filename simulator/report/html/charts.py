@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
+from rich.cells import cell_len
 
 from simulator.report.attribution_figure import COLOURS as PART_COLOURS
 from simulator.report.board import is_clear
-from simulator.report.html.svg import Scale, band, path, picture, spaced, tag, ticks, tip
+from simulator.report.html.svg import Scale, band, dot, picture, rules, spaced, tag, tip
 from simulator.report.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, SKY, VERMILION
 from simulator.report.terminal_attribution import name_of, sizes_of
 from simulator.report.words import colon, part, plain_number
@@ -39,12 +40,9 @@ class Layer:
 def areas(layers: Sequence[Layer], years: Sequence[int], factor: float, unit: str, plan_start: float) -> Markup:
     """Return yearly sums as areas on top of each other, named at their right ends; ``factor`` makes ``unit`` of CNY."""
     totals = [sum(layer.values[k] for layer in layers) / factor for k in range(len(years))]
-    right = WIDTH - 16.0 - 6.5 * max(_cells(layer.label) for layer in layers)
+    right = WIDTH - 16.0 - 6.5 * max(cell_len(layer.label) for layer in layers)
     x, y = Scale(years[0], years[-1], LEFT, right), Scale(0.0, 1.05 * max(*totals, 1e-12), HEIGHT - BOTTOM, TOP)
-    parts = [tag("text", unit, x=2, y=11, class_="unit")]
-    for value in ticks(0.0, y.high, 5):
-        parts.append(tag("line", x1=LEFT, x2=right, y1=y(value), y2=y(value), class_="rule"))
-        parts.append(tag("text", f"{value:,.6g}", x=LEFT - 4, y=y(value) + 3.5, text_anchor="end"))
+    parts = [tag("text", unit, x=2, y=11, class_="unit"), *rules(y, LEFT, right)]
     below, xs, ends = [0.0] * len(years), [x(year) for year in years], []
     for layer in layers:
         above = [b + v / factor for b, v in zip(below, layer.values, strict=True)]
@@ -75,14 +73,10 @@ def shortened(text: str, cells: int = LABEL_CELLS) -> str:
     """Return a label that takes no more than so many half-width characters."""
     out = ""
     for char in text:
-        if _cells(out + char) > cells - 1:
+        if cell_len(out + char) > cells - 1:
             return out.rstrip() + "…"
         out += char
     return out
-
-
-def _cells(text: str) -> int:
-    return sum(2 if ord(char) > 0x2E80 else 1 for char in text)
 
 
 def strip(row: Mapping[str, Any], language: str) -> Markup:
@@ -143,15 +137,11 @@ def forest_cell(row: dict[str, Any], x: Scale, said: str) -> Markup:
     whole, middle = abs(float(row["target"])) or 1.0, height / 2
     points = [100.0 * float(row[k]) / whole for k in ("difference", "ci_low", "ci_high")]
     colour = (BLUE if row["difference"] > 0 else VERMILION) if is_clear(row) else GREY
-    at, low, high = (x(min(max(p, x.low), x.high)) if math.isfinite(p) else math.nan for p in points)
+    low, high = (x(min(max(p, x.low), x.high)) for p in points[1:])
     parts = [tag("line", x1=x(0), x2=x(0), y1=0, y2=height, stroke=GREY)]
-    if math.isfinite(low) and math.isfinite(high):
+    if all(map(math.isfinite, points[1:])):
         parts.append(tag("line", x1=low, x2=high, y1=middle, y2=middle, stroke=colour, stroke_width=2))
-    if math.isfinite(points[0]) and abs(points[0]) > x.high:  # off the scale: an arrow at its end
-        turn = 4.0 if points[0] > 0 else -4.0
-        arrow = path([(at - turn, middle - 5), (at + turn, middle), (at - turn, middle + 5)])
-        parts.append(tag("path", d=arrow, fill=colour))
-    elif math.isfinite(at):
-        parts.append(tag("circle", cx=at, cy=middle, r=4, fill=colour))
+    if math.isfinite(points[0]):
+        parts.append(dot(points[0], x, middle, colour))
     parts.append(tag("rect", tip(said), x=0, y=0, width=width, height=height, class_="hit"))
     return picture(width, height, parts, said, "forest")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from simulator.report.html.svg import Scale, band, path, picture, spaced, tag, ticks, tip
+from simulator.report.html.svg import Scale, band, path, picture, roomy, rules, spaced, tag, tip
 from simulator.report.style import BLUE, GREEN, GREY, INK, SKY, VERMILION
 from simulator.report.words import (
     bracketed,
@@ -75,24 +75,14 @@ def fan_svg(
 def _scales(row: dict[str, Any], rows: list[dict[str, Any]]) -> tuple[Scale, Scale]:
     keys = ("p05", "p95", "true_p50", "observed", "beside")
     seen = [float(r[k]) for r in rows for k in keys if k in r and math.isfinite(r[k])] + [float(row["value"])]
-    low, high = min(seen), max(seen)
-    room = 0.08 * (high - low) or 0.1 * abs(high) or 1.0
-    low = 0.0 if 0.0 <= low < 0.35 * high else low - room
     years = [r["year"] for r in rows]
-    return (
-        Scale(years[0], years[-1], LEFT + 4, WIDTH - RIGHT),
-        Scale(low, high + room, HEIGHT - BOTTOM, TOP),
-    )
+    return Scale(years[0], years[-1], LEFT + 4, WIDTH - RIGHT), roomy(seen, HEIGHT - BOTTOM, TOP, zero=True)
 
 
 def _axes(x: Scale, y: Scale, rows: list[dict[str, Any]], unit: str, most: float, language: str) -> list[Markup]:
     counted = not (is_percent(unit) or is_money(unit) or unit.startswith("share of"))
     factor, scale = scale_of(most, unit, language)
-    out = []
-    for value in ticks(y.low, y.high, 5, whole=counted and factor == 1.0):
-        at = y(value)
-        out.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=at, y2=at, class_="rule"))
-        out.append(tag("text", f"{value / factor:,.6g}", x=LEFT - 4, y=at + 3.5, text_anchor="end"))
+    out = rules(y, LEFT, WIDTH - RIGHT, factor, whole=counted and factor == 1.0)
     step = 1 if len(rows) < 7 else 2 if len(rows) < 13 else 3
     for r in rows[::-1][::step]:
         out.append(tag("text", int(r["year"]), x=x(r["year"]), y=HEIGHT - 6, text_anchor="middle"))

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from simulator.core.problems import InputError, Problem
 from simulator.report.html.labels import label
 from simulator.report.html.study_page import is_study, study_page
-from simulator.study.aside import replacing
+from simulator.study.aside import write_aside
 from simulator.study.checked import json_of
 
 if TYPE_CHECKING:
@@ -42,10 +42,8 @@ def write_page(tables: Tables, language: str, manifest: dict[str, Any], folder: 
 
 def _written(text: str, folder: Path) -> Path:
     """Write a page whole or not at all."""
-    path = folder / FILE
-    with replacing(path) as part:
-        part.write_text(text, encoding="utf-8")
-    return path
+    write_aside(folder / FILE, text.encode())
+    return folder / FILE
 
 
 def report_of(folder: Path, language: str) -> str:

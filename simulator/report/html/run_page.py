@@ -65,6 +65,7 @@ MOST_MEASURES = 8  # layers of the areas by measure; the rest are one
 def run_page(tables: Tables, language: str, manifest: dict[str, Any]) -> dict[str, Any]:
     """Return all that the template of a run shows."""
     board, gates = board_of(tables.targets), gates_of(tables, language)
+    leading, answering = bureaus.bureau_rows(board, tables, language)
     return {
         "kind": "run",
         "title": f"{tables.meta['region_name'][language]} · {tables.meta['title'][language]}",
@@ -75,8 +76,8 @@ def run_page(tables: Tables, language: str, manifest: dict[str, Any]) -> dict[st
         "origin": origin(tables, language, manifest),
         "true": true_rows(board, language),
         "money": money(tables, language),
-        "bureaus": by_bureau(board, tables, language),
-        "districts": by_district(board, tables, language),
+        "bureaus": by_bureau(leading, answering, language),
+        "districts": by_district(board, tables, answering, language),
         "without": all_html(unsimulated(board, language)),
         "assumed": {"rows": assumed(board, tables, language), "instruments": instruments(tables, language)},
         "gates": gates,
@@ -286,24 +287,22 @@ def measure_rows(tables: Tables, language: str) -> list[dict[str, Any]]:
 # ---- bureaus, what is assumed ----------------------------------------------------------------
 
 
-def by_bureau(board: Board, tables: Tables, language: str) -> dict[str, Any]:
+def by_bureau(leading: list[dict[str, Any]], answering: list[dict[str, Any]], language: str) -> dict[str, Any]:
     """Return the board by leading and by responsible bureau."""
-    leading, answering = bureaus.bureau_rows(board, tables, language)
     lead = [r | {"bureau": r["bureau"] or bureaus.title_of(language)} for r in leading]
     return {"heads": bureaus.heads(language), "lead": lead, "shared": answering}
 
 
-def by_district(board: Board, tables: Tables, language: str) -> dict[str, Any]:
+def by_district(board: Board, tables: Tables, answering: list[dict[str, Any]], language: str) -> dict[str, Any]:
     """Return a scheme of the districts, targets that count places, what districts answer and pay for."""
     found = districts.districts_of(tables.meta["region"], language)
     mine = bureaus.place_rows([*board.headline, *board.others])
-    _, shared = bureaus.bureau_rows(board, tables, language)
     return {
         "scheme": districts.scheme(found, language),
         "rows": districts.rows(found, language),
         "counted": districts.counted(mine, found, language),
         "targets": [target_row(r, language, {}) for r in mine],
-        "answers": districts.answering(shared),
+        "answers": districts.answering(answering),
         "pays": bureaus.district_rows(tables, language),
     }
 

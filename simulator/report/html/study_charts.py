@@ -13,16 +13,17 @@ from itertools import pairwise
 from typing import Any
 
 from markupsafe import Markup
+from rich.cells import cell_len
 
-from simulator.report.html.svg import Scale, band, path, picture, spaced, tag, ticks, tip
-from simulator.report.style import BLUE, GREEN, GREY, INK, ORANGE, SKY, VERMILION
+from simulator.report.html.svg import Scale, band, dot, path, picture, roomy, rules, spaced, tag, ticks, tip
+from simulator.report.style import BLUE, GREY, INK, ORANGE, SKY, VERMILION
 from simulator.study.checked import items_of, mapping_of
 
 CELL = (220.0, 20.0)  # of a row
 WIDTH, HEIGHT = 380.0, 236.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 52.0, 24.0, 34.0
 LINE = 11.0
-COLOURS = {"up": BLUE, "down": VERMILION, "none": GREY, "main": BLUE, "other": ORANGE, "plan": INK, "good": GREEN}
+COLOURS = {"up": BLUE, "down": VERMILION, "none": GREY, "main": BLUE, "other": ORANGE, "plan": INK}
 MOST_CHARTS, MOST_ROWS, MOST_POINTS = 60, 200, 400
 
 
@@ -91,22 +92,13 @@ def _row(row: dict[str, Any], x: Scale, marks: Sequence[float], shade: Sequence[
         ink = INK if math.isfinite(start) else colour
         parts.append(tag("line", x1=place(low), x2=place(high), y1=middle, y2=middle, stroke=ink, stroke_width=2))
     if math.isfinite(at) and not math.isfinite(start):
-        parts.append(_dot(at, x, middle, colour))
+        parts.append(dot(at, x, middle, colour))
     if math.isfinite(mark := _number(row.get("mark"))):
         parts.append(_diamond(place(mark), height - 5, INK))
     parts.append(tag("rect", tip(said), x=0, y=0, width=width, height=height, class_="hit"))
     svg = picture(width, height, parts, said, "cell")
-    shown = {k: str(row.get(k, "")) for k in ("label", "note", "value", "group")}
+    shown = {k: str(row.get(k, "")) for k in ("label", "note", "value")}
     return {**shown, "svg": svg, "sort": at if math.isfinite(at) else ""}
-
-
-def _dot(at: float, x: Scale, middle: float, colour: str) -> Markup:
-    """Return a dot, or an arrow at the end of the scale where the value lies beyond it."""
-    if x.low <= at <= x.high:
-        return tag("circle", cx=x(at), cy=middle, r=4, fill=colour)
-    edge, turn = (x(x.high), 4.0) if at > x.high else (x(x.low), -4.0)
-    points = [(edge - turn, middle - 5), (edge + turn, middle), (edge - turn, middle + 5)]
-    return tag("path", d=path(points), fill=colour)
 
 
 def _diamond(x: float, y: float, colour: str, size: float = 4.0) -> Markup:
@@ -122,12 +114,10 @@ def _lines(chart: dict[str, Any]) -> dict[str, Any]:
     names, said = [str(n) for n in items_of(chart["names"])], [str(s) for s in items_of(chart["tips"])]
     target, factor = _number(chart.get("target")), _number(chart.get("factor")) or 1.0
     x = Scale(min(xs), max(xs), LEFT + 6, WIDTH - RIGHT)
-    seen = [v for v in (*low, *high, target) if math.isfinite(v)]
-    least, most = min(seen), max(seen)
-    room = 0.08 * (most - least) or 0.1 * abs(most) or 1.0
-    y = Scale(0.0 if 0.0 <= least < 0.35 * most else least - room, most + room, HEIGHT - BOTTOM, TOP)
+    y = roomy((v for v in (*low, *high, target) if math.isfinite(v)), HEIGHT - BOTTOM, TOP, zero=True)
     at = [x(v) for v in xs]
-    parts = _grid(y, factor, str(chart.get("unit", "")))
+    unit = tag("text", str(chart.get("unit", "")), x=2, y=11, class_="unit")
+    parts = [unit, *rules(y, LEFT, WIDTH - RIGHT, factor)]
     parts.append(tag("path", d=band(at, [y(v) for v in low], [y(v) for v in high]), fill=SKY, fill_opacity=0.35))
     parts.append(tag("path", d=path(zip(at, map(y, middle), strict=True)), class_="median"))
     parts += [tag("circle", cx=a, cy=y(v), r=3, fill=BLUE) for a, v in zip(at, middle, strict=True)]
@@ -148,19 +138,11 @@ def _lines(chart: dict[str, Any]) -> dict[str, Any]:
     return {"svg": picture(WIDTH, HEIGHT, parts, str(chart["title"]), "fan"), "key": str(chart.get("key", ""))}
 
 
-def _grid(y: Scale, factor: float, unit: str) -> list[Markup]:
-    out = [tag("text", unit, x=2, y=11, class_="unit")]
-    for value in ticks(y.low, y.high, 5):
-        out.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y(value), y2=y(value), class_="rule"))
-        out.append(tag("text", f"{value / factor:,.6g}", x=LEFT - 4, y=y(value) + 3.5, text_anchor="end"))
-    return out
-
-
 def _factor_axis(at: Sequence[float], names: Sequence[str], title: str) -> list[Markup]:
     """Return the values of a factor under the axis, those left out for which there is no room, and its name."""
     out, last = [], -math.inf
     for where, name in zip(at, names, strict=False):
-        half = 3.4 * sum(2 if ord(c) > 0x2E80 else 1 for c in name)
+        half = 3.4 * cell_len(name)
         if where - half > last:
             out.append(tag("text", name, x=where, y=HEIGHT - 20, text_anchor="middle"))
             last = where + half + 4
@@ -179,24 +161,16 @@ def _points(chart: dict[str, Any]) -> dict[str, Any]:
               for k in ("dx", "dy"))  # fmt: skip
     if not points or not all(map(math.isfinite, (*xs, *ys))):
         raise ValueError("a point without a place")
-    x = _around([v - d for v, d in zip(xs, dx, strict=True)], [v + d for v, d in zip(xs, dx, strict=True)],
-                LEFT + 4, WIDTH - 16)  # fmt: skip
-    y = _around([v - d for v, d in zip(ys, dy, strict=True)], [v + d for v, d in zip(ys, dy, strict=True)],
-                HEIGHT - BOTTOM, TOP)  # fmt: skip
+    x = roomy((end for v, d in zip(xs, dx, strict=True) for end in (v - d, v + d)), LEFT + 4, WIDTH - 16)
+    y = roomy((end for v, d in zip(ys, dy, strict=True) for end in (v - d, v + d)), HEIGHT - BOTTOM, TOP)
     fx, fy = (_number(chart.get(k)) or 1.0 for k in ("xfactor", "yfactor"))
-    parts = [tag("text", str(chart.get("yname", "")), x=2, y=11, class_="unit")]
-    for value in ticks(y.low, y.high, 5):
-        parts.append(tag("line", x1=LEFT, x2=WIDTH - 10, y1=y(value), y2=y(value), class_="rule"))
-        parts.append(tag("text", f"{value / fy:,.6g}", x=LEFT - 4, y=y(value) + 3.5, text_anchor="end"))
+    parts = [tag("text", str(chart.get("yname", "")), x=2, y=11, class_="unit"), *rules(y, LEFT, WIDTH - 10, fy)]
     parts += [
         tag("text", f"{value / fx:,.6g}", x=x(value), y=HEIGHT - 20, text_anchor="middle")
         for value in ticks(x.low, x.high, 5)
     ]
     name = str(chart.get("xname", ""))
     parts.append(tag("text", name, x=(LEFT + WIDTH) / 2, y=HEIGHT - 5, text_anchor="middle", class_="unit"))
-    if chart.get("joined"):
-        parts.append(tag("path", d=path(zip(map(x, xs), map(y, ys), strict=True)), fill="none", stroke=GREY))
-    named = _named([(x(a), y(b), str(p.get("label", ""))) for p, a, b in zip(points, xs, ys, strict=True)])
     for p, a, b, da, db in zip(points, xs, ys, dx, dy, strict=True):
         colour = COLOURS.get(str(p.get("class")), BLUE)
         parts.append(tag("line", x1=x(a - da), x2=x(a + da), y1=y(b), y2=y(b), stroke=colour, stroke_opacity=0.45))
@@ -204,7 +178,7 @@ def _points(chart: dict[str, Any]) -> dict[str, Any]:
         parts.append(_diamond(x(a), y(b), colour, 5) if p.get("class") == "plan"
                      else tag("circle", cx=x(a), cy=y(b), r=4, fill=colour))  # fmt: skip
         parts.append(tag("circle", tip(str(p.get("tip", ""))), cx=x(a), cy=y(b), r=9, class_="hit"))
-    parts += named
+    parts += _named([(x(a), y(b), str(p.get("label", ""))) for p, a, b in zip(points, xs, ys, strict=True)])
     return {"svg": picture(WIDTH, HEIGHT, parts, str(chart["title"]), "fan"), "key": str(chart.get("key", ""))}
 
 
@@ -213,7 +187,7 @@ def _named(points: Sequence[tuple[float, float, str]]) -> list[Markup]:
     taken: list[tuple[float, float, float, float]] = []
     out = []
     for x, y, text in sorted(points, key=lambda p: -len(p[2])):
-        wide = 6.2 * sum(2 if ord(c) > 0x2E80 else 1 for c in text)
+        wide = 6.2 * cell_len(text)
         left = max(min(x - wide / 2, WIDTH - 4 - wide), LEFT)
         for down in (-8.0, 16.0, -20.0, 28.0, -32.0, 40.0, -44.0, 52.0):
             box = (left, y + down - 10, left + wide, y + down + 2)
@@ -223,12 +197,6 @@ def _named(points: Sequence[tuple[float, float, str]]) -> list[Markup]:
                 out.append(tag("text", text, x=left, y=y + down, class_="name"))
                 break
     return out
-
-
-def _around(low: Sequence[float], high: Sequence[float], start: float, end: float) -> Scale:
-    least, most = min(low), max(high)
-    room = 0.08 * (most - least) or 0.1 * abs(most) or 1.0
-    return Scale(least - room, most + room, start, end)
 
 
 _KINDS = {"rows": _rows, "lines": _lines, "points": _points}

@@ -11,7 +11,6 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.report.catalogue import region_name
-from simulator.report.html.blocks import flat, paragraphs
 from simulator.report.html.labels import label
 from simulator.report.html.study_words import StudyWords, bullets, facts
 from simulator.report.words import bracketed, colon, listed, plain_number, semicolon, unit_text
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
     from simulator.study.validate import Validation
 
 TRIAL_LEFT, TRIAL_RIGHT = -1.0, 2.0  # of the scale of a trial, in widths of its band
-
-
-def _texts(parts: list[RenderableType]) -> list[Text]:
-    return [p for p in parts if isinstance(p, Text)]
 
 
 # ---- validation ---------------------------------------------------------------------------------------
@@ -90,14 +85,13 @@ def trial_words(evaluation: Evaluation, language: str) -> StudyWords:
     from simulator.study.trials import MISSED, OPEN, REPRODUCED
 
     found = evaluation.found
-    tables = [p for p in (part for part, _ in flat(page.screen(evaluation, language))) if isinstance(p, Table)]
     counts = {v: sum(f.verdict == v for f in found) for v in (REPRODUCED, MISSED, OPEN)}
     trials = list({f.trial.id: f.trial for f in found}.values())
     head = Text(label("trials head", language, all=len(found), trials=len(trials), **counts), style="bold")
     missed = [f for f in found if f.verdict == MISSED]
     answer: list[str | Text] = [head, *page.summary(found, language).splitlines()]
     answer += [f"· {_trial_line(f, language)}" for f in missed]
-    cannot: list[RenderableType] = [Text(label("trials cannot", language), style="bold"), *tables[1:]]
+    lacking = page.lacking_table(evaluation, language)
     drawn = page.CALIBRATIONS[evaluation.calibration][language == "zh"]
     return StudyWords(
         title=label("trials title", language, trials=len(trials)),
@@ -107,7 +101,7 @@ def trial_words(evaluation: Evaluation, language: str) -> StudyWords:
             seconds=label("in seconds", language, count=f"{evaluation.seconds:.0f}"),
         ),
         answer=bullets(answer),
-        detail=[*tables[:1], *(cannot if len(tables) > 1 else [])],
+        detail=[page.found_table(evaluation, language), Text(label("trials cannot", language), style="bold"), lacking],
         charts=[_forest(t.label[language], [f for f in found if f.trial.id == t.id], language) for t in trials],
         assumed=[(label("calibration", language), drawn)],
         notes=[label("trials note", language)],
@@ -158,21 +152,13 @@ def _finite(value: float) -> float | None:
 def plan_words(found: Mapping[str, Any], language: str) -> StudyWords:
     """Return what the page of a fit to a plan says, from the manifest beside its sample."""
     from simulator.report import terminal_plan as page
-    from simulator.report.plan_words import said as words
-    from simulator.study.plan_calibration import LIKELY
+    from simulator.report.plan_words import said
 
-    screen = paragraphs(page.plan_screen(found, language))
-    head, *rest = screen
-    parts = [part for group in rest for part in group]
-    first = next((k for k, p in enumerate(parts) if isinstance(p, Table)), None)
-    likely = [t["name"] for t in found["targets"] if t["probability"] >= LIKELY]
-    said = Text(words("likely", language, ids=listed(likely, language) or "–"))
-    sections = [Text(page.section_line(s, language)) for s in found["sections"] if len(s["targets"]) > 1]
+    likely, doubtful = page.by_likelihood(found, language)
     lost = int(found["bank"]["runs"]) - int(found["bank"]["completed"])
-    doubtful = [t for t in found["targets"] if t["probability"] < LIKELY]
     return StudyWords(
         title=region_name(found["region"], language),
-        status=_texts(head)[-1].plain if len(head) > 1 else "",
+        status=said("no_forecast", language),
         asked=facts(
             language,
             scenario=str(found["scenario"]["file"]),
@@ -181,23 +167,15 @@ def plan_words(found: Mapping[str, Any], language: str) -> StudyWords:
             targets=str(found["together"]["targets"]),
         ),
         answer=bullets(page.summary(found, language)),
-        detail=[*(parts[first - 1 : first + 1] if first else []), said],
+        detail=[*page.joint_parts(found, language), Text(likely)],
         folded=[
-            *((page.head(t, language, found["bank"]["completed"]), _told(t, language)) for t in doubtful),
-            (label("plan sections", language), sections),
+            *((page.head(t, language, found["bank"]["completed"]), bullets(page.told(t, language))) for t in doubtful),
+            (label("plan sections", language), bullets(page.section_lines(found, language))),
         ],
         charts=[_likelihoods(found, language)],
         failures=[(label("bank failed", language, count=lost), "")] if lost else [],
         assumed=[(label("method", language), label("plan method", language, tolerance=f"{found['tolerance']:.0%}"))],
     )
-
-
-def _told(target: Mapping[str, Any], language: str) -> list[RenderableType]:
-    """Return what would have to be true for a target: of the draws, of single parameters, of doses."""
-    from simulator.report import terminal_plan as page
-
-    lines = [page.draws_words(target, language), *page.push_words(target, language)]
-    return bullets([*lines, *page.dose_words(target["doses"], language)])
 
 
 def _likelihoods(found: Mapping[str, Any], language: str) -> dict[str, Any]:

@@ -260,11 +260,7 @@ def discover_words(result: DiscoverResult, language: str) -> StudyWords:
     from simulator.report import discover_words as words
 
     meta, region = page.meta_of(result), result.scenario.region
-    groups = paragraphs(page.discover_screen(result, language))[1:]
-    parts = [part for group in groups for part in group]
-    del parts[1]  # what differs between futures stands under what was asked
-    note = [parts.pop().plain] if result.boxes and is_dim(parts[-1]) else []  # type: ignore[union-attr]
-    ways = result.asked.sampling
+    found = [line for group in page.findings(result, language) for line in group]
     return StudyWords(
         title=f"{region.name[language]} · {result.scenario.title[language]}",
         status=status_of(result.scenario, language),
@@ -273,14 +269,14 @@ def discover_words(result: DiscoverResult, language: str) -> StudyWords:
             missed=words.target_words(result, language),
             runs=label("futures of draws", language, runs=meta["completed"], draws=meta["draws"]),
             varied=words.sampled_words(result, language),
-            sampling=label(f"sampling {ways}", language),
+            sampling=label(f"sampling {result.asked.sampling}", language),
             seed=str(result.asked.seed),
         ),
-        answer=parts,
+        answer=[Text(words.headline(result, language), style="bold"), *found],
         detail=[_box_table(result, language)] if result.boxes else [],
         charts=_boxes(result, language),
         assumed=assumed_of(result.scenario, language),
-        notes=note,
+        notes=page.notes(result, language),
         failures=failed(result.failures),
     )
 
@@ -307,7 +303,7 @@ def _factor(factor: Any, language: str) -> str:
 
 def _box_table(result: DiscoverResult, language: str) -> Table:
     """Return a row a condition of each box: what it holds, how often it came back."""
-    from simulator.report.discover_words import percent
+    from simulator.report.discover_words import level_words, percent
 
     table = Table(box=None)
     for k, head in enumerate(("box", "factor", "holds", "comes back", "misses in box", "of all misses")):
@@ -315,7 +311,7 @@ def _box_table(result: DiscoverResult, language: str) -> Table:
     for number, found in enumerate(result.boxes, 1):
         for name, r in found.box.items():
             factor = result.factor(name)
-            held = listed([factor.levels[k] for k in r.kept], language) if r.kept is not None else ""
+            held = listed([level_words(factor, factor.levels[k], language) for k in r.kept or ()], language)
             held = held or _span(r.low, r.high, factor.unit, language)
             back = percent(min(found.returns[side] for side in r.sides))
             table.add_row(str(number), _factor(factor, language), held, back, percent(found.density),

@@ -37,10 +37,10 @@ def study_page(folder: Path, language: str, manifest: dict[str, Any]) -> dict[st
     told = mapping_of(mapping_of(kept.get("pages")).get(language))
     page = study_facts(folder, language, manifest or mapping_of(kept.get("origin"))) | words_of(told)
     if told:
-        named = label(key, language) if (key := f"kind {kept.get('kind')}") in LABELS else label("kind study", language)
+        kind = str(kept.get("kind"))
         page |= {
-            "kind": str(kept.get("kind")),
-            "title": f"{named} · {told.get('title', '')}",
+            "kind": kind,
+            "title": f"{kind_name(kind, language)} · {told.get('title', '')}",
             "text": "",
             "notes": [],
             "gates": [],
@@ -51,6 +51,12 @@ def study_page(folder: Path, language: str, manifest: dict[str, Any]) -> dict[st
     page |= {"pictures": pictures, "pictures_left": left, "tables": [] if told else tables_of(folder, language)}
     page["figures_note"] = "" if drawn_in == language or not picture_files(folder) else _elsewhere(folder, language)
     return page | {"files": files_of(folder) if told else []}
+
+
+def kind_name(kind: str, language: str) -> str:
+    """Return what a kind of study is called; one that is not known is a study."""
+    key = f"kind {kind}"
+    return label(key if key in LABELS else "kind study", language)
 
 
 def _elsewhere(folder: Path, language: str) -> str:
@@ -98,8 +104,6 @@ def study_facts(folder: Path, language: str, manifest: dict[str, Any]) -> dict[s
     """Return what a study's folder says in words: its title, summary, gates, notes and origin."""
     study, found = json_of(folder / STUDY), json_of(folder / VALIDATION)
     kind = str(study.get("kind") or ("validation" if found else "trials" if (folder / "trials.csv").is_file() else ""))
-    key = f"kind {kind}"
-    named = label(key, language) if key in LABELS else label("kind study", language)
     text = ""
     with suppress(OSError, UnicodeDecodeError):
         text = (folder / SUMMARY).read_text(encoding="utf-8")
@@ -107,7 +111,7 @@ def study_facts(folder: Path, language: str, manifest: dict[str, Any]) -> dict[s
     names = items_of(study.get("names")) or [found.get("region") or folder.name]
     return {
         "kind": kind or "study",
-        "title": f"{named} · {' · '.join(map(str, names))}",
+        "title": f"{kind_name(kind, language)} · {' · '.join(map(str, names))}",
         "status": mapping_of(status).get(language, ""),
         "text": text.rstrip(),
         "gates": gate_groups(found, language),

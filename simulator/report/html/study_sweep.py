@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from simulator.report.board import records
-from simulator.report.html.blocks import flat, is_dim
 from simulator.report.html.labels import label
 from simulator.report.html.study_words import StudyWords, assumed_of, bullets, facts, failed, status_of
 from simulator.report.words import apart, colon, distance, figure, listed, scale_of, scaled_unit, semicolon
@@ -38,8 +37,7 @@ def sweep_words(result: SweepResult, language: str) -> StudyWords:
     outcomes = listed([words.outcome_label(n, result, language) for n in plan.outcomes[:NAMED]], language)
     more = len(plan.outcomes) - NAMED
     outcomes += label("and more", language, more=more) if more > 0 else ""
-    screen = [part for part, _ in flat(sweep_pages.sweep_screen(result, language))]
-    notes = [p.plain for p in screen if isinstance(p, Text) and is_dim(p) and ".csv" not in p.plain]
+    notes = sweep_pages.notes(result, shown, language)
     return StudyWords(
         title=sweep_shared.heading(result, language),
         status=status_of(result.scenario, language),
@@ -55,7 +53,7 @@ def sweep_words(result: SweepResult, language: str) -> StudyWords:
         detail=[sweep_pages.outcome_table(result, list(plan.outcomes), language)],
         charts=_sweep_charts(result, shown, language),
         assumed=assumed_of(result.scenario, language),
-        notes=notes[2:],  # the first two are on runs and calibration
+        notes=[line for line in notes if ".csv" not in line],  # the table of the page has every outcome
         failures=failed(result.failures),
     )
 

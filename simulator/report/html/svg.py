@@ -81,6 +81,33 @@ def round_step(least: float, steps: Sequence[float] = STEPS) -> float:
     return float(next(power * s for s in steps if power * s >= least * 0.999))
 
 
+def roomy(seen: Iterable[float], start: float, end: float, *, zero: bool = False) -> Scale:
+    """Return a scale with room on both sides of all figures; ``zero``: from nothing where they come near it."""
+    figures = list(seen)
+    low, high = min(figures), max(figures)
+    room = 0.08 * (high - low) or 0.1 * abs(high) or 1.0
+    return Scale(0.0 if zero and 0.0 <= low < 0.35 * high else low - room, high + room, start, end)
+
+
+def rules(y: Scale, left: float, right: float, factor: float = 1.0, *, whole: bool = False) -> list[Markup]:
+    """Return a light line at each round figure of an upright scale, with the figure over ``factor`` before it."""
+    out = []
+    for value in ticks(y.low, y.high, 5, whole=whole):
+        at = y(value)
+        out.append(tag("line", x1=left, x2=right, y1=at, y2=at, class_="rule"))
+        out.append(tag("text", f"{value / factor:,.6g}", x=left - 4, y=at + 3.5, text_anchor="end"))
+    return out
+
+
+def dot(value: float, x: Scale, middle: float, colour: str) -> Markup:
+    """Return a dot, or an arrow at the end of the scale where the value lies beyond it."""
+    if x.low <= value <= x.high:
+        return tag("circle", cx=x(value), cy=middle, r=4, fill=colour)
+    edge, turn = (x(x.high), 4.0) if value > x.high else (x(x.low), -4.0)
+    points = [(edge - turn, middle - 5), (edge + turn, middle), (edge - turn, middle + 5)]
+    return tag("path", d=path(points), fill=colour)
+
+
 def spaced(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
     """Return places for labels near those wanted (rising), at least ``gap`` apart and inside the bounds."""
     out: list[float] = []
