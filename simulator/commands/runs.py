@@ -149,7 +149,7 @@ def _run(options: Mapping[str, Any], how: _How, out: Path | None, stopped: Asked
             result = run_ensemble(
                 found, replicates=replicates, seed=seed, attribute=attribute, jobs=how.jobs, **study.means
             )
-            output.save([result], folder, result.tables(), language, command=study.line, force=study.replaces)
+            output.save([result], folder, result.tables(), language, **study.saving)
     report(folder, language, reused=study is None, quiet=how.quiet, as_json=how.json, own=own)
 
 
@@ -177,21 +177,20 @@ def _compare(options: Mapping[str, Any], how: _How, out: Path | None, stopped: A
             result = compare_scenarios(
                 found[0], found[1:], replicates=replicates, seed=seed, jobs=how.jobs, **asked, **study.means
             )
-            tables, whole, line = result.tables(), result.hash, study.line
-            output.save(result.runs, folder, tables, language, command=line, force=study.replaces, run_hash=whole)
+            output.save(result.runs, folder, result.tables(), language, **study.saving)
     report(folder, language, reused=study is None, quiet=how.quiet, as_json=how.json)
 
 
 @dataclass(frozen=True)
 class _Study:
-    """What a run is given besides what was asked (progress, a cluster, what keeps its pieces); the command's line.
+    """What a run is given besides what was asked: progress, a cluster, what keeps its pieces.
 
-    ``replaces`` says that results of the same run, which are there already, give way.
+    ``saving`` is what its results are saved with: the command's line, the hash of what was asked, and whether results
+    of the same run, which are there already, give way.
     """
 
     means: Mapping[str, Any]
-    line: str
-    replaces: bool
+    saving: Mapping[str, Any]
 
 
 @contextmanager
@@ -217,7 +216,8 @@ def _kept(
             progress_bar(how.quiet) as progress,
         ):
             means = {"cluster": how.cluster, "pieces": pieces, "progress": progress}
-            yield _Study(means, asked.line, bool(options["force"]) or folder.exists())
+            replaces = bool(options["force"]) or folder.exists()
+            yield _Study(means, {"command": asked.line, "force": replaces, "run_hash": run_hash})
     except KeyboardInterrupt:
         if not unfinished.is_begun(folder):
             raise

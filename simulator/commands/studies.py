@@ -70,7 +70,7 @@ def resume(
     """Go on with a run, comparison, sweep, sensitivity, optimise or discover study that was stopped."""
     with exits():
         from simulator.study import kept, unfinished
-        from simulator.study.runner import counted
+        from simulator.study.tally import counted
 
         if (stopped := unfinished.find(folder)) is not None:
             from simulator.commands.runs import go_on

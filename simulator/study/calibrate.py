@@ -325,8 +325,7 @@ def posterior_predictive(
     # each draw as assumptions of its own: the sample given may not be the one that runs of the region look for
     drawn = [replace(mine, assumptions={**sample.values(i * stride), **mine.assumptions}) for i in range(runs)]
     batches = {i: [Replicate(i, i, seed * SEED_STRIDE + i)] for i in range(runs)}
-    with Pool(drawn, seed, jobs) as pool:
-        results = [result for mine_ in pool.run(batches, progress).values() for result in mine_]
+    results = [result for mine_ in Pool(drawn, seed, jobs).run(batches, progress).values() for result in mine_]
     outcomes = [o for o in results if isinstance(o, Outcome)]
     if not outcomes:
         raise StudyError("no run with draws of the posterior came through")

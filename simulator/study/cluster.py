@@ -122,12 +122,10 @@ def _result(client: Any, future: Any) -> Any:
 
 def _still_there(client: Any, error: Exception, seen: float) -> float:
     """Return when workers were last there; raise StudyError where they or the scheduler are gone."""
+    if client.status != "running" or not isinstance(error, OSError):
+        raise StudyError(GONE) from None
     if not isinstance(error, TimeoutError):
-        if isinstance(error, OSError) and client.status == "running":
-            raise error
-        raise StudyError(GONE) from None
-    if client.status != "running":
-        raise StudyError(GONE) from None
+        raise error
     try:
         if client.nthreads():
             return time.monotonic()

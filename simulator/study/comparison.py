@@ -199,14 +199,14 @@ def compare(
         made = at_equal_budget(given[0], given[1:], names[1:], equal_budget, seed=seed, **search)
         found, scalings = [given[0], *(s for s, _ in made)], tuple(record for _, record in made)
     results: list[list[Outcome | Failure]] = [[] for _ in found]
-    with Pool(found, seed, jobs, cluster=cluster, pieces=pieces) as pool:
-        for size in sizes:
-            batch = design(size, seed, start=len(results[0]))
-            for number, more in pool.run(dict.fromkeys(range(len(found)), batch), progress).items():
-                results[number] += more
-            reached = reached_precision(found, results, wanted)
-            if precise(reached):
-                break
+    pool = Pool(found, seed, jobs, cluster=cluster, pieces=pieces)
+    for size in sizes:
+        batch = design(size, seed, start=len(results[0]))
+        for number, more in pool.run(dict.fromkeys(range(len(found)), batch), progress).items():
+            results[number] += more
+        reached = reached_precision(found, results, wanted)
+        if precise(reached):
+            break
     runs = [
         collect(scenario, name, mine, sizes, pool) for scenario, name, mine in zip(found, names, results, strict=True)
     ]

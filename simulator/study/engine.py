@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
+from simulator.study.output import model_hash
 from simulator.study.replicates import Progress, StudyError, processors
 
 BATCH = 0.5  # seconds of work sent at once
@@ -77,6 +78,12 @@ def work(
         yield items[k], result
         if progress is not None:
             progress(done, len(items))
+
+
+def refuse_other_code(model: str) -> None:
+    """Raise StudyError where this process has other code of the model than that which sent it work, with this hash."""
+    if model_hash() != model:
+        raise StudyError("a worker has other code of the model than this process: install the same on both")
 
 
 def work_all(

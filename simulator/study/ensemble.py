@@ -338,14 +338,14 @@ def run(
     inputs = inputs_of([found, *others.values()])  # before somebody edits them
     results: dict[int, list[Outcome | Failure]] = {number: [] for number in range(len(others) + 1)}
     how: dict[str, Any] = {"cluster": cluster, "pieces": pieces}
-    with Pool([found, *others.values()], seed, jobs, **how) as pool:
-        for size in sizes:
-            batch = design(size, seed, start=len(results[0]))
-            beside = [r for r in batch if attribute or r.index < PAIRS]  # in one go, so that years are shared
-            for number, more in pool.run({n: beside if n else batch for n in results}, progress).items():
-                results[number] += more
-            if settled(found, [r for r in results[0] if isinstance(r, Outcome)]):
-                break
+    pool = Pool([found, *others.values()], seed, jobs, **how)
+    for size in sizes:
+        batch = design(size, seed, start=len(results[0]))
+        beside = [r for r in batch if attribute or r.index < PAIRS]  # in one go, so that years are shared
+        for number, more in pool.run({n: beside if n else batch for n in results}, progress).items():
+            results[number] += more
+        if settled(found, [r for r in results[0] if isinstance(r, Outcome)]):
+            break
     result = collect(found, name_of(found), results[0], sizes, pool)
     runs = {
         name: collect(scenario, name, results[number], sizes, pool).outcomes

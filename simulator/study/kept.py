@@ -23,7 +23,7 @@ from simulator.study.checked import inside, read_json, refuse_links, refused
 from simulator.study.output import (
     HASH_DIGITS,
     OWN_FILES,
-    digest,
+    digest_of,
     folder_for,
     model_hash,
     refuse_unmakeable,
@@ -93,7 +93,7 @@ def _described(kind: str, spec: Any, scenarios: Sequence[Scenario]) -> dict[str,
         "model": model_hash(),
         "posterior": _samples(scenarios),
     }
-    if not (own := _hash(study)):
+    if not (own := digest_of(study)):
         raise ValueError("what a study is asked for must be plain values and finite numbers")
     return {"hash": own, **study}
 
@@ -133,13 +133,14 @@ def copy_region(scenario: Scenario, home: Path) -> None:
     target = home / scenario.region.id / "region"
     if target.exists():
         return
-    target.mkdir(parents=True)
-    for file in (f for f in source.iterdir() if f.suffix in (".csv", ".yaml") and f.is_file()):
-        shutil.copyfile(file, target / file.name)
-    for file in own_files(source.parent, OWN_FILES):
-        shutil.copyfile(file, target.parent / file.name)
-    if (rules := source.parent.parent / "national_rules.csv").is_file():
-        shutil.copyfile(rules, home / rules.name)
+    with folder_aside(target) as part:
+        for file in (f for f in source.iterdir() if f.suffix in (".csv", ".yaml") and f.is_file()):
+            shutil.copyfile(file, part / file.name)
+        for file in own_files(source.parent, OWN_FILES):
+            shutil.copyfile(file, target.parent / file.name)
+        if (rules := source.parent.parent / "national_rules.csv").is_file():
+            shutil.copyfile(rules, home / rules.name)
+        part.rename(target)  # last: where it lies, all of them do
 
 
 def _move(part: Path, folder: Path) -> None:
@@ -186,16 +187,9 @@ def read_study(folder: Path) -> dict[str, Any]:
         content = read_json(path)  # or raises for what is no JSON
         formats.STUDY.check(content, path)
         raise refused(path, "schema", str(content.get("schema"))[:20], str(SCHEMA))
-    if found.pop("hash", None) != (own := _hash(found)):
+    if found.pop("hash", None) != (own := digest_of(found)):
         raise refused(path, "was changed after the study began")
     return {"hash": own, **found}
-
-
-def _hash(study: Mapping[str, Any]) -> str:
-    try:
-        return digest(json.dumps(study, sort_keys=True, ensure_ascii=False, allow_nan=False).encode())
-    except (ValueError, RecursionError):  # nan, half a character: never written
-        return ""
 
 
 def copies(folder: Path) -> list[Path]:

@@ -11,7 +11,7 @@ import subprocess
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 from simulator.core.problems import InputError, Problem, Problems
 from simulator.core.reading import read_yaml
 from simulator.scenario import MOST_FILES
-from simulator.study.aside import folder_aside, move_into_place, put_back
+from simulator.study.aside import folder_aside, move_into_place, put_back, write_aside
 from simulator.study.beside import beside
-from simulator.study.checked import defused_frame, fused_frame, inside, read_json, read_table, refused
+from simulator.study.checked import defused_frame, fused_frame, inside, json_of, read_json, read_table, refused
 from simulator.study.formats import MANIFEST
 from simulator.study.reproduce_environment import environment
 from simulator.study.tables import Tables
@@ -56,6 +56,14 @@ _FRAMES += ("budget", "attribution", "paths_needed", "win")
 def digest(data: bytes) -> str:
     """Return the SHA-256 of bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
+
+
+def digest_of(content: Any) -> str:
+    """Return the SHA-256 of plain values, whatever the order of their keys; empty where JSON cannot hold them."""
+    try:
+        return digest(json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False).encode())
+    except (ValueError, RecursionError):  # nan, half a character: never written
+        return ""
 
 
 def _digest_files(files: Iterable[Path], root: Path) -> str:
@@ -116,8 +124,8 @@ def identity(
         "replicates": list(sizes),
         "seed": seed,
     }
-    if fitted := sorted({f for s in scenarios for f in posterior_files(s)}):
-        content["posterior"] = [digest(f.read_bytes()) for f in fitted]
+    if fitted := sorted({sample for s in scenarios for sample in samples_of(s)}):
+        content["posterior"] = fitted
     if companions:
         content["companions"] = {name: s.fingerprint() for name, s in companions.items()}
     if asked:
@@ -172,9 +180,7 @@ def _can_write(folder: Path) -> bool:
 
 def language_of(folder: Path) -> str:
     """Return the language that a folder's figures and summary are in."""
-    with suppress(InputError):
-        return str(read_json(folder / "manifest.json").get("language", "en"))
-    return "en"
+    return str(json_of(folder / "manifest.json").get("language", "en"))
 
 
 def is_there(folder: Path, run_hash: str) -> bool:
@@ -186,9 +192,7 @@ def is_there(folder: Path, run_hash: str) -> bool:
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         refuse_unmakeable(folder)
         return False
-    found = None
-    with suppress(InputError):
-        found = read_json(folder / "manifest.json").get("hash")
+    found = json_of(folder / "manifest.json").get("hash")
     if found == run_hash:
         return True
     what = "the folder holds another run" if found else "the folder is in use and holds no run"
@@ -308,7 +312,7 @@ def write_scenario(scenario: Scenario, path: Path, known: dict[str, str] | None 
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     known = {} if known is None else known
-    path.write_text("".join(_yaml(part, known) for part in _parts(scenario.resolved())), encoding="utf-8")
+    write_aside(path, "".join(_yaml(part, known) for part in _parts(scenario.resolved())).encode())
 
 
 def _parts(plain: Mapping[str, Any]) -> Iterator[Any]:

@@ -77,8 +77,8 @@ class Trials:
         return self._run(replace(self.scenario, counterfactual=replace(own, demand=extra, demand_from=self.first)))
 
     def _run(self, scenario: Scenario) -> list[Outcome]:
-        with Pool([scenario], self.seed, self.jobs, **self.how) as pool:
-            found = [r for r in pool.run({0: self.replicates})[0] if isinstance(r, Outcome)]
+        pool = Pool([scenario], self.seed, self.jobs, **self.how)
+        found = [r for r in pool.run({0: self.replicates})[0] if isinstance(r, Outcome)]
         if not found:
             raise StudyError(f"{scenario.path}: no run came through in another outside")
         return found

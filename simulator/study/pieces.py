@@ -19,14 +19,13 @@ import numpy as np
 from simulator.study.aside import clear_parts, write_aside
 from simulator.study.output import digest, model_hash, samples_of
 from simulator.study.replicates import BillKey, Failure, Outcome, Replicate, StudyError, failed
+from simulator.study.shards import NAME_DIGITS, SHARDS, read_up_to, sealed, unsealed
 
 if TYPE_CHECKING:
     from simulator.scenario import Scenario
 
 RUNS = 8  # in a piece, of all its scenarios: a second or so of work
-SHARDS = "shards"
 LARGEST = 500_000_000  # bytes of a piece
-_NAME_DIGITS = 32
 _FLOAT, _WHOLE = np.dtype("<f8"), np.dtype("<i8")
 
 Found = Outcome | Failure
@@ -44,9 +43,9 @@ class Piece:
     name: str
 
     @cached_property
-    def order(self) -> list[tuple[int, int]]:
-        """Return the number of the scenario and the index of the replicate of each run."""
-        return [(number, one.index) for one in self.replicates for number in self.numbers]
+    def order(self) -> list[tuple[int, Replicate]]:
+        """Return the number of the scenario and the replicate of each run."""
+        return [(number, one) for one in self.replicates for number in self.numbers]
 
 
 def pieces_of(works: Sequence[One], scenarios: Sequence[Scenario], seed: int) -> list[Piece]:
@@ -59,7 +58,7 @@ def pieces_of(works: Sequence[One], scenarios: Sequence[Scenario], seed: int) ->
     out = []
     for (numbers, _), mine in parts.items():
         content = [seed, [says[n] for n in numbers], [[r.index, r.draw, r.seed] for r in mine]]
-        name = digest(json.dumps(content).encode())[:_NAME_DIGITS]
+        name = digest(json.dumps(content).encode())[:NAME_DIGITS]
         out.append(Piece(numbers, tuple(mine), tuple(scenarios[n] for n in numbers), seed, name))
     return out
 
@@ -91,14 +90,7 @@ class Pieces:
 
     def read(self, piece: Piece) -> list[tuple[int, Found]] | None:
         """Return the runs of a piece with the numbers of their scenarios, None where there is none that is whole."""
-        path = self._path(piece)
-        try:
-            if self.fresh or not path.is_file() or path.stat().st_size > LARGEST:
-                return None
-            data = path.read_bytes()
-        except OSError:
-            return None
-        return unpacked(data, piece)
+        return None if self.fresh else unpacked(read_up_to(self._path(piece), LARGEST), piece)
 
     def write(self, piece: Piece, runs: Sequence[Found]) -> None:
         """Keep the runs of a piece; raises StudyError where that cannot be done: the disk is full."""
@@ -138,23 +130,20 @@ def packed(runs: Sequence[Found]) -> bytes:
         body.append(np.fromiter(run.bills.values(), _FLOAT, len(bills)).tobytes())
         body.append(np.array(bills, _WHOLE).tobytes())
     text = json.dumps([list(names), list(keys), head], ensure_ascii=False)
-    data = b"\n".join((text.encode(), b"".join(body)))
-    return b"\n".join((digest(data).encode(), data))
+    return sealed(b"\n".join((text.encode(), b"".join(body))))
 
 
 def unpacked(data: bytes, piece: Piece) -> list[tuple[int, Found]] | None:
     """Return the runs of a piece from its bytes, None where these are not as they were written."""
-    check, _, rest = data.partition(b"\n")
-    if check != digest(rest).encode():
+    if (whole := unsealed(data)) is None:
         return None
-    text, _, body = rest.partition(b"\n")
+    text, _, body = whole.partition(b"\n")
     try:
         names, keys, head = json.loads(text)
         reader = _Reader(body, [tuple(map(str, n)) for n in names], [_key(*key) for key in keys])
         scenarios = dict(zip(piece.numbers, piece.scenarios, strict=True))
-        order = [(number, one) for one in piece.replicates for number in piece.numbers]
         found: list[tuple[int, Found]] = []
-        for (number, one), record in zip(order, head, strict=True):
+        for (number, one), record in zip(piece.order, head, strict=True):
             lost = isinstance(record, str)
             run = failed(scenarios[number], one, piece.seed, record) if lost else reader.outcome(one, *record)
             found.append((number, run))

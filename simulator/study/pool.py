@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from simulator.study.engine import Died, work
+from simulator.study.engine import Died, refuse_other_code, work
 from simulator.study.kernels import load_without_events
 from simulator.study.output import model_hash
 from simulator.study.pieces import Found, One, Piece, Pieces, pieces_of
@@ -17,7 +17,6 @@ from simulator.study.replicates import (
     Failure,
     Progress,
     Replicate,
-    StudyError,
     Values,
     failed,
     parameters_of,
@@ -53,7 +52,7 @@ class _Sent:
 
 
 class Pool:
-    """Runs replicates of some scenarios, in this process (one job), in several, or on a Dask cluster.
+    """Runs replicates of some scenarios, in this process (one job), in several forked for each batch, or on a cluster.
 
     The first run takes place here before workers are forked, so that they start with every kernel compiled. With
     ``pieces`` what is finished is kept, and what is found there is not run again. A worker that dies costs the
@@ -75,12 +74,6 @@ class Pool:
             raise ValueError(f"jobs must be at least 1, not {jobs}")
         self.seconds = 0.0
         self._warm = False
-
-    def __enter__(self) -> Pool:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing is left open between two batches: workers are forked for each."""
 
     def run(
         self, batches: Mapping[int, Sequence[Replicate]], progress: Progress | None = None
@@ -115,12 +108,12 @@ class Pool:
             else:
                 yield found
         count(len(whole) - len(missing), len(missing))
-        home = {(n, one.index): piece for piece in missing for n in piece.numbers for one in piece.replicates}
-        came: dict[Piece, dict[tuple[int, int], Found]] = {piece: {} for piece in missing}
+        home = {at: piece for piece in missing for at in piece.order}
+        came: dict[Piece, dict[tuple[int, Replicate], Found]] = {piece: {} for piece in missing}
         for part in self._run([(piece.numbers, one) for piece in missing for one in piece.replicates]):
             for number, result in part:
-                piece = home[number, result.replicate.index]
-                came[piece][number, result.replicate.index] = result
+                piece = home[number, result.replicate]
+                came[piece][number, result.replicate] = result
                 if len(came[piece]) == len(piece.order):
                     mine = came.pop(piece)
                     if any(isinstance(one, Failure) and may_pass(one.message) for one in mine.values()):
@@ -181,8 +174,7 @@ def _load() -> None:
 
 
 def _run_sent(held: _Held, sent: _Sent) -> list[tuple[int, Found]]:
-    if model_hash() != held.model:
-        raise StudyError("a worker has other code of the model than this process: install the same on both")
+    refuse_other_code(held.model)
     scenarios = [held.scenarios[n] for n in sent.numbers]
     return list(zip(sent.numbers, run_together(scenarios, sent.replicate, held.seed, sent.drawn), strict=True))
 

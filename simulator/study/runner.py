@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.study.design import DECLARED, Design, Row, kind_of
-from simulator.study.engine import Died, work
+from simulator.study.engine import Died, refuse_other_code, work
 from simulator.study.failed import SHOWN, Failed, record, refuse, replay, replay_row
 from simulator.study.output import model_hash
 from simulator.study.replicates import SEED_STRIDE, TOLERATED_FAILURES, Progress, StudyError, not_finite, parameters_of
@@ -26,7 +26,7 @@ from simulator.study.shards import (
     shard_path,
     write_shard,
 )
-from simulator.study.tally import Tally, count, counted
+from simulator.study.tally import count, counted
 
 if TYPE_CHECKING:
     import pandas
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 WARMING_LUCK = SEED_STRIDE - 1  # of a run that is not counted: no row has it
 PILOT_SHARDS, PILOT_SECONDS = 3, 5.0
 
-__all__ = ["Failed", "Results", "Tally", "counted", "replay", "replay_row", "run_design", "run_row"]
+__all__ = ["Failed", "Results", "counted", "replay", "replay_row", "run_design", "run_row"]
 Numbers = tuple[int, ...]
 Values = Mapping[str, float]
 
@@ -246,8 +246,7 @@ def _source(design: Design, row: Row) -> tuple[str, str, int]:
 def _run_rows(held: _Held, sent: _Sent) -> Shard:
     """Run some rows; those with the same draw and luck together, so that years that they share are run once."""
     design = held.design
-    if model_hash() != held.model:
-        raise StudyError("a worker has other code of the model than this process: install the same on both")
+    refuse_other_code(held.model)
     together: dict[Any, list[int]] = {}
     for i, n in enumerate(sent.numbers):
         row = design.rows[n]

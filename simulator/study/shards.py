@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SHARD = 8  # rows: about a second of work, which is the most that a killed process loses
 SHARDS, RESULTS, FAILURES, LOCK = "shards", "results.parquet", "failures.csv", ".lock"
 LARGEST = 50_000_000  # bytes of a shard
-_NAME_DIGITS = 32
+NAME_DIGITS = 32
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def row_numbers(design: Design) -> list[tuple[int, ...]]:
 
 def shard_path(folder: Path, design: Design, numbers: Sequence[int]) -> Path:
     """Return where the shard with these rows lies; rows with the same hashes have the same file."""
-    name = digest(" ".join(design.hashes[n] for n in numbers).encode())[:_NAME_DIGITS]
+    name = digest(" ".join(design.hashes[n] for n in numbers).encode())[:NAME_DIGITS]
     return folder / SHARDS / f"{name}.json"
 
 
@@ -60,25 +60,42 @@ def write_shard(path: Path, shard: Shard) -> None:
     values = [None if k in shard.messages else row for k, row in enumerate(shard.values.tolist())]
     text = json.dumps([values, {str(k): m for k, m in sorted(shard.messages.items())}], allow_nan=False)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_aside(path, f"{digest(text.encode())}\n{text}\n".encode())
+    write_aside(path, sealed(text.encode()))
 
 
 def read_shard(path: Path, shape: tuple[int, int]) -> Shard | None:
     """Return a shard of this shape, or None where there is none that is whole."""
+    if (data := unsealed(read_up_to(path, LARGEST))) is None:
+        return None
     try:
-        if not path.is_file() or path.stat().st_size > LARGEST:
-            return None
-        check, text, rest = path.read_text(encoding="utf-8").split("\n")
-        if rest or check != digest(text.encode()):
-            return None
-        found, messages = json.loads(text)
+        found, messages = json.loads(data)
         gone = [np.nan] * shape[1]
         values = np.array([gone if row is None else row for row in found], dtype=float).reshape(shape)
         said = {int(k): str(m) for k, m in messages.items()}
-    except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
     bad = set(np.flatnonzero(~np.isfinite(values).all(axis=1)).tolist())
     return Shard(values, said) if bad == (set(said) if shape[1] else bad) else None
+
+
+def sealed(data: bytes) -> bytes:
+    """Return bytes between a line with their checksum and the end of a line."""
+    return b"%s\n%s\n" % (digest(data).encode(), data)
+
+
+def unsealed(data: bytes) -> bytes | None:
+    """Return what ``sealed`` was given, None where it is not as it was."""
+    check, _, rest = data.partition(b"\n")
+    body, end = rest[:-1], rest[-1:]
+    return body if end == b"\n" and check == digest(body).encode() else None
+
+
+def read_up_to(path: Path, largest: int) -> bytes:
+    """Return a file's bytes, none where it cannot be read or has more than ``largest``."""
+    with suppress(OSError):
+        if path.is_file() and path.stat().st_size <= largest:
+            return path.read_bytes()
+    return b""
 
 
 # ---- the tables ---------------------------------------------------------------------------------------

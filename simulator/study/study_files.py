@@ -5,15 +5,13 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.core.problems import InputError
 from simulator.study import output, reproduce_environment
 from simulator.study.aside import replacing, write_aside
-from simulator.study.checked import read_json
+from simulator.study.checked import json_of
 
 if TYPE_CHECKING:
     import pandas
@@ -76,9 +74,7 @@ def plain_failures(failures: Sequence[Failed]) -> list[dict[str, Any]]:
 
 def study_hash(folder: Path | None) -> str:
     """Return the hash of the study that a folder holds, empty where there is none."""
-    with suppress(InputError):
-        return "" if folder is None else str(read_json(folder / "study.json").get("hash", ""))
-    return ""
+    return "" if folder is None else str(json_of(folder / "study.json").get("hash", ""))
 
 
 # ---- manifests ----------------------------------------------------------------------------------------

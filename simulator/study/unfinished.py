@@ -18,10 +18,11 @@ from simulator.core.problems import InputError, Problem
 from simulator.study.aside import clear_parts, write_aside
 from simulator.study.checked import json_of, read_json, refuse_links, refused
 from simulator.study.formats import UNFINISHED
-from simulator.study.output import digest
-from simulator.study.pieces import SHARDS, Pieces
+from simulator.study.output import digest_of
+from simulator.study.pieces import Pieces
 from simulator.study.pool import may_pass
 from simulator.study.replicates import StudyError
+from simulator.study.shards import SHARDS
 
 PART, NOTE = ".part", "run.json"
 SEARCH = "equal-budget"  # the runs by which doses are scaled
@@ -61,7 +62,7 @@ class Asked:
         """Return it as ``run.json`` holds it, with a checksum."""
         own = {name: getattr(self, name) for name in _WORDS}
         content = {**UNFINISHED.stamp, **own, "options": dict(self.options)}
-        return {**content, "check": _check(content)}
+        return {**content, "check": digest_of(content)}
 
     def path(self, name: str) -> str:
         """Return a file that was named in the command, as one finds it from where one is now."""
@@ -94,7 +95,7 @@ def find(folder: Path) -> tuple[Asked, Path] | None:
         return None
     found = read_json(path)
     UNFINISHED.check(found, path)
-    if found.pop("check", None) != _check(found) or (asked := _asked(found)) is None:
+    if found.pop("check", None) != digest_of(found) or (asked := _asked(found)) is None:
         raise refused(path, "was changed after the run began")
     refuse_links(path.parent)
     return asked, given
@@ -111,13 +112,6 @@ def _asked(content: Mapping[str, Any]) -> Asked | None:
     if not all(type(options[name]) in kinds for name, kinds in form.items()):
         return None
     return Asked(options=options, **{name: str(word) for name, word in own.items()})
-
-
-def _check(content: Mapping[str, Any]) -> str:
-    try:
-        return digest(json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False).encode())
-    except (ValueError, RecursionError):  # nan, half a character: never written
-        return ""
 
 
 def refuse_changed(asked: Asked, run_hash: str, folder: Path) -> None:
