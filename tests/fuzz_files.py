@@ -16,7 +16,6 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 
 READERS = ("simulator.core.reading", "simulator.scenario", "simulator.study", "simulator.world.region", "ruamel")
 LONGEST = 20_000  # bytes of a try
@@ -43,16 +42,12 @@ def child(name: str, seconds: int, folder: Path) -> None:
 
     sys.path.insert(0, str(Path(__file__).parent))
     with atheris.instrument_imports(include=list(READERS), exclude=compiled()):
-        import pytest
         import test_hostile as hostile
         import toy_model
 
-    patch = pytest.MonkeyPatch()
-    request = SimpleNamespace(toy=toy_model.toy, home=toy_model.home)
-    request.toy.__wrapped__(patch)
+    sys.modules.update(toy_model.modules(toy_model.Toy()))
     os.chdir(folder)
-    home = request.home.__wrapped__(folder, patch)
-    kind = hostile.KINDS[name](home)
+    kind = hostile.KINDS[name](toy_model.write_scenarios(folder).relative_to(folder))
     corpus = folder / "corpus"
     corpus.mkdir()
     (corpus / "good").write_bytes(kind.path.read_bytes())

@@ -18,6 +18,7 @@ from simulator.cli import app
 from simulator.core.problems import InputError
 from simulator.study import aside, kept, posterior, shards
 from simulator.study.replicates import load_scenario
+from simulator.world.region import load_region
 
 __all__ = ["home", "toy"]
 ROOT = Path(__file__).resolve().parents[1]
@@ -101,6 +102,22 @@ def test_a_region_that_is_edited_while_it_is_read_is_refused(toy: Toy, home: Pat
     with pytest.raises(InputError, match="was changed while it was read"):
         kept.begin("sweep", {}, [scenario])
     assert not list(Path("outputs").iterdir())
+
+
+def test_a_regions_copy_is_whole_or_not_there(
+    toy: Toy, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario, copies = load_scenario(home / "plan.yaml"), tmp_path / "copies"
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kept.shutil, "copyfile", full)
+        with pytest.raises(OSError, match="No space"):
+            kept.copy_region(scenario, copies)
+    kept.copy_region(scenario, copies)
+    assert load_region(copies / scenario.region.id / "region").digest == scenario.region.digest
 
 
 def test_what_dead_processes_left_is_cleared(toy: Toy, home: Path) -> None:

@@ -404,7 +404,7 @@ def test_a_study_leads_nowhere_else(toy: Toy, home: Path, tmp_path: Path) -> Non
     for name in ("../plan.yaml", "/etc/passwd", 3, "", "scenarios/../../plan.yaml"):
         named = {**study, "files": [name]}
         del named["hash"]
-        kind.path.write_text(json.dumps({"hash": kept._hash(named), **named}), encoding="utf-8")
+        kind.path.write_text(json.dumps({"hash": output.digest_of(named), **named}), encoding="utf-8")
         refused(lambda: kept.scenarios_of(folder), "outside the folder")
     kind.path.write_text(json.dumps(study), encoding="utf-8")
     (elsewhere := tmp_path / "elsewhere").mkdir()

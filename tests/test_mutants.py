@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.__main__ import ANSWERED, every_mutant, interval, sample
+from tests.mutants.__main__ import ANSWERED, every_mutant, sample
 from tests.mutants.operators import ROOT, mutants_of
 
 TEXT = '''"""A docstring with 1."""
@@ -53,10 +53,6 @@ def test_a_larger_sample_holds_the_smaller_one() -> None:
     small, large = ({(m.file, m.start, m.now) for m in sample(every, n)} for n in (300, 900))
     assert small < large
     assert {m.file for found in every.values() for m in found} == {file for file, _, _ in small}
-
-
-def test_the_interval_is_wilsons() -> None:
-    assert interval(90, 100) == pytest.approx((0.8256, 0.9448), abs=1e-4)
 
 
 def test_what_is_answered_stands_in_the_code_still() -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
-import signal
 import sys
 import time
 from pathlib import Path
@@ -29,6 +27,7 @@ from simulator.study.optimise_doses import read_doses
 from simulator.study.optimise_search import Effort, Scores, ranks, search, spread_out
 from simulator.study.replicates import StudyError, load_scenario
 from simulator.study.runner import counted, run_design
+from tests.processes import killed_when
 
 toy, home = toy_model.toy, toy_model.home  # the fixtures
 GAIN = {
@@ -245,14 +244,10 @@ def test_killed_half_way_and_resumed_is_as_if_nothing_had_happened(
     with monkeypatch.context() as patched:
         patched.setattr(module, "simulate", slow)
         patched.setattr(module, "simulate_together", lambda those, *rest: [slow(one, *rest) for one in those])
-        how = {"effort": effort, "jobs": jobs}
-        process = multiprocessing.get_context("fork").Process(target=found, args=(prizes, folder), kwargs=how)
-        process.start()
-        while len(list(folder.glob("shards/*.json"))) < every // 2 and process.is_alive():
-            time.sleep(0.002)
-        assert process.pid is not None
-        os.kill(process.pid, signal.SIGKILL)
-        process.join()
+        killed_when(
+            lambda: len(list(folder.glob("shards/*.json"))) >= every // 2,
+            lambda: found(prizes, folder, effort=effort, jobs=jobs),
+        )
     there = {p.name: p.stat().st_mtime_ns for p in folder.glob("shards/*.json")}
     assert every // 2 <= len(there) < every
     with counted() as tally:

@@ -6,24 +6,23 @@ import json
 import multiprocessing
 import os
 import re
-import signal
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import toy_model
-from toy_model import Toy
+from toy_model import Toy, paced
 from typer.testing import CliRunner, Result
 
 from simulator.cli import app
 from simulator.core.problems import InputError
 from simulator.study import doctor, unfinished
+from simulator.study.output import digest_of
 from simulator.study.pieces import Pieces, packed, pieces_of, unpacked
 from simulator.study.replicates import Failure, Outcome, Replicate, design, load_scenario
+from tests.processes import killed_when
 
 toy, home = toy_model.toy, toy_model.home  # the fixtures
 FORKS = "fork" in multiprocessing.get_all_start_methods()
@@ -64,28 +63,26 @@ def manifest(folder: Path) -> dict[str, Any]:
     return {k: v for k, v in found.items() if k not in ("created", "seconds", "command", "jobs")}
 
 
-def paced(toy: Toy, monkeypatch: pytest.MonkeyPatch, each: Callable[[int], object]) -> None:
-    """Do something in each run before it is made."""
-    made = Toy.simulate.__get__(toy)
-
-    def simulate(scenario: Any, values: Any, seed: int) -> Any:
-        each(seed)
-        return made(scenario, values, seed)
-
-    toy.simulate = simulate  # type: ignore[method-assign]
-    monkeypatch.setattr(sys.modules["simulator.simulate"], "simulate", simulate)
-
-
-def killed(words: list[object], folder: Path, after: int) -> int:
+def killed(words: list[object], folder: Path, after: int, toy: Toy, monkeypatch: pytest.MonkeyPatch) -> int:
     """Run a command in another process, kill it once some pieces are there, and return how many there are."""
-    process = multiprocessing.get_context("fork").Process(target=lambda: (ris(*words), os._exit(0)))
-    process.start()
-    while len(pieces(folder)) < after and process.is_alive():
-        time.sleep(0.001)
-    assert process.pid is not None
-    os.kill(process.pid, signal.SIGKILL)
-    process.join()
+    with monkeypatch.context() as patched:
+        paced(toy, patched, lambda _: time.sleep(0.002))
+        killed_when(lambda: len(pieces(folder)) >= after, lambda: (ris(*words), os._exit(0)))
     return len(pieces(folder))
+
+
+def stopped(words: list[object], toy: Toy, monkeypatch: pytest.MonkeyPatch) -> Result:
+    """Interrupt a command in its third piece and return what came of it."""
+
+    def stop(seed: int) -> None:
+        if seed == 20:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        paced(toy, patched, stop)
+        done = ris(*words)
+    assert done.exit_code == 130
+    return done
 
 
 def shards(result: Result) -> tuple[int, int]:
@@ -107,12 +104,9 @@ def test_killed_and_resumed_is_as_if_nothing_had_happened(
     words = [*command(kind, home), "--jobs", jobs]
     assert ris(*words, "--out", "whole").exit_code == 0
     before = toy.runs
-    with monkeypatch.context() as patched:
-        paced(toy, patched, lambda _: time.sleep(0.002))
-        there = killed([*words, "--out", NOW], NOW, after)
+    there = killed([*words, "--out", NOW], NOW, after, toy, monkeypatch)
     assert after <= there < (5 if kind == "run" else 10)
     assert not NOW.exists()
-    toy.simulate = Toy.simulate.__get__(toy)  # type: ignore[method-assign]
     again = ris("resume", NOW, "--jobs", 1) if after % 2 else ris(*words[:-1], 1, "--out", NOW)
     assert again.exit_code == 0, again.output
     total = 5 if kind == "run" else 10
@@ -130,10 +124,7 @@ def test_runs_that_are_added_until_a_difference_is_known_go_on(
 ) -> None:
     words = [*command("compare", home, 60), "--until", "QD10=0.001", "--jobs", 2]
     assert ris(*words, "--out", "whole").exit_code == 0
-    with monkeypatch.context() as patched:
-        paced(toy, patched, lambda _: time.sleep(0.002))
-        there = killed([*words, "--out", NOW], NOW, 9)  # in its third step
-    toy.simulate = Toy.simulate.__get__(toy)  # type: ignore[method-assign]
+    there = killed([*words, "--out", NOW], NOW, 9, toy, monkeypatch)  # in its third step
     again = ris("resume", NOW)
     assert shards(again) == (there, 15 - there)
     assert contents(NOW) == contents(Path("whole"))
@@ -142,10 +133,7 @@ def test_runs_that_are_added_until_a_difference_is_known_go_on(
     (home / "grown.yaml").write_text(grown, encoding="utf-8")
     grow = ["run", home / "grown.yaml", "--jobs", 1]
     assert ris(*grow, "--out", "whole-run").exit_code == 0
-    with monkeypatch.context() as patched:
-        paced(toy, patched, lambda _: time.sleep(0.002))
-        there = killed([*grow, "--out", "run"], Path("run"), 2)
-    toy.simulate = Toy.simulate.__get__(toy)  # type: ignore[method-assign]
+    there = killed([*grow, "--out", "run"], Path("run"), 2, toy, monkeypatch)
     assert shards(ris(*grow, "--out", "run"))[0] == there
     assert contents(Path("run")) == contents(Path("whole-run"))
 
@@ -168,7 +156,6 @@ def test_mixes_that_are_brought_to_a_budget_go_on(
         paced(toy, patched, stop)
         done = ris(*words, "--out", NOW)
     assert (done.exit_code, len(list(search.glob("shards/*.json")))) == (130, 7)
-    toy.simulate = Toy.simulate.__get__(toy)  # type: ignore[method-assign]
     toy.runs = 0
     again = ris("resume", NOW, "--jobs", 1)
     assert again.exit_code == 0, again.output
@@ -180,20 +167,12 @@ def test_mixes_that_are_brought_to_a_budget_go_on(
 def test_an_interrupt_keeps_what_is_finished(
     toy: Toy, home: Path, plain: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(seed: int) -> None:
-        if seed == 20:
-            raise KeyboardInterrupt
-
     words = [*command("run", home), "--jobs", 1]
-    with monkeypatch.context() as patched:
-        paced(toy, patched, stop)
-        done = ris(*words)
-    assert done.exit_code == 130
+    done = stopped(words, toy, monkeypatch)
     (part,) = Path("outputs").iterdir()
     folder = part.with_name(part.name.removesuffix(".part"))
     assert f"ris resume {folder}" in done.stderr
     assert len(pieces(folder)) == 2
-    toy.simulate = Toy.simulate.__get__(toy)  # type: ignore[method-assign]
     monkeypatch.chdir("outputs")  # from elsewhere, by the name of what is there
     again = ris("resume", part.name, "--quiet")
     assert again.exit_code == 0, again.output
@@ -205,18 +184,11 @@ def test_an_interrupt_keeps_what_is_finished(
 
 
 def test_force_runs_everything_again(toy: Toy, home: Path, plain: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stop(seed: int) -> None:
-        if seed == 20:
-            raise KeyboardInterrupt
-
     words = [*command("run", home), "--jobs", 1, "--out", NOW]
     for more in ([], ["--force"]):
         toy.runs = 0
-        with monkeypatch.context() as patched:
-            paced(toy, patched, stop)
-            assert ris(*words, *more).exit_code == 130
+        stopped([*words, *more], toy, monkeypatch)
         assert (toy.runs, len(pieces(NOW))) == (20, 2)
-        toy.simulate = Toy.simulate.__get__(toy)  # type: ignore[method-assign]
     toy.runs = 0
     assert ris(*words).exit_code == 0
     assert toy.runs == RUNS - 16
@@ -225,15 +197,8 @@ def test_force_runs_everything_again(toy: Toy, home: Path, plain: None, monkeypa
 def test_what_was_changed_meanwhile_is_refused(
     toy: Toy, home: Path, plain: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(seed: int) -> None:
-        if seed == 20:
-            raise KeyboardInterrupt
-
     words = [*command("run", home), "--jobs", 1, "--out", NOW]
-    with monkeypatch.context() as patched:
-        paced(toy, patched, stop)
-        ris(*words)
-    toy.simulate = Toy.simulate.__get__(toy)  # type: ignore[method-assign]
+    stopped(words, toy, monkeypatch)
     text = (home / "plan.yaml").read_text(encoding="utf-8")
     (home / "plan.yaml").write_text(text.replace("40 MCNY", "41 MCNY"), encoding="utf-8")
     changed = ris("resume", NOW)
@@ -243,9 +208,7 @@ def test_what_was_changed_meanwhile_is_refused(
     whole = [p.read_bytes() for p in pieces(NOW)]
     pieces(NOW)[0].write_bytes(whole[0][:-3])
     assert shards(ris("resume", NOW)) == (1, 4)
-    with monkeypatch.context() as patched:
-        paced(toy, patched, stop)
-        ris(*words, "--force")
+    stopped([*words, "--force"], toy, monkeypatch)
     note = unfinished.part_beside(NOW) / unfinished.NOTE
     for harm in (lambda t: t.replace('"seed": 0', '"seed": 1'), lambda t: t[:-9], lambda _: "[]", lambda _: "{}"):
         said = note.read_text(encoding="utf-8")
@@ -253,7 +216,7 @@ def test_what_was_changed_meanwhile_is_refused(
         assert ris("resume", NOW).exit_code == 2
         note.write_text(said, encoding="utf-8")
     found = json.loads(note.read_text(encoding="utf-8")) | {"options": {}}
-    found["check"] = unfinished._check({k: v for k, v in found.items() if k != "check"})
+    found["check"] = digest_of({k: v for k, v in found.items() if k != "check"})
     note.write_text(json.dumps(found), encoding="utf-8")
     with pytest.raises(InputError, match="changed after the run began"):
         unfinished.find(NOW)
@@ -279,7 +242,6 @@ def test_a_worker_that_dies_costs_its_replicate_and_is_tried_again(
     assert "1 of 40 runs failed" in found.stdout
     assert "worker process died" in found.stderr
     assert len(pieces(NOW)) == 4  # all but the piece with the death, until it has come through
-    toy.simulate = Toy.simulate.__get__(toy)  # type: ignore[method-assign]
     again = ris(*command("run", home), "--jobs", 2, "--out", NOW)
     assert (again.exit_code, shards(again)) == (0, (4, 1))
 
@@ -290,15 +252,7 @@ def test_runs_that_raise_or_give_no_number_are_told_again(
     toy.raising, toy.undefined = {3}, {5}
     words = [*command("run", home), "--jobs", 1]
     whole = ris(*words, "--out", "whole")
-
-    def stop(seed: int) -> None:
-        if seed == 20:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        paced(toy, patched, stop)
-        assert ris(*words, "--out", NOW).exit_code == 130
-    toy.simulate = Toy.simulate.__get__(toy)  # type: ignore[method-assign]
+    stopped([*words, "--out", NOW], toy, monkeypatch)
     toy.raising, toy.undefined = set(), set()  # known, and not tried again
     again = ris("resume", NOW)
     assert (whole.exit_code, again.exit_code) == (3, 3)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import toy_model
-from test_run_resumed import NOW, command, contents, paced, pieces, plain, ris, shards
-from toy_model import Toy
+from test_run_resumed import NOW, command, contents, pieces, plain, ris, shards, stopped
+from toy_model import Toy, paced
 
 from simulator.core.problems import InputError, Problem
 from simulator.study import engine, equal_budget, kept, output, study_files, unfinished
@@ -19,21 +19,6 @@ from simulator.study.replicates import load_scenario
 
 toy, home = toy_model.toy, toy_model.home  # the fixtures
 __all__ = ["home", "plain", "toy"]
-
-
-def stopped(words: list[object], toy: Toy, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Interrupt a command in its third piece and return what it says."""
-
-    def stop(seed: int) -> None:
-        if seed == 20:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        paced(toy, patched, stop)
-        done = ris(*words)
-    toy.simulate = Toy.simulate.__get__(toy)  # type: ignore[method-assign]
-    assert done.exit_code == 130
-    return done.stderr
 
 
 @pytest.mark.parametrize("way", ["same", "resume"])
@@ -52,7 +37,6 @@ def test_runs_without_memory_are_tried_again_and_the_others_are_not(
         first = ris(*words, "--out", NOW)
     assert (first.exit_code, len(pieces(NOW))) == (3, 4)
     assert "MemoryError" in first.stderr
-    toy.simulate = Toy.simulate.__get__(toy)  # type: ignore[method-assign]
     toy.runs = 0
     again = ris(*words, "--out", NOW) if way == "same" else ris("resume", NOW, "--jobs", 1)
     assert again.exit_code == 0, again.output
@@ -85,8 +69,8 @@ def test_a_command_that_forces_says_how_it_goes_on(
     toy: Toy, home: Path, plain: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = [*command("run", home), "--jobs", 1, "--out", NOW]
-    assert "the same command goes on, or  ris resume" in stopped(words, toy, monkeypatch)
-    assert "is kept; go on with  ris resume" in stopped([*words, "--force"], toy, monkeypatch)
+    assert "the same command goes on, or  ris resume" in stopped(words, toy, monkeypatch).stderr
+    assert "is kept; go on with  ris resume" in stopped([*words, "--force"], toy, monkeypatch).stderr
     monkeypatch.chdir(unfinished.part_beside(NOW))
     (asked, folder), outside = unfinished.find(Path(".")) or (None, None), Path.cwd().with_name("now")
     assert asked is not None

@@ -6,7 +6,6 @@ import csv
 import json
 import multiprocessing
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -16,13 +15,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from toy_model import Toy, home, toy
+from toy_model import Toy, home, paced, toy
 
 from simulator.core.problems import InputError
 from simulator.study import engine, kept, shards
 from simulator.study.design import Design, crossed, outcomes_of
 from simulator.study.replicates import StudyError, load_scenario
 from simulator.study.runner import Results, counted, replay, run_design
+from tests.processes import killed_when
 
 __all__ = ["home", "toy"]
 RUNS = 30
@@ -40,26 +40,17 @@ def table(folder: Path) -> bytes:
 
 
 def slow(toy: Toy, monkeypatch: pytest.MonkeyPatch, seconds: float = 0.004) -> None:
-    plain = toy.simulate
-
-    def simulate(*given: Any) -> Any:
-        time.sleep(seconds)
-        return plain(*given)
-
-    toy.simulate = simulate  # type: ignore[method-assign]
-    monkeypatch.setattr(sys.modules["simulator.simulate"], "simulate", simulate)
+    paced(toy, monkeypatch, lambda _: time.sleep(seconds))
 
 
 def killed(work: Callable[[], object], folder: Path, after: int) -> int:
     """Run in another process, kill it once some shards are there, and return how many there are."""
-    process = multiprocessing.get_context("fork").Process(target=work)
-    process.start()
-    while len(list(folder.glob(f"{shards.SHARDS}/*.json"))) < after and process.is_alive():
-        time.sleep(0.002)
-    assert process.pid is not None
-    os.kill(process.pid, signal.SIGKILL)
-    process.join()
-    return len(list(folder.glob(f"{shards.SHARDS}/*.json")))
+
+    def there() -> int:
+        return len(list(folder.glob(f"{shards.SHARDS}/*.json")))
+
+    killed_when(lambda: there() >= after, work)
+    return there()
 
 
 def test_the_table_depends_on_neither_jobs_nor_batches(toy: Toy, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

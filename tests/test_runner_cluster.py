@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from simulator.study.pieces import Pieces
 from simulator.study.pool import Pool
 from simulator.study.replicates import Outcome, design
 from simulator.study.runner import counted, run_design, run_row
+from tests.processes import killed_when, left
 
 LEVELS: list[dict[str, Any]] = [
     {},
@@ -110,21 +110,12 @@ def test_replicates_on_a_cluster_are_those_of_this_machine_and_are_kept(address:
     assert (tally.found, tally.ran) == (2, 0)
 
 
-def _on_cluster(design: Design, folder: Path, address: str) -> None:
-    run_design(design, folder, cluster=address)
-
-
 @pytest.mark.slow
 def test_killed_on_a_cluster_and_resumed_is_as_if_nothing_had_happened(address: str, tmp_path: Path) -> None:
     design, folder = a_design(8), tmp_path / "killed"
-    process = multiprocessing.get_context("spawn").Process(target=_on_cluster, args=(design, folder, address))
-    process.start()
-    while len(list(folder.glob(f"{shards.SHARDS}/*.json"))) < 3 and process.is_alive():
-        time.sleep(0.005)
-    assert process.pid is not None
-    os.kill(process.pid, signal.SIGKILL)
-    process.join()
-    there = len(list(folder.glob(f"{shards.SHARDS}/*.json")))
+    found = partial(folder.glob, f"{shards.SHARDS}/*.json")
+    killed_when(lambda: len(list(found())) >= 3, partial(run_design, design, folder, cluster=address), "spawn")
+    there = len(list(found()))
     assert there >= 3
     with counted() as tally:
         run_design(design, folder, cluster=address)
@@ -187,27 +178,9 @@ def _wait(held: str, item: int) -> int:
     return item
 
 
-def _orphaning(folder: str) -> None:
-    list(work(_wait, folder, [1, 2], jobs=2))
-
-
-def _running(pid: str) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
-
-
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc")
 def test_workers_leave_with_a_parent_that_was_killed(tmp_path: Path) -> None:
-    process = multiprocessing.get_context("fork").Process(target=_orphaning, args=(str(tmp_path),))
-    process.start()
-    while len(workers := [p.name for p in tmp_path.iterdir()]) < 2:
-        time.sleep(0.01)
-    assert process.pid is not None
-    os.kill(process.pid, signal.SIGKILL)
-    process.join()
-    end = time.monotonic() + 10.0
-    while any(map(_running, workers)) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not any(map(_running, workers))
+    killed_when(lambda: len(list(tmp_path.iterdir())) == 2, lambda: list(work(_wait, str(tmp_path), [1, 2], jobs=2)))
+    workers = [int(p.name) for p in tmp_path.iterdir()]
+    assert len(workers) == 2
+    assert left(workers) == []

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,13 +10,14 @@ from typing import Any
 
 import pytest
 import toy_model
-from toy_model import Toy
+from toy_model import Toy, paced
 
 from simulator.study import kept, sensitivity_indices
 from simulator.study.discover import DiscoverResult, discover
 from simulator.study.runner import counted
 from simulator.study.sensitivity import SensitivityResult, sensitivity
 from simulator.study.sweep import sweep
+from tests.processes import killed_when
 
 toy, home = toy_model.toy, toy_model.home  # the fixtures
 pytestmark = pytest.mark.skipif(
@@ -56,27 +54,11 @@ def tables(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in found}
 
 
-@pytest.fixture
-def slow(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Let every run take some time, so that a study can be killed half-way."""
-
-    def to(seconds: float) -> None:
-        def simulate(*given: Any) -> Any:
-            time.sleep(seconds)
-            return Toy.simulate(toy, *given)
-
-        module = sys.modules["simulator.simulate"]
-        monkeypatch.setattr(module, "simulate", simulate)
-        monkeypatch.setattr(module, "simulate_together", lambda those, *rest: [simulate(one, *rest) for one in those])
-
-    return to
-
-
 @pytest.mark.parametrize(
     ("study", "jobs"), [(a_sweep, 1), (a_sweep, 2), (elementary, 1), (elementary, 2), (variances, 2), (misses, 2)]
 )
 def test_killed_and_resumed_is_as_if_nothing_had_happened(
-    home: Path, slow: Callable[[float], None], monkeypatch: pytest.MonkeyPatch, study: Callable[..., Any], jobs: int
+    toy: Toy, home: Path, monkeypatch: pytest.MonkeyPatch, study: Callable[..., Any], jobs: int
 ) -> None:
     for one in (SensitivityResult, DiscoverResult):
         monkeypatch.setattr(one, "plot", lambda *_: [])
@@ -85,17 +67,11 @@ def test_killed_and_resumed_is_as_if_nothing_had_happened(
     whole, folder = Path("whole"), Path("killed")
     result = study(out=whole, jobs=1)
     every = len(shards(whole))
-    slow(0.004)
-    process = multiprocessing.get_context("fork").Process(target=study, kwargs={"out": folder, "jobs": jobs})
-    process.start()
-    while len(shards(folder)) < every // 2 and process.is_alive():
-        time.sleep(0.002)
-    assert process.pid is not None
-    os.kill(process.pid, signal.SIGKILL)
-    process.join()
+    with monkeypatch.context() as patched:
+        paced(toy, patched, lambda _: time.sleep(0.004))
+        killed_when(lambda: len(shards(folder)) >= every // 2, lambda: study(out=folder, jobs=jobs))
     there = shards(folder)
     assert every // 2 <= len(there) < every
-    slow(0.0)
     with counted() as tally:
         again = kept.resume(folder, jobs=jobs)
     assert tally.ran == every - len(there)

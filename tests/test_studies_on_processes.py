@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ from simulator.study.forecast import each
 from simulator.study.plan_points import Point, PointRunner, plan_targets
 from simulator.study.pool import FEW_DEATHS, Pool
 from simulator.study.replicates import Failure, Outcome, StudyError, design, load_scenario
+from tests.processes import killed_when, left
 
 toy, home = toy_model.toy, toy_model.home  # the fixtures
 pytestmark = pytest.mark.skipif(
@@ -104,32 +104,16 @@ def test_a_bank_that_is_killed_goes_on_and_leaves_no_process(toy: Toy, home: Pat
 
     simulate = sys.modules["simulator.simulate"]
     simulate.__dict__["simulate"] = slow
-    process = multiprocessing.get_context("fork").Process(target=bank_of, args=(home,))
-    process.start()
-    while len(files(home / "bank")) < 2 and process.is_alive():
-        time.sleep(0.005)
-    assert process.pid is not None
-    os.kill(process.pid, signal.SIGKILL)
-    process.join()
+    killed_when(lambda: len(files(home / "bank")) >= 2, lambda: bank_of(home))
     kept = files(home / "bank")
     assert 2 <= len(kept) < 5
     workers = [int(p.name.split("-")[1]) for p in home.glob("worker-*")]
     assert len(workers) == 3  # and the parent, in which the kernels were made ready
-    end = time.monotonic() + 10.0
-    while any(map(lives, workers)) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not any(map(lives, workers))
+    assert left(workers) == []
     simulate.__dict__["simulate"] = plain
     assert bank_of(home).size == 5 * SHARD
     assert kept.items() < files(home / "bank").items()
     assert files(home / "bank") == files(bank_of(home, jobs=1, parent=home / "other").folder)
-
-
-def lives(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
 
 
 # ---- replicates ---------------------------------------------------------------------------------------
@@ -164,21 +148,22 @@ def test_a_process_that_is_killed_once_costs_no_replicate(toy: Toy, home: Path) 
             die()
 
     scenario = load_scenario(home / "plan.yaml")
-    with harmed(toy, once, 9), Pool([scenario], 0, 2) as pool:
+    pool = Pool([scenario], 0, 2)
+    with harmed(toy, once, 9):
         first = pool.run({0: design(30, 0)})[0]
         then = pool.run({0: design(40, 0, 30)})[0]  # by fresh workers
     assert (home / "killed").exists()
-    with Pool([scenario], 0, 1) as alone:
-        assert all(same(one, two) for one, two in zip(first + then, alone.run({0: design(40, 0)})[0], strict=True))
+    alone = Pool([scenario], 0, 1)
+    assert all(same(one, two) for one, two in zip(first + then, alone.run({0: design(40, 0)})[0], strict=True))
 
 
 def test_workers_that_died_between_two_batches_are_replaced(toy: Toy, home: Path) -> None:
-    with Pool([load_scenario(home / "plan.yaml")], 0, 2) as pool:
-        pool.run({0: design(10, 0)})
-        for worker in multiprocessing.active_children():
-            worker.kill()
-            worker.join()
-        assert all(isinstance(one, Outcome) for one in pool.run({0: design(30, 0, 10)})[0])
+    pool = Pool([load_scenario(home / "plan.yaml")], 0, 2)
+    pool.run({0: design(10, 0)})
+    for worker in multiprocessing.active_children():
+        worker.kill()
+        worker.join()
+    assert all(isinstance(one, Outcome) for one in pool.run({0: design(30, 0, 10)})[0])
 
 
 def test_a_death_is_put_down_to_the_scenario_that_it_came_from(
@@ -193,12 +178,12 @@ def test_a_death_is_put_down_to_the_scenario_that_it_came_from(
 
     scenarios = [load_scenario(home / f"{name}.yaml") for name in ("plan", "doubled")]
     batches = {0: design(20, 0), 1: design(20, 0)}
-    with Pool(scenarios, 0, 2) as pool:
-        whole = pool.run(batches)
+    pool = Pool(scenarios, 0, 2)
+    whole = pool.run(batches)
     monkeypatch.setattr(toy, "simulate", fatal)
     monkeypatch.setitem(sys.modules["simulator.simulate"].__dict__, "simulate", fatal)
-    with Pool(scenarios, 0, 2) as pool:
-        found = pool.run(batches)
+    pool = Pool(scenarios, 0, 2)
+    found = pool.run(batches)
     assert all(same(one, two) for one, two in zip(found[0], whole[0], strict=True))
     assert [k for k, one in enumerate(found[1]) if isinstance(one, Failure)] == [9]
     assert all(same(one, two) for k, (one, two) in enumerate(zip(found[1], whole[1], strict=True)) if k != 9)

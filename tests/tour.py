@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.processes import ROOT, ris
+
 README = ROOT / "README.md"
 GALLERY = ROOT / "outputs" / "gallery"
 PICTURES = {  # in the gallery: where the tour's commands draw it
@@ -95,23 +93,14 @@ class Place:
         program, *arguments = shlex.split(command)
         if program != "ris":
             raise ValueError(f"the tour runs ris only, not {program}")
-        done = subprocess.run(
-            [sys.executable, "-m", "simulator.cli", *arguments],
-            cwd=self.folder,
-            env=os.environ | {"COLUMNS": str(WIDTH), "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=LIMIT,
-        )
+        done = ris(*arguments, cwd=self.folder, seconds=LIMIT, COLUMNS=str(WIDTH))
         if done.returncode not in (0, 4):  # 4: a gate failed, which is an answer
             raise RuntimeError(f"{command}: exit code {done.returncode}\n{done.stderr}")
         return done.stdout.replace(f"{self.folder.resolve()}/", "")  # as a reader in this folder sees it
 
-
-def walked(found: list[Block], place: Place) -> Iterator[tuple[Block, str]]:
-    """Yield each block and its text as the commands print it now."""
-    for block in found:
-        yield block, block.filled("".join(place.run(command) for command in block.commands))
+    def printed(self, block: Block) -> str:
+        """Return a block's text as its commands print it now."""
+        return block.filled("".join(map(self.run, block.commands)))
 
 
 def differences(block: Block, text: str) -> list[str]:
@@ -134,8 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
             if not any(given.only in command for command in block.commands):
                 texts.append(block.filled(block.shown))
                 continue
-            ((_, text),) = walked([block], place)
-            texts.append(text)
+            texts.append(text := place.printed(block))
             print(block.commands[-1], flush=True)
             if given.check and (lines := differences(block, text)):
                 apart += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -108,26 +109,49 @@ class Toy:
         return [self.simulate(scenario, values, seed) for scenario in scenarios]
 
 
-@pytest.fixture
-def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
-    """Put the made-up model in the place of the real one."""
-    made = Toy()
+def modules(made: Toy) -> dict[str, ModuleType]:
+    """Return the modules that stand in the place of the real model's."""
     load_targets("qingdao")  # read while the indicators that they name are there, and kept
     model, simulate = ModuleType("simulator.model"), ModuleType("simulator.simulate")
     model.__dict__.update(
         SCHEDULE=(MARKET,), LEVERS={"voucher": VOUCHER}, INDICATORS=INDICATORS, SWITCHES={"mode": ("a", "b")}
     )
     simulate.__dict__.update(simulate=made.simulate, simulate_together=made.simulate_together)
-    monkeypatch.setitem(sys.modules, "simulator.model", model)
-    monkeypatch.setitem(sys.modules, "simulator.simulate", simulate)
+    return {module.__name__: module for module in (model, simulate)}
+
+
+def write_scenarios(root: Path) -> Path:
+    """Write a region and three scenarios below a folder; returns where the scenarios are."""
+    folder = write_region(root / "scenarios", "qingdao").parent
+    for name, text in {"plan": PLAN, "doubled": DOUBLED, "neutral": NEUTRAL}.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def paced(toy: Toy, monkeypatch: pytest.MonkeyPatch, each: Callable[[int], object]) -> None:
+    """Do something before each run is made, with its seed, as long as what is patched stays so."""
+    made = toy.simulate
+
+    def simulate(scenario: Any, values: Any, seed: int) -> Any:
+        each(seed)
+        return made(scenario, values, seed)
+
+    monkeypatch.setattr(toy, "simulate", simulate)
+    monkeypatch.setattr(sys.modules["simulator.simulate"], "simulate", simulate)
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> Toy:
+    """Put the made-up model in the place of the real one."""
+    made = Toy()
+    for name, module in modules(made).items():
+        monkeypatch.setitem(sys.modules, name, module)
     return made
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Stand in an empty working directory that has a region and three scenarios."""
-    region = write_region(tmp_path / "scenarios", "qingdao")
-    for name, text in {"plan": PLAN, "doubled": DOUBLED, "neutral": NEUTRAL}.items():
-        (region.parent / f"{name}.yaml").write_text(text, encoding="utf-8")
+    folder = write_scenarios(tmp_path)
     monkeypatch.chdir(tmp_path)
-    return Path("scenarios/qingdao")
+    return folder.relative_to(tmp_path)

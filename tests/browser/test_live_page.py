@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,10 +13,11 @@ from urllib.parse import urlparse
 
 import pytest
 
+from tests.processes import ROOT, family, page_served, ris, seconds_of, stat
+
 pytest.importorskip("streamlit")
 sync_api = pytest.importorskip("playwright.sync_api")
 
-ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
 )
@@ -36,17 +32,6 @@ pytestmark = [
 ]
 
 
-def ris(*arguments: str, cwd: Path) -> str:
-    command = [sys.executable, "-m", "simulator.cli", *arguments]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=600, env=environment())
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def environment() -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
-
-
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a copy of the scenarios, so that nothing is saved among the shipped ones."""
@@ -58,28 +43,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def serving(home: Path, *options: str) -> Iterator[tuple[str, int]]:
     """Serve the page; yield its address and the process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = ["dashboard", "scenarios/qingdao/plan.yaml", "--port", str(port), "--jobs", "2", "--lang", "en", *options]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "simulator.cli", *command],
-        cwd=home,
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        for _ in range(600):
-            with socket.socket() as tried:
-                if tried.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert process.poll() is None
-            time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}/", process.pid
-    finally:
-        process.terminate()
-        process.wait(30)
+    with page_served(home, "--jobs", "2", *options) as (port, pid):
+        yield f"http://127.0.0.1:{port}/", pid
 
 
 @pytest.fixture(scope="module")
@@ -105,23 +70,7 @@ def page() -> Iterator[Any]:
 
 def work_of(pid: int) -> float:
     """Return the seconds of processor that a process and all that it started have used (Linux)."""
-    total, todo = 0.0, [pid]
-    parents: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            number, rest = int(stat.parent.name), stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        parents.setdefault(int(rest[1]), []).append(number)
-    while todo:
-        number = todo.pop()
-        try:
-            rest = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        total += (int(rest[11]) + int(rest[12])) / os.sysconf("SC_CLK_TCK")
-        todo += parents.get(number, [])
-    return total
+    return sum(seconds_of(stat(one)) for one in family(pid))
 
 
 def probabilities(page: Any) -> dict[str, str]:
@@ -182,8 +131,10 @@ def test_a_planner_moves_the_voucher_and_saves_the_mix(page: Any, server: tuple[
     assert page.hosts == {urlparse(address).netloc}
 
     out = home / "outputs" / "mine"
-    printed = ris("run", str(saved), "--replicates", "40", "--jobs", "2", "--out", str(out), "--json", cwd=home)
-    found = json.loads(printed)
+    words = ("run", str(saved), "--replicates", "40", "--jobs", "2", "--out", str(out), "--json")
+    done = ris(*words, cwd=home, seconds=600)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
     rows = {r["id"]: r for r in found["targets"]}
     for target, text in shown.items():
         chance = rows[target]["probability_with_error"]
@@ -233,7 +184,7 @@ def test_titles_are_shown_and_not_run(page: Any, server: tuple[str, int], home: 
     asked: list[str] = []
     page.on("dialog", lambda d: (asked.append(d.message), d.dismiss()))
     page.goto(f"{server[0]}?lang=en")
-    page.get_by_label("Scenario").last.click()
+    page.get_by_label("Scenario", exact=True).click()  # not the upload of "a scenario file", once that is drawn
     page.get_by_role("option", name="hostile").click()
     page.get_by_text(title).first.wait_for()
     page.locator("[data-testid=stCheckbox]", has_text=title).wait_for()  # the entry's own

@@ -13,13 +13,13 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.faults import studies
 from tests.faults.faults import FAULTS, Fault, clean
 from tests.faults.trials import CLEAR, OUTCOMES, SAME, Trial, Verdict, judge
+from tests.processes import kill
 
 MEMORY = Path("/dev/shm")  # files there cost no disk
 
@@ -63,7 +63,7 @@ def _part(
     """Run some trials in a process of their own; returns the pipe that tells their outcomes as JSON in the end."""
     here, there = os.pipe()
     if pid := os.fork():
-        atexit.register(_stop, pid)
+        atexit.register(kill, pid)
         os.close(there)
         return here
     found = []
@@ -82,12 +82,6 @@ def _part(
         traceback.print_exc()
     finally:
         os._exit(0)
-
-
-def _stop(pid: int) -> None:
-    with suppress(ProcessLookupError, ChildProcessError):
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
 
 
 def _read(pipe: int) -> str:

@@ -21,6 +21,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from tests.processes import session
+
 TOO_LONG = 120.0  # seconds after which a command hangs
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _CHANGES = ("os.rename", "os.link", "os.remove", "os.mkdir", "os.rmdir", "os.truncate")
@@ -107,7 +109,7 @@ class Command:
 
     def workers(self) -> list[int]:
         """Return its workers."""
-        return [pid for pid in _session(self.pid) if pid != self.pid]
+        return [pid for pid in session(self.pid) if pid != self.pid]
 
     def end(self) -> Ended:
         """Wait for its end; what hangs is killed, with its workers."""
@@ -203,28 +205,8 @@ def at_steps(heard: Callable[[int, str], object]) -> Arm:
     return lambda _: _at_steps.append(heard)
 
 
-# ---- processes ----------------------------------------------------------------------------------------
-
-
-def _stat(pid: int) -> list[str]:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return []
-
-
-def _session(leader: int) -> list[int]:
-    """Return the processes of a session that have not ended."""
-    found = []
-    for entry in os.scandir("/proc"):
-        words = _stat(int(entry.name)) if entry.name.isdecimal() else []
-        if words and int(words[3]) == leader and words[0] not in "ZX":
-            found.append(int(entry.name))
-    return found
-
-
 def _cpu(pid: int) -> float:
-    """Return the seconds that a process was on a processor."""
+    """Return the seconds that a process was on a processor, to the nanosecond."""
     with suppress(OSError, ValueError, IndexError):
         return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
     return 0.0

@@ -7,12 +7,12 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tests.faults.studies import study_model
 from tests.faults.trials import Trial
+from tests.processes import kill
 
 WORKERS = 2
 
@@ -41,9 +41,7 @@ class Cluster:
     def lose(self, pids: list[int]) -> None:
         """Kill some of its processes."""
         for pid in pids:
-            with suppress(ProcessLookupError, ChildProcessError):
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
+            kill(pid)
 
     def close(self) -> None:
         """Kill all that is left of it."""

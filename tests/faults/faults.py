@@ -156,18 +156,17 @@ def _other_sample(path: Path) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _is_begun(trial: Trial) -> bool:
-    return (trial.out / "study.json").is_file() or (trial.home / "disk" / "out.part" / "run.json").is_file()
+def _stop(trial: Trial) -> None:
+    """Kill the study at some run."""
+    at = trial.random.randint(1, trial.study.runs)
+    trial.end(trial.start(at_runs(lambda n, _: os.kill(os.getsid(0), signal.SIGKILL) if n == at else None)))
 
 
 def input_between(trial: Trial) -> None:
     """Stop a study, harm an input, and try to go on: refused, or the same."""
-    at = trial.random.randint(1, trial.study.runs)
-    trial.end(trial.start(at_runs(lambda n, _: os.kill(os.getsid(0), signal.SIGKILL) if n == at else None)))
-    harm = _harm(trial, trial.random.choice(_inputs(trial)))
-    harm()
-    begun = _is_begun(trial) and trial.random.random() < 0.6
-    trial.end(trial.start(words=trial.study.resume if begun else trial.study.command))
+    _stop(trial)
+    _harm(trial, trial.random.choice(_inputs(trial)))()
+    trial.end(trial.start(words=trial.typed(0.6)))
 
 
 def input_meanwhile(trial: Trial) -> None:
@@ -180,8 +179,7 @@ def input_meanwhile(trial: Trial) -> None:
 
 def copy_harmed(trial: Trial) -> None:
     """Stop a study and harm one of its own copies: refused until it is as it was."""
-    at = trial.random.randint(1, trial.study.runs)
-    trial.end(trial.start(at_runs(lambda n, _: os.kill(os.getsid(0), signal.SIGKILL) if n == at else None)))
+    _stop(trial)
     if not (trial.out / "study.json").is_file():
         return
     copies = sorted(p for p in (trial.out / "scenarios").rglob("*") if p.is_file())

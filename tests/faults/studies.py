@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import ModuleType
 from typing import Any
 
 from tests.faults.command import RUNS, Arm, Command, Counter, Ended
@@ -102,7 +101,7 @@ def prepare() -> None:
     from simulator.simulate import simulate
     from simulator.study import output, sensitivity, sweep
     from simulator.study.replicates import load_scenario
-    from simulator.study.targets import load_targets
+    from simulator.study.reproduce_environment import code_parts
 
     plain = matplotlib.figure.Figure.savefig
     small: dict[str, Any] = {  # a trial draws figures to write them, not to look
@@ -114,24 +113,26 @@ def prepare() -> None:
     with TemporaryDirectory() as folder:
         make_model(Path(folder))
         simulate(load_scenario(Path(folder) / "model" / "benxi" / "small.yaml"), {}, 0)  # reads every kernel
-    load_targets("qingdao")  # read while the indicators that they name are there, and kept
-    same = (output.commit(), output.code_hash(), output.model_hash())
-    _STARTED.update(toy=toy_model, same=same, libraries=(matplotlib, pandas, pyarrow, scipy, SALib, sweep, sensitivity))
+    same = (output.commit(), output.code_hash(), output.model_hash(), code_parts())  # the last two are kept
+    modules = toy_model.modules(toy_model.Toy())
+    _STARTED.update(
+        toy=toy_model,
+        modules=modules,
+        same=same,
+        libraries=(matplotlib, pandas, pyarrow, scipy, SALib, sweep, sensitivity),
+    )
 
 
 def make_home(home: Path) -> None:
     """Make a home: two cities with their scenarios, and a fitted sample."""
     import numpy as np
-    from region_maker import write_region
 
     from simulator.study.posterior import save_posterior
 
     toy = _STARTED["toy"]
     (home / DISK).mkdir(parents=True)
-    qingdao = write_region(home / "scenarios", "qingdao").parent
-    (qingdao / "plan.yaml").write_text(toy.PLAN, encoding="utf-8")
-    (qingdao / "doubled.yaml").write_text(toy.DOUBLED, encoding="utf-8")
-    (qingdao / "fitted.yaml").write_text(toy.PLAN + "calibration: history\n", encoding="utf-8")
+    fitted = toy.write_scenarios(home) / "fitted.yaml"
+    fitted.write_text(toy.PLAN + "calibration: history\n", encoding="utf-8")
     make_model(home)
     rng = np.random.default_rng(7)
     table = np.column_stack([rng.normal(900.0, 50.0, 40), rng.normal(2.0, 0.2, 40)])
@@ -159,17 +160,7 @@ def study_model(study: Study, home: Path) -> Callable[[], None]:
 
 
 def _put_toy(home: Path) -> None:
-    toy = _STARTED["toy"]
-    made = toy.Toy()
-    model, simulate = ModuleType("simulator.model"), ModuleType("simulator.simulate")
-    model.__dict__.update(
-        SCHEDULE=(toy.MARKET,),
-        LEVERS={"voucher": toy.VOUCHER},
-        INDICATORS=toy.INDICATORS,
-        SWITCHES={"mode": ("a", "b")},
-    )
-    simulate.__dict__.update(simulate=made.simulate, simulate_together=made.simulate_together)
-    sys.modules.update({"simulator.model": model, "simulator.simulate": simulate})
+    sys.modules.update(_STARTED["modules"])
     _put_real(home)
     from simulator.report import figures
     from simulator.study import output
@@ -191,7 +182,7 @@ def _one_page(part: Path) -> None:
 def _put_real(home: Path) -> None:
     from simulator.study import output, posterior
 
-    commit, code, _ = _STARTED["same"]
+    commit, code, *_ = _STARTED["same"]
     output.commit, output.code_hash = lambda: commit, lambda: code  # a tenth of a second each, and the tree may move
     posterior.FOLDER = home / "posterior"
     posterior.clear_cache()

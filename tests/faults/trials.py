@@ -38,6 +38,12 @@ class Trial:
         """Return the study's folder."""
         return self.home / OUT
 
+    def typed(self, chance: float) -> tuple[str, ...]:
+        """Return what is typed to go on: ``ris resume`` by some chance where something was begun, else the command."""
+        notes = (self.out / "study.json", self.out.with_name("out.part") / "run.json")
+        begun = any(note.is_file() for note in notes)
+        return self.study.resume if begun and self.random.random() < chance else self.study.command
+
     def start(self, *arms: Arm, words: tuple[str, ...] | None = None) -> Command:
         """Start the study's command."""
         return self.study.start(self.home, words, arms)
@@ -66,7 +72,7 @@ def judge(trial: Trial, fault: Callable[[Trial], None]) -> Verdict:
             return Verdict(WRONG, f"the command itself ended well, but {differs}")
     trial.kept |= finished(trial.out)
     trial.mend()
-    typed = trial.again or _again(trial)
+    typed = trial.again or trial.typed(0.5)
     again = trial.start(words=typed).end()
     if bad := _bad(again):
         return bad
@@ -112,8 +118,3 @@ def _differs(trial: Trial) -> str:
     names = sorted(n for n in found.keys() | wanted.keys() if found.get(n) != wanted.get(n))
     names = [n for n in names if not n.split("/")[-1].startswith(".")]  # said apart
     return f"these differ: {', '.join(names)}" if names else ""
-
-
-def _again(trial: Trial) -> tuple[str, ...]:
-    begun = any(p.is_file() for p in (trial.out / "study.json", trial.out.with_name("out.part") / "run.json"))
-    return trial.study.resume if begun and trial.random.random() < 0.5 else trial.study.command

@@ -14,26 +14,25 @@ import os
 import random
 import re
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median_high
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.processes import ROOT, family, page_served
+
 DOSE = "QL09d.budget"  # the innovation voucher's
 MOVED = [float(v) for v in range(0, 161, 20)]  # CNY mn a year, the slider's places
 TABLE = re.compile(r'<table class="live targets"[^>]* data-mix="(\w+)" data-runs="(\d+)">.*?</table>', re.S)
 PALE = '<div class="stale">'
 LOOK = 2.0  # seconds between looks at the server
 GROWTH = 1.25  # of memory, the last fifth over the third
-TICK = os.sysconf("SC_PAGE_SIZE")
+PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True)
@@ -248,51 +247,10 @@ def wrong(seen: Seen, mixes: dict[float, str], jobs: int) -> list[str]:
 @contextmanager
 def server(jobs: int) -> Iterator[tuple[int, int]]:
     """Serve the page from a copy of the scenarios; yield its port and process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="ris-live-") as folder:
         shutil.copytree(ROOT / "scenarios", Path(folder) / "scenarios")
-        command = [sys.executable, "-m", "simulator.cli", "dashboard", "scenarios/qingdao/plan.yaml"]
-        process = subprocess.Popen(
-            [*command, "--port", str(port), "--jobs", str(jobs), "--lang", "en"],
-            cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            stdout=subprocess.DEVNULL,
-        )
-        try:
-            _wait_for(port, process)
-            yield port, process.pid
-        finally:
-            process.terminate()
-            try:
-                process.wait(120)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(1200):
-        with socket.socket() as tried:
-            if tried.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        if process.poll() is not None:
-            raise RuntimeError(f"the server ended with {process.returncode}")
-        time.sleep(0.1)
-    raise RuntimeError("the server does not answer")
-
-
-def family(pid: int) -> list[int]:
-    """Return a process and all that it started (Linux)."""
-    children: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError, ValueError):
-            children.setdefault(int(stat.read_text().rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
-    found, todo = [], [pid]
-    while todo:
-        found.append(todo.pop())
-        todo += children.get(found[-1], [])
-    return found
+        with page_served(Path(folder), "--jobs", str(jobs), end=120.0) as served:
+            yield served
 
 
 def look(pid: int, began: float) -> Look:
@@ -301,7 +259,7 @@ def look(pid: int, began: float) -> Look:
     for one in family(pid):
         with suppress(OSError, IndexError, ValueError):
             folder = Path(f"/proc/{one}")
-            memory += int((folder / "statm").read_text().split()[1]) * TICK
+            memory += int((folder / "statm").read_text().split()[1]) * PAGE_SIZE
             threads += len(list((folder / "task").iterdir()))
             descriptors += len(list((folder / "fd").iterdir()))
     return Look(time.monotonic() - began, memory, threads, descriptors)
@@ -313,10 +271,11 @@ async def _watch(pid: int, began: float, looks: list[Look]) -> None:
         await asyncio.sleep(LOOK)
 
 
-async def load(port: int, pid: int, clients: int, seconds: float, seen: Seen) -> tuple[list[Client], list[Look]]:
+async def load(
+    port: int, pid: int, clients: int, seconds: float, mixes: dict[float, str], seen: Seen
+) -> tuple[list[Client], list[Look]]:
     """Let clients work on the server for some time."""
     began = time.monotonic()
-    mixes = fingerprints()
     looks: list[Look] = []
     watch = asyncio.create_task(_watch(pid, began, looks))
     pages = [Client(k) for k in range(clients)]
@@ -338,18 +297,13 @@ def grown(looks: list[Look], clients: int) -> list[str]:
         return []
     middle, end = looks[2 * fifth : 3 * fifth], looks[-fifth:]
     out = []
-    if _middle(k.memory for k in end) > GROWTH * _middle(k.memory for k in middle):
+    if median_high(k.memory for k in end) > GROWTH * median_high(k.memory for k in middle):
         out.append("memory grew")
-    if _middle(k.threads for k in end) > _middle(k.threads for k in middle) + clients:
+    if median_high(k.threads for k in end) > median_high(k.threads for k in middle) + clients:
         out.append("threads grew")
-    if _middle(k.descriptors for k in end) > _middle(k.descriptors for k in middle) + clients:
+    if median_high(k.descriptors for k in end) > median_high(k.descriptors for k in middle) + clients:
         out.append("descriptors grew")
     return out
-
-
-def _middle(values: Iterable[int]) -> int:
-    ordered = sorted(values)
-    return ordered[len(ordered) // 2]
 
 
 def report(pages: list[Client], looks: list[Look], seen: Seen, problems: list[str]) -> None:
@@ -376,12 +330,12 @@ def main(arguments: list[str] | None = None) -> int:
     options.add_argument("--clients", type=int, default=20)
     options.add_argument("--jobs", type=int, default=2)
     given = options.parse_args(arguments)
-    seen = Seen()
+    mixes, seen = fingerprints(), Seen()
     with server(given.jobs) as (port, pid):
-        pages, looks = asyncio.run(load(port, pid, given.clients, given.minutes * 60, seen))
+        pages, looks = asyncio.run(load(port, pid, given.clients, given.minutes * 60, mixes, seen))
     problems = [f"page {p.number}: {e}" for p in pages for e in p.errors[:3]]
     problems += [f"page {p.number} was shown no table" for p in pages if not p.tables]
-    problems += wrong(seen, fingerprints(), given.jobs) + grown(looks, given.clients)
+    problems += wrong(seen, mixes, given.jobs) + grown(looks, given.clients)
     report(pages, looks, seen, problems)
     return bool(problems)
 

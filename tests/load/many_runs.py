@@ -21,12 +21,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tests.processes import family, seconds_of, stat
+
 FIRMS, LAST = 200, 2011
 PAUSE = 1.0  # seconds between looks
 MORE_TIME = 1.10  # of the end over the start, each a fifth of the pass
 MORE_MEMORY = 1_000  # bytes a run: its outcomes are kept until the tables are made, and pages cease to be shared
-TICK = os.sysconf("SC_CLK_TCK")
-PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True)
@@ -63,28 +63,19 @@ def study(runs: int, folder: Path, jobs: int) -> Told:
     return Told(tally.found, tally.ran)
 
 
-def family(pid: int) -> list[int]:
-    """Return a process and all that it started."""
-    mine = [pid]
-    for one in mine:
-        for task in Path(f"/proc/{one}/task").glob("*/children"):
-            mine += [int(child) for child in task.read_text().split()]
-    return mine
-
-
 def look(pid: int, folder: Path) -> Look | None:
     """Return how a study's processes are, None where one of them ends just now."""
-    memory = descriptors = threads = ticks = 0
+    memory, descriptors, threads, seconds = 0, 0, 0, 0.0
     try:
         for one in family(pid):
             memory += _private(one)
             descriptors += len(os.listdir(f"/proc/{one}/fd"))
-            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            fields = stat(one)
             threads += int(fields[17])
-            ticks += int(fields[11]) + int(fields[12])
+            seconds += seconds_of(fields)
     except (OSError, IndexError):
         return None
-    return Look(shards_in(folder), memory, descriptors, threads, ticks / TICK)
+    return Look(shards_in(folder), memory, descriptors, threads, seconds)
 
 
 def _private(pid: int) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import math
 import os
 import random
 import sys
@@ -46,16 +45,6 @@ def sample(mutants: dict[str, list[Mutant]], number: int) -> list[Mutant]:
         order = random.Random(f"{SEED} {file}").sample(found, len(found))
         out += order[: max(LEAST, round(number * len(found) / whole))]
     return out
-
-
-def interval(seen: int, tried: int, z: float = 1.96) -> tuple[float, float]:
-    """Return the Wilson interval of a share at 95 %."""
-    if not tried:
-        return 0.0, 1.0
-    share, n = seen / tried, float(tried)
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return middle - half, middle + half
 
 
 def answered() -> dict[tuple[str, str, str, str], str]:
@@ -134,6 +123,8 @@ def results(out: Path) -> dict[tuple[str, ...], dict[str, Any]]:
 
 def report(found: Iterable[dict[str, Any]]) -> float:
     """Print the share seen by file and the survivors without an answer; return the share, answered ones left out."""
+    from simulator.study.statistics import wilson  # here, so that the process that forks stays without numpy
+
     why = answered()
     by_file: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for result in found:
@@ -151,7 +142,7 @@ def report(found: Iterable[dict[str, Any]]) -> float:
     print("| all | " + " | ".join(map(str, total)) + " |\n")
     tried, seen, _, _, same = total
     for what, n in (("of all", tried), ("without those answered as equivalent", tried - same)):
-        low, high = interval(seen, n)
+        low, high = wilson(seen, n)
         print(f"Seen {what}: {seen} of {n}, {seen / max(n, 1):.1%} (95 % interval {low:.1%} to {high:.1%})")
     for those in by_file.values():
         for r in those:

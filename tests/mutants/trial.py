@@ -21,7 +21,6 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -308,16 +307,14 @@ def seen(mutant: Mutant | None, file: str, held: Warm) -> bool:
         return True
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
+def _be_quiet() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
     sys.stdout = sys.stderr = io.TextIOWrapper(os.fdopen(1, "wb", closefd=False), line_buffering=True)
-    yield
 
 
-def fork(mutant: Mutant | None, file: str, held: Warm, seconds: float, loud: bool = False) -> int:
+def fork(mutant: Mutant | None, file: str, held: Warm, seconds: float) -> int:
     """Start a trial in a child process and return its id; it ends with SEEN or UNSEEN, or by the time limit."""
     pid = os.fork()
     if pid:
@@ -327,11 +324,8 @@ def fork(mutant: Mutant | None, file: str, held: Warm, seconds: float, loud: boo
         signal.setitimer(signal.ITIMER_REAL, 40.0 * seconds)  # others may use the processor too
         resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 2))
         resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
-        if loud:
-            code = SEEN if seen(mutant, file, held) else UNSEEN
-        else:
-            with _quiet():
-                code = SEEN if seen(mutant, file, held) else UNSEEN
+        _be_quiet()
+        code = SEEN if seen(mutant, file, held) else UNSEEN
     finally:
         os._exit(code)
 
