@@ -16,7 +16,7 @@ from simulator.core.luck import Luck
 from simulator.core.memory import collector_at_rest, keep_freed_memory
 from simulator.core.parameters import Range
 from simulator.core.population import find
-from simulator.core.problems import InputError, Problems, closest, listed, shown
+from simulator.core.problems import _SUGGESTED, InputError, Place, Problems, closest, listed, shown
 from simulator.core.reading import decode, parse_csv, parse_yaml, read_bytes, scalar
 from simulator.core.terms import Terms, _mask
 from simulator.core.units import _LONGEST, UnitError, forms, quantity
@@ -188,3 +188,47 @@ def test_terms_without_an_offer_speak_to_nobody() -> None:
     assert not terms.offered(name)
     assert terms.eligible(name).tolist() == [False] * len(world.firms)
     assert _mask(np.array([1, 3]), 4).tolist() == [False, True, False, True]
+
+
+def test_bytes_that_are_not_utf8_are_shown() -> None:
+    problems = Problems()
+    assert decode(b"a: \xff\xfe12345", "plan.yaml", problems) is None
+    assert problems.found[0].read == shown(b"\xff\xfe12")
+
+
+def test_a_missing_file_is_told_from_its_neighbour(tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").touch()
+    problems = Problems()
+    assert read_bytes(tmp_path / "paln.yaml", problems, 100) is None
+    assert problems.found[0].suggestion == "plan.yaml"
+
+
+def test_what_a_parser_raises_has_the_line_that_it_names_or_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    class BrokenParserError(Exception):
+        line: int | None = None
+
+    def broken(*_: object) -> None:
+        raise error
+
+    error = BrokenParserError("broken")
+    monkeypatch.setattr("ruamel.yaml.YAML.parse", broken)
+    for line, expected in ((None, 1), (4, 5)):  # parsers count from zero
+        error.line = line
+        problems = Problems()
+        assert parse_yaml(b"a: 1", "plan.yaml", problems) is None
+        assert problems.found[0].line == expected
+
+
+def test_what_stands_in_quotes_is_a_text_with_a_tag_too() -> None:
+    problems = Problems()
+    root = parse_yaml(b"a: ! '12'\nb: 12\n", "plan.yaml", problems)
+    assert root is not None
+    assert not len(problems)
+    assert [root.value["a"].value, root.value["b"].value] == ["12", 12]
+
+
+def test_suggestions_end_after_so_many_problems() -> None:
+    problems = Problems()
+    for _ in range(_SUGGESTED + 1):
+        problems.add(Place("plan.yaml"), "unknown", read="paln", among=["plan"])
+    assert [p.suggestion for p in problems.found[-2:]] == ["plan", ""]
