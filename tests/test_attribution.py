@@ -25,7 +25,7 @@ from simulator.study.attribution import BASELINE, FROZEN, PARTS, attribution_fra
 from simulator.study.budget import added_frame, by_year, known, nominal_gdp
 from simulator.study.ensemble import RunResult
 from simulator.study.ensemble import run as run_ensemble
-from simulator.study.outside_paths import BEYOND, NEEDED, least_points, out_of_reach, paths_needed, sector_of
+from simulator.study.outside_paths import BEYOND, NEEDED, Trials, least_points, out_of_reach, paths_needed, sector_of
 from simulator.study.replicates import load_scenario
 from simulator.study.statistics import independent, wilson
 from simulator.study.tables import money_frame
@@ -242,14 +242,14 @@ def test_more_demand_meets_what_is_out_of_reach() -> None:
     name = Label("revenue", "收入")
     scenario = shipped(BENXI)
     wanted = Target("X", "benxi", "1", "outcome", 2020, "ge", 4e11, "CNY per year", name, "", "steel_revenue")
-    frame = paths_needed(scenario, [wanted], INDICATORS, jobs=1, runs=2)
+    frame = paths_needed(Trials(scenario, jobs=1, runs=2), [wanted], INDICATORS)
     assert frame["path"].tolist() == [*scenario.region.paths, NEEDED]
     last = frame.iloc[-1]
     assert last["met"]
     assert last["extra_growth"] > 0.0
     assert "met if demand for steel grew" in needed_text(last.to_dict(), "en")
     far = replace(wanted, value=1e15)
-    assert paths_needed(scenario, [far], INDICATORS, jobs=1, runs=1)["path"].tolist()[-1] == BEYOND
+    assert paths_needed(Trials(scenario, jobs=1, runs=1), [far], INDICATORS)["path"].tolist()[-1] == BEYOND
 
 
 # ---- intervals --------------------------------------------------------------------------------------

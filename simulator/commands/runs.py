@@ -258,8 +258,9 @@ def to_be_tried_again(folder: Path) -> int:
     from simulator.study.checked import items_of, json_of, mapping_of
     from simulator.study.pool import may_pass
 
-    runs = map(mapping_of, items_of(json_of(folder / "manifest.json").get("runs")))
-    failures = (mapping_of(failure) for run in runs for failure in items_of(run.get("failures")))
+    manifest = json_of(folder / "manifest.json")
+    runs = [*items_of(manifest.get("runs")), *items_of(mapping_of(manifest.get("run")).get("beside"))]
+    failures = (mapping_of(failure) for run in map(mapping_of, runs) for failure in items_of(run.get("failures")))
     return sum(may_pass(str(failure.get("message"))) for failure in failures)
 
 
@@ -280,7 +281,9 @@ def report(
 
     tables = output.read(folder)
     runs = tables.meta.get("runs", [tables.meta])
-    failures = [failure for meta in runs for failure in meta["failures"]]
+    failures = [("", failure) for meta in runs for failure in meta["failures"]]
+    beside = [one for meta in runs for one in meta.get("beside", ())]  # older results say nothing of it
+    failures += [(f" ({one['name']})", failure) for one in beside for failure in one["failures"]]
     weighted = None if own is None else own.reweigh(tables, folder)
     if as_json:
         typer.echo(dump(as_plain(tables, folder, reused) | ({} if weighted is None else {"actuals": weighted.plain()})))
@@ -294,8 +297,8 @@ def report(
 
             console().print(actuals_screen(weighted, language))
     if failures:
-        for failure in failures:
-            say(f"failed: draw {failure['draw']}, seed {failure['seed']}: {failure['message']}")
+        for which, failure in failures:
+            say(f"failed{which}: draw {failure['draw']}, seed {failure['seed']}: {failure['message']}")
             say(f"  {failure['command']}")
         raise typer.Exit(RUNS_FAILED)
 

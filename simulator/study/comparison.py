@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,11 @@ from simulator.study.comparison_precision import common_sizes, precise, reached_
 from simulator.study.comparison_win import WIN_COLUMNS, chosen_targets, win_rows
 from simulator.study.ensemble import RunResult, collect, name_of, opened
 from simulator.study.equal_budget import Scaling, at_equal_budget
+from simulator.study.failed import row_again
 from simulator.study.model_error import model_error_of
 from simulator.study.output import inputs_of
 from simulator.study.pool import Pool
-from simulator.study.replicates import Failure, Outcome, Progress, design
+from simulator.study.replicates import Failure, Outcome, Progress, Replicate, design, replaying, with_command
 from simulator.study.tables import Tables
 from simulator.study.unfinished import SEARCH
 
@@ -208,12 +209,26 @@ def compare(
         if precise(reached):
             break
     runs = [
-        collect(scenario, name, mine, sizes, pool) for scenario, name, mine in zip(found, names, results, strict=True)
+        collect(scenario, name, with_command(mine, partial(_replaying, as_given, scenario, seed)), sizes, pool)
+        for as_given, scenario, name, mine in zip(given, found, names, results, strict=True)
     ]
     asked = asked_for(on, until, equal_budget)
     return CompareResult(
         replace(runs[0], inputs=inputs), tuple(runs[1:]), asked, tuple(given), scalings, tuple(reached)
     )
+
+
+def _replaying(given: Scenario, scenario: Scenario, seed: int, replicate: Replicate) -> str:
+    """Return the command that runs a replicate again: its file's, with the doses that the comparison scaled."""
+    changes = {
+        f"{entry.id}.{f.name}": getattr(entry.settings, f.name)
+        for before, entry in zip(given.entries, scenario.entries, strict=True)
+        for f in fields(entry.settings)
+        if getattr(entry.settings, f.name) != getattr(before.settings, f.name)
+    }
+    return row_again(scenario, changes, replicate.draw, replicate.index, seed) if changes else replaying(
+        scenario, replicate, seed
+    )  # fmt: skip
 
 
 def asked_for(

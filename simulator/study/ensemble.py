@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,19 +15,20 @@ from simulator.study.attribution import BASELINE, attribution_frame, companions
 from simulator.study.budget import PAIRS, added_frame, budget_frame
 from simulator.study.model_error import model_error_of
 from simulator.study.output import inputs_of
-from simulator.study.outside_paths import RUNS, out_of_reach, paths_needed
+from simulator.study.outside_paths import RUNS, Lost, Trials, out_of_reach, paths_needed
 from simulator.study.plans import lead_of, load_leads
 from simulator.study.pool import Pool
 from simulator.study.posterior import KINDS, load_posterior
 from simulator.study.replicates import (
     EVIDENCE,
-    TOLERATED_FAILURES,
     Failure,
     Outcome,
     Progress,
-    StudyError,
     design,
     load_scenario,
+    refuse_too_many,
+    replaying,
+    with_command,
 )
 from simulator.study.statistics import half_width
 from simulator.study.tables import Tables, costs_frame, money_frame, series_frame, targets_frame
@@ -46,6 +47,7 @@ BATCH = 20
 class RunResult:
     """The runs of one scenario that came through, in the order of their indices, and those that failed.
 
+    ``beside`` and ``lost`` hold, by name, the runs of its ``companions`` that came through and those that failed.
     ``how`` holds where the runs that a table still needs take place: the cluster, and what keeps them. ``inputs`` are
     the digests, when the runs began, of every file that the results depend on.
     """
@@ -60,6 +62,7 @@ class RunResult:
     seconds: float
     jobs: int
     beside: dict[str, tuple[Outcome, ...]] = field(default_factory=dict)
+    lost: dict[str, tuple[Failure, ...]] = field(default_factory=dict)
     companions: dict[str, Scenario] = field(default_factory=dict)
     attributed: bool = False
     how: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -140,8 +143,11 @@ class RunResult:
     @cached_property
     def _tables(self) -> Tables:
         region = self.scenario.region
+        paths_needed, lost = self._paths_needed(self._frames.targets)
+        meta = self._frames.meta
         return replace(
             self._frames,
+            meta={**meta, "beside": [*meta["beside"], *(said_of_lost(*one) for one in lost)]},
             budget=budget_frame(
                 self.name,
                 region,
@@ -150,7 +156,7 @@ class RunResult:
                 self.beside.get(BASELINE, ()),
             ),
             attribution=self._attribution(),
-            paths_needed=self._paths_needed(self._frames.targets),
+            paths_needed=paths_needed,
         )
 
     def _money(self) -> pandas.DataFrame:
@@ -170,15 +176,16 @@ class RunResult:
         start = self.scenario.region.plan_start
         return attribution_frame(self.planned_targets, self.outcomes, self.beside, INDICATORS, start)
 
-    def _paths_needed(self, targets: pandas.DataFrame) -> pandas.DataFrame | None:
+    def _paths_needed(self, targets: pandas.DataFrame) -> tuple[pandas.DataFrame | None, list[Lost]]:
         from simulator.model import INDICATORS
 
         if not self.attributed:
-            return None
+            return None, []
         chances = dict(zip(targets["id"], targets["probability"], strict=True))
         wanted = out_of_reach(self.planned_targets, chances)
         runs = min(RUNS, len(self.outcomes))
-        return paths_needed(self.scenario, wanted, INDICATORS, seed=self.seed, jobs=self.jobs, runs=runs, **self.how)
+        trials = Trials(self.scenario, self.seed, self.jobs, runs, **self.how)
+        return paths_needed(trials, wanted, INDICATORS), trials.lost()
 
     def plot(self, folder: str | Path, language: str = "en") -> list[Path]:
         """Draw every figure into a folder, each with its numbers in a .csv beside it."""
@@ -231,11 +238,23 @@ def describe(result: RunResult) -> dict[str, Any]:
         "entries": [
             {"id": e.id, "lever": e.lever.name, **(both(e.title or e.lever.label) or {})} for e in scenario.entries
         ],
-        "failures": [
-            {"draw": f.replicate.draw, "seed": f.replicate.seed, "message": f.message, "command": f.command}
-            for f in result.failures
+        "failures": _plain(result.failures),
+        "beside": [
+            said_of_lost(name, len(result.beside[name]) + len(lost), lost) for name, lost in result.lost.items() if lost
         ],
     }
+
+
+def said_of_lost(name: str, runs: int, lost: Sequence[Failure]) -> dict[str, Any]:
+    """Return what is kept of runs beside a scenario's own that failed: of which, how many of how many, each."""
+    return {"name": name, "replicates": runs, "completed": runs - len(lost), "failures": _plain(lost)}
+
+
+def _plain(failures: Sequence[Failure]) -> list[dict[str, Any]]:
+    return [
+        {"draw": f.replicate.draw, "seed": f.replicate.seed, "message": f.message, "command": f.command}
+        for f in failures
+    ]
 
 
 def name_of(scenario: Scenario) -> str:
@@ -300,11 +319,7 @@ def collect(
     """
     outcomes = tuple(r for r in results if isinstance(r, Outcome))
     failures = tuple(r for r in results if isinstance(r, Failure))
-    if len(failures) > TOLERATED_FAILURES * len(results) or not outcomes:
-        shown = "\n".join(
-            f"  draw {f.replicate.draw}, seed {f.replicate.seed}: {f.message}\n    {f.command}" for f in failures[:5]
-        )
-        raise StudyError(f"{name}: {len(failures)} of {len(results)} runs failed\n{shown}", failures)
+    refuse_too_many(name, failures, len(results))
     targets = targets_of(scenario)
     return RunResult(scenario, name, pool.seed, outcomes, failures, targets, sizes, pool.seconds, pool.jobs)
 
@@ -328,7 +343,7 @@ def run(
     ``replicates`` defaults to what the scenario asks for, else 100; ``jobs`` to the processors at hand.
     ``cluster`` is the address of a Dask scheduler; ``pieces`` keeps what is finished, and what it has is not run again.
     Results are the same for any number of jobs. Raises InputError for a scenario that cannot be run and
-    StudyError where more than one run in twenty failed.
+    StudyError where more than one run in twenty of it, or of one that runs beside it, failed.
     """
     found = opened(scenario)
     targets_of(found)  # a bad file of targets should not cost a study
@@ -341,14 +356,15 @@ def run(
     pool = Pool([found, *others.values()], seed, jobs, **how)
     for size in sizes:
         batch = design(size, seed, start=len(results[0]))
-        beside = [r for r in batch if attribute or r.index < PAIRS]  # in one go, so that years are shared
-        for number, more in pool.run({n: beside if n else batch for n in results}, progress).items():
+        pairs = [r for r in batch if attribute or r.index < PAIRS]  # in one go, so that years are shared
+        for number, more in pool.run({n: pairs if n else batch for n in results}, progress).items():
             results[number] += more
         if settled(found, [r for r in results[0] if isinstance(r, Outcome)]):
             break
     result = collect(found, name_of(found), results[0], sizes, pool)
-    runs = {
-        name: collect(scenario, name, results[number], sizes, pool).outcomes
-        for number, (name, scenario) in enumerate(others.items(), 1)
-    }
-    return replace(result, beside=runs, companions=others, attributed=attribute, how=how, inputs=inputs)
+    runs: dict[str, RunResult] = {}
+    for number, (name, scenario) in enumerate(others.items(), 1):
+        mine = with_command(results[number], partial(replaying, found, seed=seed, beside=name))
+        runs[name] = collect(scenario, f"{result.name}, {name} run beside it", mine, sizes, pool)
+    beside, lost = {n: r.outcomes for n, r in runs.items()}, {n: r.failures for n, r in runs.items()}
+    return replace(result, beside=beside, lost=lost, companions=others, attributed=attribute, how=how, inputs=inputs)

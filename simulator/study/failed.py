@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import shlex
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,14 @@ from simulator.study.checked import fused, inside, refused
 from simulator.study.design import Design, changed
 from simulator.study.kept import SCENARIOS, copy_region, plain
 from simulator.study.output import CSV_ENCODING, HASH_DIGITS, digest, write_scenario
-from simulator.study.replicates import SEED_STRIDE, TOLERATED_FAILURES, StudyError, load_scenario, parameters_of
+from simulator.study.replicates import (
+    SEED_STRIDE,
+    TOLERATED_FAILURES,
+    StudyError,
+    in_python,
+    load_scenario,
+    parameters_of,
+)
 from simulator.study.shards import FAILURES, write_failures, write_results
 
 if TYPE_CHECKING:
@@ -80,16 +86,21 @@ def _failure(design: Design, folder: Path, number: int, before: int, n: int, mes
         "luck": row.luck,
         "seed": design.seed,
         "message": message,
-        "command": f"python -c {shlex.quote(code) if chr(34) in code else chr(34) + code + chr(34)}",
+        "command": in_python(code),
         "changes": json.dumps(plain(dict(row.changes))),
         "file": file.as_posix(),
     }
 
 
 def _command_alone(design: Design, n: int) -> str:
-    row, scenario = design.rows[n], design.scenarios[design.rows[n].scenario]
-    call = f"{str(scenario.path)!r}, {plain(dict(row.changes))!r}, {row.draw}, {row.luck}, {design.seed}"
-    return f"python -c {shlex.quote(f'from simulator.study.runner import replay_row; replay_row({call})')}"
+    row = design.rows[n]
+    return row_again(design.scenarios[row.scenario], dict(row.changes), row.draw, row.luck, design.seed)
+
+
+def row_again(scenario: Scenario, changes: Mapping[str, Any], draw: int, luck: int, seed: int) -> str:
+    """Return the command that runs one row again from its scenario's file."""
+    call = f"{str(scenario.path)!r}, {plain(dict(changes))!r}, {draw}, {luck}, {seed}"
+    return in_python(f"from simulator.study.runner import replay_row; replay_row({call})")
 
 
 def replay(folder: str | Path, row: int) -> Run:

@@ -8,8 +8,9 @@ processes, nor on the order in which runs end.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ EVIDENCE = "evidence"  # the calibration whose draws come from the priors
 SEEDS_PER_DRAW = 2
 SEED_STRIDE = 1_000_003
 NAMES_SHOWN = 5
+_ENDS_QUOTES = '"$`\\!'  # what a shell reads within double quotes
 TOLERATED_FAILURES = 0.05  # of the runs of a study: with more nothing is concluded from the rest
 Progress = Callable[[int, int], None]
 BillKey = tuple[str, str, int, str, str]  # entry, lever, year, payer, kind
@@ -109,12 +111,18 @@ def parameters_of(scenario: Scenario, draw_number: int, seed: int) -> dict[str, 
     return found.values(draw_number, seed)
 
 
-def replay(path: str | Path, index: int, seed: int = 0) -> Run:
-    """Run one replicate of a study again in this process; whatever it raises comes through."""
+def replay(path: str | Path, index: int, seed: int = 0, beside: str = "") -> Run:
+    """Run one replicate of a study again in this process; whatever it raises comes through.
+
+    ``beside`` names the scenario that ran beside that of the file: its ``baseline``, or another of an attribution.
+    """
     from simulator.simulate import simulate
+    from simulator.study.attribution import BASELINE, companions
 
     replicate = design(index + 1, seed, index)[0]
     scenario = load_scenario(path)
+    if beside:
+        scenario = companions(scenario, attribute=beside != BASELINE)[beside]
     return simulate(scenario, parameters_of(scenario, replicate.draw, seed), replicate.seed)
 
 
@@ -170,9 +178,34 @@ def matched(*several: Sequence[Outcome]) -> list[tuple[Outcome, ...]]:
 
 def failed(scenario: Scenario, replicate: Replicate, seed: int, message: str) -> Failure:
     """Return the record of a failed run."""
-    call = f"replay({str(scenario.path)!r}, index={replicate.index}, seed={seed})"
-    command = f'python -c "from simulator.study.replicates import replay; {call}"'
-    return Failure(replicate, str(scenario.path), message, command)
+    return Failure(replicate, str(scenario.path), message, replaying(scenario, replicate, seed))
+
+
+def replaying(scenario: Scenario, replicate: Replicate, seed: int, beside: str = "") -> str:
+    """Return the command that runs a replicate again: of a scenario, or of one that ran beside it."""
+    named = f", beside={beside!r}" if beside else ""
+    call = f"replay({str(scenario.path)!r}, index={replicate.index}, seed={seed}{named})"
+    return in_python(f"from simulator.study.replicates import replay; {call}")
+
+
+def in_python(code: str) -> str:
+    """Return a line of Python as a command for a shell, in quotes that a file's name cannot end."""
+    return f"python -c {shlex.quote(code) if set(code) & set(_ENDS_QUOTES) else chr(34) + code + chr(34)}"
+
+
+def with_command(results: Sequence[Outcome | Failure], command: Callable[[Replicate], str]) -> list[Outcome | Failure]:
+    """Return results with another command to run each failed one again: the file alone does not say what was run."""
+    return [replace(r, command=command(r.replicate)) if isinstance(r, Failure) else r for r in results]
+
+
+def refuse_too_many(name: str, failures: Sequence[Failure], runs: int) -> None:
+    """Raise StudyError where more than one in twenty of some runs failed, or none came through."""
+    if len(failures) > TOLERATED_FAILURES * runs or len(failures) == runs:
+        shown = "\n".join(
+            f"  draw {f.replicate.draw}, seed {f.replicate.seed}: {f.message}\n    {f.command}"
+            for f in failures[:NAMES_SHOWN]
+        )
+        raise StudyError(f"{name}: {len(failures)} of {runs} runs failed\n{shown}", failures)
 
 
 def not_finite(run: Run) -> str:
