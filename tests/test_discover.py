@@ -12,6 +12,8 @@ import toy_model
 from toy_model import Toy
 
 from simulator.core.problems import InputError
+from simulator.report.discover_words import box_words, missed_elsewhere, percent
+from simulator.report.parameter_names import first_clause, without_brackets
 from simulator.study import discover_prim as prim
 from simulator.study.discover import BOXES, NEARLY_ALL, NEARLY_NONE, NO_BOX, asked_of, discover, verdict_of
 from simulator.study.discover_factors import factors_of, stratified
@@ -43,6 +45,27 @@ def test_a_planted_box_is_recovered_within_a_tenth_of_each_range(seed: int) -> N
     assert min(found.returns.values()) >= 0.5
     assert max(found.quasi_p.values()) < 0.001
     assert not rest
+
+
+def test_a_switch_is_looked_at_where_a_number_that_parts_as_much_is_not() -> None:
+    rng = np.random.default_rng(9)
+    columns = {f"x{k}": rng.random(1000) for k in range(200)} | {"s0": rng.integers(0, 2, 1000)}
+    missed = rng.random(1000) < np.where(columns["s0"] == 1, 0.19, 0.10)
+    assert prim.telling(Points(columns, {"s0": 2}, missed)) == ["s0"]
+    turned = dict(reversed(columns.items()))
+    assert prim.telling(Points(turned, {"s0": 2}, missed)) == ["s0"]
+    assert prim.telling(Points(columns, {}, missed)) == []  # by chance some cut of one of 201 parts as much
+
+
+def test_one_condition_among_hundreds_of_factors_is_found_in_two_hundred_futures() -> None:
+    """Without the choice of factors the box of each half is narrowed by chance until nothing holds on the other."""
+    rng = np.random.default_rng(11)
+    columns = {f"x{k}": rng.random(200) for k in range(400)}
+    missed = rng.random(200) < np.where(columns["x0"] < 0.53, 0.85, 0.22)
+    (found,) = boxes(Points(columns, {}, missed), most=1)
+    assert set(found.box) == {"x0"}
+    assert found.box["x0"].high == pytest.approx(0.53, abs=0.1)
+    assert min(found.returns.values()) >= 0.8
 
 
 def test_pure_noise_has_no_box() -> None:
@@ -85,6 +108,11 @@ def test_each_stratum_is_drawn_once_in_an_order_of_the_factors_own() -> None:
     assert one.tolist() == stratified("a", 50, 0).tolist() != stratified("a", 50, 1).tolist()
 
 
+def test_a_semicolon_in_brackets_ends_no_clause() -> None:
+    assert without_brackets("R&D a head (national; higher here); fitted") == "R&D a head; fitted"
+    assert first_clause("R&D a head (national; higher here); fitted") == "R&D a head"
+
+
 def test_too_few_of_either_kind_are_no_ground_for_boxes() -> None:
     assert verdict_of(np.arange(100) < 3) == NEARLY_NONE
     assert verdict_of(np.arange(100) < 97) == NEARLY_ALL
@@ -103,12 +131,16 @@ def test_what_makes_a_plan_miss_is_found_said_and_kept(toy: Toy, home: Path, tmp
     assert row["high"] < row["range_high"]
     inside = result.futures()
     assert inside[inside["market.level"] < row["high"]]["missed"].mean() > inside["missed"].mean()
+    (box,) = result.boxes[:1]
+    outside = ~result.points.inside(box.box)
+    assert missed_elsewhere(result, 1) == result.missed[outside].mean() < box.density
+    assert f"of the others {percent(missed_elsewhere(result, 1), 'en')} miss" in " ".join(box_words(result, 1, "en"))
     folder = result.save(language="zh")
     names = {p.name for p in folder.iterdir()}
     assert names >= {"boxes.csv", "peeling.csv", "futures.csv", "futures.parquet", "summary.txt", "manifest.json"}
     assert {"box-1.png", "box-1.csv", "peeling.png"} <= {p.name for p in (folder / "figures").iterdir()}
     said = "".join((folder / "summary.txt").read_text(encoding="utf-8").split())
-    assert "参数market.level低于" in said
+    assert "alevel（market.level）：低于" in said
     assert json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["verdict"] == BOXES
     made = toy.runs
     again = discover(home / "plan.yaml", "QD10", runs=300, jobs=1, out=tmp_path / "study")
@@ -123,6 +155,11 @@ def test_a_target_that_is_always_missed_has_no_boxes(toy: Toy, home: Path, tmp_p
     assert result.verdict in (NEARLY_ALL, NEARLY_NONE, NO_BOX)
     assert result.table().empty
     assert result.plot(tmp_path / "figures") == []
+    left = tmp_path / "study" / "figures" / "box-1.png"  # of an attempt in which some runs failed
+    left.parent.mkdir()
+    left.write_bytes(b"")
+    result.save()
+    assert not left.exists()
     assert len(plain_text(result, "en").splitlines()) > 4
 
 

@@ -8,16 +8,36 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
+from simulator.report.catalogue import region_state
 from simulator.report.discover_words import box_words, headline, sampled_words, verdict_words
 from simulator.report.html.study_kinds import discover_words
 from simulator.report.terminal import as_text
 from simulator.report.words import bracketed, colon, left_out, runs_text, word
-from simulator.study.study_files import origin, plain_failures, plain_rows, write_csv, write_parquet, write_words
+from simulator.study.study_files import (
+    origin,
+    plain_failures,
+    plain_rows,
+    remove_others,
+    write_csv,
+    write_parquet,
+    write_words,
+)
 
 if TYPE_CHECKING:
     from simulator.study.discover import DiscoverResult
+
+CAUSES = (
+    "A box says where misses gather, not what causes them; parameters that go together can stand for each other.",
+    "条件说明未完成的情形集中在哪里，并不等于原因；共同变化的参数可以互相代替。",
+)
+UNKNOWN = (
+    "A parameter in a condition is something not known well enough, not something the city sets: it says what to find"
+    " out or to watch first.",
+    "条件中的参数是尚不确知的情况，并非市里可以设定：它提示应先核实、先监测什么。",
+)
 
 
 def discover_screen(result: DiscoverResult, language: str) -> RenderableType:
@@ -30,14 +50,21 @@ def discover_screen(result: DiscoverResult, language: str) -> RenderableType:
     runs = runs_text(meta["completed"], meta["draws"], language)
     facts = " · ".join(f for f in (calibration, runs, meta["created"], meta["hash"][:8]) if f)
     parts: list[RenderableType] = [Text(title, style="bold"), Text(facts, style="dim")]
-    if status := (meta["status"] or {}).get(language):
+    if status := region_state(meta["status"], language):
         parts.append(Text(status, style="yellow"))
     lost = left_out(len(result.failures), len(result.results.design.rows), language)
     parts += [Text(line, style="red") for line in lost]
     parts += [Text(""), Text(headline(result, language), style="bold"), Text(sampled_words(result, language)), Text("")]
     for group in findings(result, language):
-        parts += [*group, Text("")]
+        parts += [*map(_hanging, group), Text("")]
     return Group(*parts, *(Text(line, style="dim") for line in notes(result, language)))
+
+
+def _hanging(line: Text) -> RenderableType:
+    """Return a line of which what does not fit stands as far in as where it begins."""
+    bare = line.plain.lstrip()
+    begins = len(line.plain) - len(bare)
+    return Padding(Text(bare, style=line.style), (0, 0, 0, begins)) if begins else line
 
 
 def findings(result: DiscoverResult, language: str) -> list[list[Text]]:
@@ -54,11 +81,9 @@ def notes(result: DiscoverResult, language: str) -> list[str]:
     """Return how boxes are to be read; nothing where none was found."""
     if not result.boxes:
         return []
-    if language == "zh":
-        return ["条件说明未完成的情形集中在哪里，并不等于原因；共同变化的参数可以互相代替。"]
-    return [
-        "A box says where misses gather, not what causes them; parameters that go together can stand for each other."
-    ]
+    zh, kinds = language == "zh", {result.factor(name).kind for found in result.boxes for name in found.box}
+    out = [CAUSES[zh]]
+    return [*out, UNKNOWN[zh]] if "parameter" in kinds else out
 
 
 def plain_text(result: DiscoverResult, language: str) -> str:
@@ -108,7 +133,9 @@ def write_discover(result: DiscoverResult, folder: Path, language: str, command:
     named = list(dict.fromkeys(name for found in result.boxes for name in found.box))
     shown = ["draw", "luck", *named, *result.asked.misses, "missed"]
     write_csv(futures[shown], folder / "futures.csv")
-    draw_discover(result, folder / "figures", language)
+    drawn = draw_discover(result, folder / "figures", language)
+    for pattern in ("box-*", "peeling.*"):
+        remove_others(folder / "figures", pattern, drawn)
     page = partial(discover_words, result)
     write_words(plain_text(result, language), _manifest(result, language, command), folder, page=("discover", page))
     return folder

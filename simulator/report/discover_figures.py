@@ -55,7 +55,7 @@ def draw_discover(result: DiscoverResult, folder: Path, language: str) -> list[P
 
 
 def _title(result: DiscoverResult, found: Found, number: int, language: str) -> str:
-    density, coverage = percent(found.density), percent(found.coverage)
+    density, coverage = percent(found.density, language), percent(found.coverage, language)
     several = (f"（第 {number} 组条件）" if language == "zh" else f", box {number}") if len(result.boxes) > 1 else ""
     if language == "zh":
         return f"框内{several} {density} 的未来未完成，占全部未完成情形的 {coverage}"

@@ -27,7 +27,12 @@ def owner_label(parameter: str) -> Label:
 
 def first_clause(doc: str) -> str:
     """Return the first clause of what a parameter is, without what stands in brackets."""
-    return re.split("[;:；：]", re.sub(r"\s*[(（][^)）]*[)）]", "", doc))[0].strip()
+    return re.split("[;:；：]", without_brackets(doc))[0].strip()
+
+
+def without_brackets(doc: str) -> str:
+    """Return a text without what stands in brackets."""
+    return re.sub(r"\s*[(（][^)）]*[)）]", "", doc)
 
 
 def parameter_words(name: str, language: str) -> str:

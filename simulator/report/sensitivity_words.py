@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from simulator.report.catalogue import region_state
 from simulator.report.words import apart, bracketed, colon, listed, semicolon, word
 
 _GRADES = {"observed": ("observed", "观测"), "plan": ("the plan", "规划")}
@@ -115,7 +116,7 @@ def foot(meta: dict[str, Any], language: str, *, line: str = "") -> str:
     parts.append(f"{word('calibration', language)}{colon(language)}{word(meta['calibration'], language)}")
     parts += [str(meta["created"])[:10], str(meta["hash"])[:8]]
     text = semicolon(language).join(p for p in parts if p)
-    status = (meta.get("status") or {}).get(language, "")
+    status = region_state(meta.get("status"), language)
     return f"{text}\n{status}" if status else text
 
 

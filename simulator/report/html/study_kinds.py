@@ -24,7 +24,6 @@ from simulator.report.words import (
     scale_of,
     scaled_unit,
     semicolon,
-    unit_text,
 )
 
 if TYPE_CHECKING:
@@ -268,7 +267,7 @@ def discover_words(result: DiscoverResult, language: str) -> StudyWords:
             language,
             missed=words.target_words(result, language),
             runs=label("futures of draws", language, runs=meta["completed"], draws=meta["draws"]),
-            varied=words.sampled_words(result, language),
+            varied=words.varied_words(result, language),
             sampling=label(f"sampling {result.asked.sampling}", language),
             seed=str(result.asked.seed),
         ),
@@ -281,29 +280,9 @@ def discover_words(result: DiscoverResult, language: str) -> StudyWords:
     )
 
 
-def _span(low: float, high: float, unit: str, language: str) -> str:
-    """Return the part of a range that a box holds with its unit, an open end left out."""
-    tail = f" {unit_text(unit, language)}".rstrip()
-    if not math.isfinite(high):
-        return f"> {plain_number(low)}{tail}"
-    if not math.isfinite(low):
-        return f"< {plain_number(high)}{tail}"
-    return f"{plain_number(low)} – {plain_number(high)}{tail}"
-
-
-def _factor(factor: Any, language: str) -> str:
-    """Return a factor's name with what it means, where it is a parameter."""
-    from simulator.report.catalogue import parameter_doc
-    from simulator.report.discover_words import factor_words
-
-    name = factor_words(factor, language)
-    doc = parameter_doc(factor.name.removeprefix("parameters."), language) if factor.kind == "parameter" else ""
-    return f"{name}{colon(language)}{doc}" if doc else name
-
-
 def _box_table(result: DiscoverResult, language: str) -> Table:
     """Return a row a condition of each box: what it holds, how often it came back."""
-    from simulator.report.discover_words import level_words, percent
+    from simulator.report.discover_words import factor_in_full, level_words, percent, span_words
 
     table = Table(box=None)
     for k, head in enumerate(("box", "factor", "holds", "comes back", "misses in box", "of all misses")):
@@ -312,15 +291,18 @@ def _box_table(result: DiscoverResult, language: str) -> Table:
         for name, r in found.box.items():
             factor = result.factor(name)
             held = listed([level_words(factor, factor.levels[k], language) for k in r.kept or ()], language)
-            held = held or _span(r.low, r.high, factor.unit, language)
-            back = percent(min(found.returns[side] for side in r.sides))
-            table.add_row(str(number), _factor(factor, language), held, back, percent(found.density),
-                          percent(found.coverage))  # fmt: skip
+            held = held or span_words(r, factor, language)
+            shares = (min(found.returns[side] for side in r.sides), found.density, found.coverage)
+            table.add_row(
+                str(number), factor_in_full(factor, language), held, *(percent(share, language) for share in shares)
+            )
     return table
 
 
 def _boxes(result: DiscoverResult, language: str) -> list[dict[str, Any]]:
     """Return for each box which part of the range of every factor it holds."""
+    from simulator.report.discover_words import factor_meaning, span_words
+
     out = []
     for number, found in enumerate(result.boxes, 1):
         rows = []
@@ -330,8 +312,9 @@ def _boxes(result: DiscoverResult, language: str) -> list[dict[str, Any]]:
             column = result.asked.columns[name]
             low, high = float(column.min()), float(column.max())
             start, end = ((min(max(v, low), high) - low) / ((high - low) or 1.0) for v in (r.low, r.high))
-            value = _span(r.low, r.high, result.factor(name).unit, language)
-            rows.append({"label": _factor(result.factor(name), language), "value": value, "x": end, "from": start,
+            factor = result.factor(name)
+            value = span_words(r, factor, language)
+            rows.append({"label": factor_meaning(factor, language), "value": value, "x": end, "from": start,
                          "class": "other", "tip": value})  # fmt: skip
         if rows:
             out.append({
