@@ -27,6 +27,7 @@ from simulator.commands.common import GATE_FAILED, INPUT_WRONG, INTERRUPTED, RUN
 __all__ = ["GATE_FAILED", "INPUT_WRONG", "INTERRUPTED", "RUNS_FAILED", "app", "locale_language", "main"]
 
 _MANY_OBJECTS = 100_000
+_MOMENT = 0.005  # seconds
 
 app = typer.Typer(
     name="ris",
@@ -61,8 +62,9 @@ def main() -> None:
     """Run the command and leave at once: freeing every object one by one takes half a second."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a terminal without Chinese gets question marks, not a traceback
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    if callable(signal.getsignal(signal.SIGINT)):  # else: whoever started this wants no interrupts
         signal.signal(signal.SIGINT, _interrupt)
+    sys.unraisablehook = _unraisable
     gc.set_threshold(_MANY_OBJECTS, 20, 20)  # imports make objects that last: looking among them again costs 0.4 s
     try:
         app()
@@ -89,6 +91,15 @@ def _interrupt(*_: object) -> None:
 
 def _leave(*_: object) -> None:
     os._exit(INTERRUPTED)
+
+
+def _unraisable(found: sys.UnraisableHookArgs) -> None:
+    """Interrupt again in a moment where Python swallowed one inside a callback of its own (of an import, of a fork)."""
+    if not issubclass(found.exc_type, KeyboardInterrupt) or not hasattr(signal, "setitimer"):
+        sys.__unraisablehook__(found)
+        return
+    signal.signal(signal.SIGALRM, _interrupt)
+    signal.setitimer(signal.ITIMER_REAL, _MOMENT)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 
 from simulator.cli import app
 from simulator.core.problems import InputError
-from simulator.study import aside, kept, posterior, shards
+from simulator.study import aside, kept, packed, posterior, shards
+from simulator.study.checked import read_array
 from simulator.study.replicates import load_scenario
 from simulator.world.region import load_region
 
@@ -42,6 +43,12 @@ def test_a_sample_of_faults_loses_nothing() -> None:
 
 
 @forks
+def test_a_few_faults_lose_nothing_of_a_search() -> None:
+    few = "SIGKILL|SIGINT twice|full disk|no space|worker killed each|no memory"
+    assert "| all | |" in trials("--studies", "(optimise|discover), 2 jobs", "--only", few, "--jobs", "2")
+
+
+@forks
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_many_faults_lose_nothing(seed: int) -> None:
@@ -56,6 +63,26 @@ def test_a_cluster_that_goes_loses_nothing() -> None:
 
 
 # ---- what the trials found --------------------------------------------------------------------------------
+
+SWALLOWED = """
+import sys, time, weakref
+from simulator import cli
+class Thing: pass
+thing = Thing()
+reference = weakref.ref(thing, lambda _: cli._interrupt())
+sys.unraisablehook = cli._unraisable
+try:
+    del thing
+    time.sleep(5.0)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@forks
+def test_an_interrupt_that_python_swallows_comes_again() -> None:
+    done = subprocess.run([sys.executable, "-c", SWALLOWED], cwd=ROOT, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("interrupted\n", "")
 
 
 def a_sample(home: Path) -> Path:
@@ -78,6 +105,42 @@ def test_a_sample_that_is_not_its_manifests_is_refused(tmp_path: Path) -> None:
         posterior.load_posterior("qingdao", "history", path.parent)
     beside.write_text(json.dumps({k: v for k, v in held.items() if k != "sha256"}), encoding="utf-8")
     assert posterior.load_posterior("qingdao", "history", path.parent) is not None  # one of before
+
+
+def test_a_packed_bank_that_is_not_its_manifests_is_refused(tmp_path: Path) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    path = packed.packed_path("qingdao", tmp_path)
+    meta = {"region": "qingdao", "seed": 0, "bank": "b", "model": "m", "priors": "p"}
+    figures = {"draw": pyarrow.array([0, 1], pyarrow.int32()), "a@2015": pyarrow.array([1.0, 2.0], pyarrow.float32())}
+    for figure in (1.0, 3.0):
+        figures["a@2015"] = pyarrow.array([figure, 2.0], pyarrow.float32())
+        parquet.write_table(pyarrow.table(figures).replace_schema_metadata({"ris": json.dumps(meta)}), path)
+        if figure == 1.0:
+            assert packed.load_packed("qingdao", tmp_path) is not None  # one of before there were manifests
+            packed.sign(path)
+            assert packed.load_packed("qingdao", tmp_path) is not None
+    with pytest.raises(InputError, match="is not the bank that its manifest speaks of"):
+        packed.load_packed("qingdao", tmp_path)
+
+
+def test_the_committed_bank_is_its_manifests() -> None:
+    path = packed.packed_path("qingdao")
+    held = json.loads(packed.manifest_of(path).read_text("utf-8"))
+    assert held["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_banks_shard_with_another_figure_is_made_anew(tmp_path: Path) -> None:
+    path, values = tmp_path / "a.npy", np.arange(6.0).reshape(2, 3)
+    aside.write_array(path, values)
+    whole = path.read_bytes()
+    assert np.array_equal(np.load(path), values)  # it stays one that others can read
+    for harm in (whole.replace(np.float64(2.0).tobytes(), np.float64(2.5).tobytes()), whole[:-1], whole + b"0"):
+        path.write_bytes(harm)
+        assert read_array(path, (2, 3), np.float64) is None
+    np.save(path, values)  # one of before there were checksums
+    assert np.array_equal(read_array(path, (2, 3), np.float64), values)
 
 
 def test_a_study_does_not_go_on_with_another_sample(

@@ -26,6 +26,7 @@ from toy_model import Toy, home, toy
 from simulator.core.problems import InputError, Problem
 from simulator.study import formats, kept, output, packed, posterior, shards
 from simulator.study.actuals import read_actuals
+from simulator.study.aside import write_array
 from simulator.study.checked import read_array, read_table
 from simulator.study.failed import replay
 from simulator.study.plan_points import Point, PointRunner, plan_targets
@@ -215,11 +216,11 @@ def shard_file(home: Path) -> Kind:
 
 
 def array_file(home: Path) -> Kind:
-    path = home / "a.npy"
-    np.save(path, np.ones((5, 3, 2), np.float32))
+    path, values = home / "a.npy", np.arange(30, dtype=np.float32).reshape(5, 3, 2)
+    write_array(path, values)
 
     def right(found: Any) -> bool:
-        return found is None or (found.shape == (5, 3, 2) and found.dtype == np.float32)
+        return found is None or (found.dtype == np.float32 and np.array_equal(found, values))
 
     return Kind(path, lambda: read_array(path, (5, 3, 2), np.float32), right)
 
@@ -245,7 +246,12 @@ def packed_file(home: Path) -> Kind:
     meta = {"region": "qingdao", "seed": 0, "bank": "b", "model": "m", "priors": "p"}
     columns = {"draw": arrow.array([0, 1], arrow.int32()), "a@2015": arrow.array([1.0, 2.0], arrow.float32())}
     parquet.write_table(arrow.table(columns).replace_schema_metadata({"ris": json.dumps(meta)}), path)
-    return Kind(path, lambda: packed.load_packed("qingdao", home), lambda found: bool(np.isfinite(found.figures).all()))
+    packed.sign(path)
+
+    def right(found: Any) -> bool:
+        return found is None or (found.figures.tolist() == [[1.0], [2.0]] and found.draws.tolist() == [0, 1])
+
+    return Kind(path, lambda: packed.load_packed("qingdao", home), right)
 
 
 def sweep_file(home: Path) -> Kind:

@@ -191,7 +191,14 @@ def test_no_mix_within_the_budget_is_said(prizes: Path, tmp_path: Path) -> None:
     assert result.points == ()
     assert 10e6 < result.least_over < 30e6
     assert "above it" in plain_page(result, "en")
+    (tmp_path / "out" / "figures").mkdir()
+    left = [tmp_path / "out" / name for name in ("scenarios/prizes-point-01.yaml", "figures/front.png")]
+    mine = tmp_path / "out" / "figures" / "mine.png"
+    for path in (*left, mine):  # of an attempt in which some runs failed, and a planner's own
+        path.write_bytes(b"")
     assert result.save() == tmp_path / "out"
+    assert not any(path.exists() for path in left)
+    assert mine.exists()
 
 
 def test_regret_and_switches(prizes: Path, tmp_path: Path) -> None:

@@ -420,7 +420,11 @@ def test_a_study_on_the_model_is_saved_and_found_again(tmp_path: Path) -> None:
         again = study.sensitivity(short, FACTORS, **asked)
     assert tally.ran == 0
     assert again.table().equals(table)
+    half = [tmp_path / "s" / name for name in (".sensitivity.parquet.99999999.part", "scenarios/.a.yaml.99999999.part")]
+    for path in half:  # of a process that was killed while it saved
+        path.touch()
     folder = result.save(language="zh", command="ris sensitivity")
+    assert not any(path.exists() for path in half)
     names = {p.name for p in folder.iterdir()}
     assert {"study.json", "sensitivity.csv", "sensitivity.parquet", "summary.txt", "manifest.json", "figures"} <= names
     assert json.loads((folder / "manifest.json").read_text("utf-8"))["versions"]["SALib"]

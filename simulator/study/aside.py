@@ -88,9 +88,13 @@ def write_aside(path: Path, data: bytes) -> None:
 
 
 def write_array(path: Path, values: np.ndarray) -> None:
-    """Write an array as ``.npy``, whole or not at all."""
+    """Write an array as ``.npy`` with a checksum of its figures after it, whole or not at all."""
+    from simulator.study.output import digest  # which writes with what stands here
+
+    plain = np.ascontiguousarray(values)
     with replacing(path) as part, part.open("wb") as file:
-        np.save(file, values)
+        np.save(file, plain)
+        file.write(digest(plain.tobytes()).encode())
 
 
 def clear_parts(folder: Path, name: str | None = None) -> list[Path]:

@@ -119,7 +119,12 @@ def read_figures(path: Path, whole: Sequence[str] = ()) -> pyarrow.Table:
 
 
 def read_array(path: Path, shape: tuple[int, ...], kind: type) -> np.ndarray | None:
-    """Return an array of this shape and type from a ``.npy`` file, or None where there is none that is whole."""
+    """Return an array of this shape and type from a ``.npy`` file, or None where there is none that is whole.
+
+    A checksum stands after the figures; files of before hold none.
+    """
+    from simulator.study.output import digest  # which reads with what stands here
+
     size = math.prod(shape) * np.dtype(kind).itemsize
     try:
         if not path.is_file() or not size < path.stat().st_size < size + 4096:  # before a header is believed
@@ -129,12 +134,14 @@ def read_array(path: Path, shape: tuple[int, ...], kind: type) -> np.ndarray | N
                 return None
             if np.lib.format.read_array_header_1_0(file) != (shape, False, np.dtype(kind)):
                 return None
-            data = file.read()
+            data, check = file.read(size), file.read()
     except (OSError, ValueError, EOFError, MemoryError, RecursionError, OverflowError, TypeError):
         return None
     except (SyntaxError, TokenError):  # a header that numpy cannot take apart
         return None
-    return np.frombuffer(data, kind).reshape(shape).copy() if len(data) == size else None
+    if len(data) != size or (check and check != digest(data).encode()):
+        return None
+    return np.frombuffer(data, kind).reshape(shape).copy()
 
 
 # ---- paths --------------------------------------------------------------------------------------------

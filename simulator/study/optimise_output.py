@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import glob
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 
 from simulator.study.aside import replacing
 from simulator.study.output import commit, model_hash, write_scenario
-from simulator.study.study_files import now, study_hash, versions, write_csv, write_words
+from simulator.study.study_files import now, remove_others, study_hash, versions, write_csv, write_words
 
 if TYPE_CHECKING:
     import pandas
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from simulator.study.optimise_points import Point
 
 POINTS = "scenarios"  # beside the copy of the scenario that they extend
+FIGURES = ("front.*", "doses.*")
 
 
 def table_of(result: OptimiseResult) -> pandas.DataFrame:
@@ -75,9 +77,10 @@ def write_points(result: OptimiseResult, folder: Path) -> list[Path]:
     out = []
     for point in result.points:
         path = folder / point_file(result, point.number)
-        with path.open("w", encoding="utf-8") as file:
+        with replacing(path) as part, part.open("w", encoding="utf-8") as file:
             yaml.dump(_as_scenario(result, point, base.name), file)
         out.append(path)
+    remove_others(folder, f"{glob.escape(result.scenario.name)}-point-[0-9][0-9].yaml", out)
     return out
 
 
@@ -159,7 +162,9 @@ def save(result: OptimiseResult, folder: Path, language: str, command: str = "")
         front.to_parquet(part, index=False)
     write_csv(dropped_of(result), folder / "dropped.csv")
     write_points(result, folder / POINTS)
-    result.plot(folder / "figures", language)
+    drawn = result.plot(folder / "figures", language)
+    for pattern in FIGURES:
+        remove_others(folder / "figures", pattern, drawn)
     manifest = {
         "hash": study_hash(result.folder),
         "created": now(),

@@ -20,8 +20,8 @@ import numpy as np
 from simulator.core.parameters import ParameterRow
 from simulator.study import posterior
 from simulator.study.abc_fit import Material, material
-from simulator.study.aside import replacing
-from simulator.study.checked import read_figures, refused
+from simulator.study.aside import replacing, write_aside
+from simulator.study.checked import refused
 from simulator.study.formats import PACKED
 from simulator.study.history import History, load_history
 from simulator.study.output import digest, model_hash
@@ -113,7 +113,20 @@ def pack_bank(bank: Bank, points: History, model: str, folder: Path | None = Non
             table, part, compression="zstd", compression_level=19, use_dictionary=False, column_encoding=encodings,
             write_statistics=False,
         )  # fmt: skip
+    sign(path)
     return path
+
+
+def sign(path: Path) -> Path:
+    """Write the SHA-256 of a packed bank into the manifest beside it, by which reading knows it; returns that file."""
+    content = {**PACKED.stamp, posterior.SHA256: digest(path.read_bytes())}
+    write_aside(manifest_of(path), f"{json.dumps(content, indent=1)}\n".encode())
+    return manifest_of(path)
+
+
+def manifest_of(path: Path) -> Path:
+    """Return where the manifest of a packed bank lies; those made before there were any lack it."""
+    return path.with_suffix(".json")
 
 
 def load_packed(region_id: str, folder: Path | None = None) -> PackedBank | None:
@@ -121,7 +134,7 @@ def load_packed(region_id: str, folder: Path | None = None) -> PackedBank | None
     path = packed_path(region_id, folder)
     if not path.is_file():
         return None
-    table = read_figures(path, whole=("draw",))
+    table, _, _ = posterior.read_signed(path, manifest_of(path), PACKED, "bank", whole=("draw",))
     try:
         meta = json.loads((table.schema.metadata or {})[b"ris"])
         known = [str(meta[key]) for key in ("region", "model", "priors", "bank")]

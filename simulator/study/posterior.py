@@ -8,23 +8,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simulator.core.parameters import draw
 from simulator.study.aside import clear_parts, replacing, write_aside
 from simulator.study.checked import read_figures, read_json, refused
-from simulator.study.formats import POSTERIOR
+from simulator.study.formats import POSTERIOR, Format
 from simulator.study.output import digest, model_hash
 from simulator.study.priors import parameter_rows
 from simulator.study.targets import CALIBRATION
+
+if TYPE_CHECKING:
+    import pyarrow
 
 FOLDER = CALIBRATION / "posterior"
 KINDS = ("history", "plan")
 DRAWS = 1000
 ORDER_SEED = 20170101
-SHA256 = "sha256"  # of the sample's file, in its manifest: older ones hold none
+SHA256 = "sha256"  # of the file, in the manifest beside it: older ones hold none
 _BITS = 14  # of the mantissa: one part in 16,000, far below any spread, and a file half as large
 
 
@@ -123,18 +126,30 @@ def _plain(value: Any) -> Any:
     return value
 
 
-@lru_cache(maxsize=8)
-def _loaded(path: Path, beside: Path, region_id: str, kind: str) -> Posterior:
+def read_signed(
+    path: Path, beside: Path, form: Format, what: str, whole: Sequence[str] = ()
+) -> tuple[pyarrow.Table, dict[str, Any], str]:
+    """Return a file of figures (columns ``whole`` are integers), the manifest beside it and its own SHA-256.
+
+    ``what`` it is called. Raises InputError for one that is damaged or is not the one that its manifest speaks of.
+    """
     data = path.read_bytes()
-    table = read_figures(path)  # neither this nor DLPack imports pandas, which takes 0.2 s
-    figures = np.column_stack([np.from_dlpack(column.combine_chunks()) for column in table.columns])
+    table = read_figures(path, whole)
     manifest = read_json(beside) if beside.exists() else {}
-    POSTERIOR.check(manifest, beside)
+    form.check(manifest, beside)
     if path.read_bytes() != data:
         raise refused(path, "was changed while it was read")
     mine = digest(data)
     if manifest.get(SHA256, mine) != mine:
-        raise refused(path, "is not the sample that its manifest speaks of", mine, str(manifest[SHA256]))
+        raise refused(path, f"is not the {what} that its manifest speaks of", mine, str(manifest[SHA256]))
+    return table, manifest, mine
+
+
+@lru_cache(maxsize=8)
+def _loaded(path: Path, beside: Path, region_id: str, kind: str) -> Posterior:
+    table, manifest, mine = read_signed(path, beside, POSTERIOR, "sample")
+    # neither that nor DLPack imports pandas, which takes 0.2 s
+    figures = np.column_stack([np.from_dlpack(column.combine_chunks()) for column in table.columns])
     return Posterior(region_id, kind, tuple(table.column_names), figures.astype(float), manifest, path, mine)
 
 

@@ -87,7 +87,7 @@ _GROUPS = {
 def _named(name: str, kind: str, factor: Factor | None) -> dict[str, str]:
     """Return what a factor or a group is called, in both languages."""
     from simulator.model import LEVERS, SCHEDULE
-    from simulator.report.catalogue import parameter_doc, switch_choice
+    from simulator.report.catalogue import parameter_doc, setting_doc, switch_choice
 
     labels = {m.name: m.label for m in SCHEDULE} | {n: lever.label for n, lever in LEVERS.items()}
     head, _, rest = name.partition(".")
@@ -95,7 +95,9 @@ def _named(name: str, kind: str, factor: Factor | None) -> dict[str, str]:
     if kind == "parameter" and factor is not None:
         en, zh = factor.prior.doc, parameter_doc(name.removeprefix("parameters."), "zh")
     elif kind == "setting" and factor is not None:
-        en, zh = factor.title
+        whose, whose_zh = factor.title  # of several settings of an entry each by its own name
+        en = f"{setting_doc(factor.owner, rest, 'en')} ({whose})"
+        zh = f"{setting_doc(factor.owner, rest, 'zh')}（{whose_zh}）"
     elif kind == "switch":
         en, zh = _SWITCHES.get(rest, ("", ""))
     elif kind == "driver":

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.study import output, reproduce_environment
-from simulator.study.aside import replacing, write_aside
+from simulator.study.aside import clear_parts, replacing, write_aside
 from simulator.study.checked import json_of
 
 if TYPE_CHECKING:
@@ -41,6 +41,12 @@ def write_parquet(frame: pandas.DataFrame, path: Path) -> None:
         parquet.write_table(made, part, compression="zstd", store_schema=False)
 
 
+def remove_others(folder: Path, pattern: str, mine: Sequence[Path]) -> None:
+    """Remove the files of a pattern but these: an attempt in which some runs failed may have left more of them."""
+    for path in sorted(set(folder.glob(pattern)) - set(mine)):
+        path.unlink(missing_ok=True)
+
+
 def write_words(
     summary: str,
     manifest: Mapping[str, Any],
@@ -49,7 +55,7 @@ def write_words(
     allow_nan: bool = True,
     page: tuple[str, Callable[[str], StudyWords]] | None = None,
 ) -> None:
-    """Write summary, page and manifest, the manifest last: where it lies, everything else does.
+    """Write summary, page and manifest, the manifest last: where it lies, everything else does, and no debris.
 
     ``page`` is the kind of the study and what its page says in a language.
     """
@@ -59,6 +65,8 @@ def write_words(
     text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=allow_nan)
     if page is not None:
         write_study_page(*page, folder, str(manifest.get("language", "en")), manifest)
+    for place in (folder, *(p for p in folder.iterdir() if p.is_dir())):
+        clear_parts(place)
     write_aside(folder / "manifest.json", f"{text}\n".encode())
 
 

@@ -7,6 +7,7 @@ import atexit
 import json
 import os
 import random
+import re
 import signal
 import sys
 import time
@@ -29,14 +30,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__.splitlines()[0])
     parser.add_argument("--trials", type=int, help="how many, over all faults [one of each]")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", default="", help="faults whose names hold this text")
-    parser.add_argument("--without", default="-", help="leave out faults whose names hold this text")
-    parser.add_argument("--studies", default="", help="studies whose names hold this text")
+    parser.add_argument("--only", default="", help="faults whose names hold this (a regular expression)")
+    parser.add_argument("--without", default="(?!)", help="leave out faults whose names hold this")
+    parser.add_argument("--studies", default="", help="studies whose names hold this")
     parser.add_argument("--jobs", type=int, default=1, help="trials at a time")
     parser.add_argument("--table", type=Path, help="where the table is written")
     parser.add_argument("--minutes", type=float, default=60.0, help="start no trial later than this")
     options = parser.parse_args(arguments)
-    faults = [f for f in FAULTS if options.only in f.name and options.without not in f.name and f.possible()]
+    faults = [f for f in FAULTS if re.search(options.only, f.name) and not re.search(options.without, f.name)]
+    faults = [f for f in faults if f.possible()]
     trials = len(faults) if options.trials is None else options.trials
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     studies.prepare()
@@ -92,7 +94,7 @@ def _read(pipe: int) -> str:
 def made_ready(root: Path, names: str) -> list[studies.Study]:
     """Make the home that trials copy and run each study without a fault."""
     studies.make_home(root / "template")
-    known = [s for s in studies.studies() if names in s.name]
+    known = [s for s in studies.studies() if re.search(names, s.name)]
     for k, study in enumerate(known):
         studies.reference(study, root / "template", root / f"reference {k}")
     return known

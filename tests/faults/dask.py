@@ -23,6 +23,11 @@ def _shards(trial: Trial) -> int:
     return sum(file.endswith(".json") for file in files)
 
 
+def scratch_of(trial: Trial) -> Path:
+    """Return where a trial's workers may write."""
+    return trial.home.with_name(trial.home.name + " scratch")
+
+
 class Cluster:
     """A scheduler and two workers with the model that a trial has."""
 
@@ -101,7 +106,7 @@ def lost(whom: str) -> Callable[[Trial], None]:
     """Return a fault in which the scheduler, one worker or all of them go, at some shard."""
 
     def put(trial: Trial) -> None:
-        scratch = trial.home.with_name(trial.home.name + " scratch")
+        scratch = scratch_of(trial)
         cluster = Cluster(trial, scratch)
         at = trial.random.randint(0, 8)
         trial.what = f"after shard {at}"

@@ -224,7 +224,7 @@ def worker_killed(trial: Trial) -> None:
 
 
 def _luck(trial: Trial) -> int:
-    return trial.random.randrange(2, 3 if "Morris" in trial.study.name else 16)
+    return trial.random.randrange(2, trial.study.lucks)
 
 
 def worker_dies_each_time(trial: Trial) -> None:
@@ -297,7 +297,8 @@ def clean(trial: Trial) -> None:
     for one in trial.after:
         one()
     disks.Disk(trial.home / "disk").give_back()
-    shutil.rmtree(trial.home, ignore_errors=True)
+    for folder in (trial.home, dask.scratch_of(trial)):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 KILLED = "before a step with a file, before a run, after some processor time"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -19,8 +20,10 @@ TESTS = Path(__file__).resolve().parents[1]
 ROOT = TESTS.parent
 sys.path.insert(0, str(TESTS))  # where the modules that tests share lie
 SMALL = "schema: 1\nregion: benxi\ntitle: {en: Two years, zh: 两年}\nyears: [2012, 2013]\n"
+SECOND = "  - {id: Q2, lever: voucher, from: 2012, payer: city, settings: {budget: 40 MCNY/year}}\n"
 DISK = "disk"  # a file system of its own in some trials
 OUT = f"{DISK}/out"
+PICTURE = b"a figure" * 1000
 OUTCOMES = ("--outcomes", "hnte_count@2020,cost.net")
 # Fields of a manifest that differ between equal runs: when, how long, what was typed, and where the inputs lay (who
 # goes on reads the study's own copies), with their digests, which are taken in the end.
@@ -46,7 +49,13 @@ class Study:
         """Return what a fault may ask of it."""
         words = [f"{self.jobs} jobs", self.model]  # limits on the model itself would have it compile its kernels anew
         words += ["shards"] * (self.words[0] not in ("run", "compare"))
-        return " ".join([*words, *["a cluster"] * (self.model == "toy" and self.words[0] == "sweep")])
+        on_cluster = self.model == "toy" and self.words[0] in ("sweep", "optimise", "discover")
+        return " ".join([*words, *["a cluster"] * on_cluster])
+
+    @property
+    def lucks(self) -> int:
+        """Return how many lucks its runs have at least, each from 0 on."""
+        return {"sensitivity": 3, "optimise": 8}.get(self.words[0], 16)
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -77,6 +86,11 @@ def studies() -> list[Study]:
     run = ("run", plan, "--replicates", "24")
     compare = ("compare", plan, "scenarios/qingdao/doubled.yaml", "--replicates", "12")
     found += [Study("run, 1 job", run, 1), Study("run, 2 jobs", run, 2), Study("comparison", compare, 2)]
+    doses = ("--entries", "Q1,Q2", "--targets", "QD10", "--effort", "quick")
+    optimise = ("optimise", "scenarios/qingdao/two.yaml", *doses)
+    found += [Study(f"optimise, {j} job{'s' * (j > 1)}", optimise, j) for j in (1, 2)]
+    discover = ("discover", plan, "--misses", "QD10", "--runs", "96")
+    found += [Study(f"discover, {j} job{'s' * (j > 1)}", discover, j) for j in (1, 2)]
     found += [Study("sweep of a fitted plan", fitted, 2)]
     found += [Study("sweep on the model itself", real, 2, "real")]
     return found
@@ -94,18 +108,20 @@ def prepare() -> None:
     import matplotlib.figure
     import pandas
     import pyarrow.parquet
+    import pymoo.algorithms.moo.nsga2
     import SALib.analyze.morris
     import scipy.stats
     import toy_model
+    import typer._adapters
 
+    from simulator.report.html.page import environment
     from simulator.simulate import simulate
-    from simulator.study import output, sensitivity, sweep
+    from simulator.study import discover, optimise, output, sensitivity, sweep
     from simulator.study.replicates import load_scenario
     from simulator.study.reproduce_environment import code_parts
 
-    plain = matplotlib.figure.Figure.savefig
-    small: dict[str, Any] = {  # a trial draws figures to write them, not to look
-        "savefig": lambda self, *given, **how: plain(self, *given, **(how | {"dpi": 20})),
+    small: dict[str, Any] = {  # a trial makes figures to write files, not to look
+        "savefig": lambda self, path, **_: path.write_bytes(PICTURE),
         "tight_layout": lambda *_, **__: None,
     }
     for name, drawn in small.items():
@@ -113,13 +129,15 @@ def prepare() -> None:
     with TemporaryDirectory() as folder:
         make_model(Path(folder))
         simulate(load_scenario(Path(folder) / "model" / "benxi" / "small.yaml"), {}, 0)  # reads every kernel
+    for name in ("study.html", "run.html", "compare.html"):
+        environment().get_template(name)  # which is compiled once so
     same = (output.commit(), output.code_hash(), output.model_hash(), code_parts())  # the last two are kept
     modules = toy_model.modules(toy_model.Toy())
     _STARTED.update(
         toy=toy_model,
         modules=modules,
         same=same,
-        libraries=(matplotlib, pandas, pyarrow, scipy, SALib, sweep, sensitivity),
+        libraries=(typer, matplotlib, pandas, pyarrow, pymoo, scipy, SALib, sweep, sensitivity, optimise, discover),
     )
 
 
@@ -133,6 +151,7 @@ def make_home(home: Path) -> None:
     (home / DISK).mkdir(parents=True)
     fitted = toy.write_scenarios(home) / "fitted.yaml"
     fitted.write_text(toy.PLAN + "calibration: history\n", encoding="utf-8")
+    fitted.with_name("two.yaml").write_text(toy.PLAN + SECOND, encoding="utf-8")
     make_model(home)
     rng = np.random.default_rng(7)
     table = np.column_stack([rng.normal(900.0, 50.0, 40), rng.normal(2.0, 0.2, 40)])
@@ -163,8 +182,10 @@ def _put_toy(home: Path) -> None:
     sys.modules.update(_STARTED["modules"])
     _put_real(home)
     from simulator.report import figures
-    from simulator.study import output
+    from simulator.study import discover_prim, optimise_search, output
 
+    vars(optimise_search)["EFFORTS"]["quick"] = optimise_search.Effort(8, 2, 3, 6, 4, 2, 4, 8)
+    vars(discover_prim)["HALVES"] = 6
     # a second for each group of figures and for the page, which are made from the tables
     vars(figures)["draw_group"] = _one_figure
     vars(output)["_page_or_word"] = lambda tables, language, manifest, part: _one_page(part)
@@ -180,10 +201,11 @@ def _one_page(part: Path) -> None:
 
 
 def _put_real(home: Path) -> None:
-    from simulator.study import output, posterior
+    from simulator.study import optimise_output, output, posterior
 
     commit, code, *_ = _STARTED["same"]
     output.commit, output.code_hash = lambda: commit, lambda: code  # a tenth of a second each, and the tree may move
+    vars(optimise_output)["commit"] = output.commit
     posterior.FOLDER = home / "posterior"
     posterior.clear_cache()
 
@@ -231,17 +253,22 @@ def contents(folder: Path) -> dict[str, bytes]:
     found = {}
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         name = path.relative_to(folder).as_posix()
-        reads = {"manifest.json": _manifest, "report.html": _page}.get(name)
+        reads = {"manifest.json": _manifest, "report.html": _page, "summary.txt": _undated}.get(name)
         found[name] = path.read_bytes() if reads is None else reads(path, folder)
     return found
 
 
 def _page(path: Path, folder: Path) -> bytes:
     """Return a page without the lines that repeat the manifest: when it was made, its inputs, what was typed."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = _undated(path, folder).decode().splitlines()
     return "\n".join(
         x for x in lines if not any(word in x for word in ("<th>made</th>", 'class="mono"', 'class="command"'))
     ).encode()
+
+
+def _undated(path: Path, _: Path) -> bytes:
+    """Return a text without the days on which it was made."""
+    return re.sub(r"\b\d{4}-\d\d-\d\d\b", "a day", path.read_text(encoding="utf-8")).encode()
 
 
 def _manifest(path: Path, folder: Path) -> bytes:
