@@ -21,10 +21,14 @@ from simulator.cli import app
 from simulator.core.parameters import table
 from simulator.model import INDICATORS, LEVERS, SCHEDULE, SWITCHES
 from simulator.report import catalogue, style
+from simulator.report.bureau_names import ENGLISH, bureau_name
+from simulator.report.catalogue import region_state
 from simulator.report.listing import listing_table, rows_of
 from simulator.report.parameter_names import parameter_words
-from simulator.study.output import write_csv
-from simulator.study.plans import load_measures
+from simulator.report.words import lead_text
+from simulator.study.output import ROOT, write_csv
+from simulator.study.plans import load_leads, load_measures
+from simulator.study.replicates import load_scenario
 from simulator.study.targets import load_targets
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -32,6 +36,7 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 GIVEN_BOTH = {"simulator.report.plan_words._SAID['more']"}
 # Latin words that stand in Chinese texts: switches and what they can be
 LATIN = re.compile(r"[A-Za-z][A-Za-z_]{3,}")
+REGIONS = ("qingdao", "benxi")
 KNOWN = {"entry", "parent", "neighbours", "counted", "drivers", "boom", "logit", "depth"}
 
 
@@ -54,6 +59,35 @@ def pairs() -> Iterator[tuple[str, tuple[str, str]]]:
 
 def test_the_catalogue_has_all_that_is_declared_and_nothing_else() -> None:
     assert catalogue.problems() == []
+
+
+def test_every_bureau_of_the_plans_has_an_english_name_and_no_other_is_listed() -> None:
+    named = {region: bureaus_of(region) for region in {lead.region for lead in load_leads()}}
+    assert set(named) == set(REGIONS)
+    assert set().union(*named.values()) == set(ENGLISH)
+    assert not any(CHINESE.search(name) for name in ENGLISH.values())
+    for names in named.values():
+        assert len({bureau_name(name, "en") for name in names}) == len(names)  # no two of a city under one name
+
+
+def bureaus_of(region: str) -> set[str]:
+    return {name for lead in load_leads() if lead.region == region for name in (lead.lead, *lead.responsible)}
+
+
+def test_a_bureau_keeps_the_plans_name_where_it_has_no_other() -> None:
+    assert lead_text("市科技局", "en") == "led by Science and Technology Bureau (市科技局)"
+    assert lead_text("市科技局", "zh") == "牵头：市科技局"
+    assert lead_text("Harbour Office", "en") == "led by Harbour Office"
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_what_a_region_says_of_its_figures_is_chinese(region: str) -> None:
+    status = load_scenario(ROOT / "scenarios" / region / "plan.yaml").region.status
+    assert status is not None
+    assert not LATIN.search(region_state(status, "zh"))
+    assert region_state(status, "en") == status.en
+    assert region_state({"zh": "采用 evidence 校准，plan 一词不动。"}, "zh") == "采用文献证据校准，plan 一词不动。"
+    assert region_state(None, "zh") == ""
 
 
 def test_texts_of_the_catalogue_are_chinese() -> None:

@@ -13,7 +13,7 @@ from toy_model import Toy, home, toy
 from simulator.dashboard import view
 from simulator.dashboard.engine import Answer, Engine
 from simulator.dashboard.mix import Mix
-from simulator.dashboard.words import _SAID, unit_label
+from simulator.dashboard.words import _SAID, quick_mark, unit_label
 from simulator.study.replicates import load_scenario
 
 __all__ = ["home", "toy"]
@@ -24,6 +24,12 @@ def answers(home: Path, engine: Engine) -> tuple[Answer, Answer]:
     base = Mix(load_scenario(home / "plan.yaml"))
     more = base.with_dose("Q1.budget", 16e7)
     return engine.wait("p", more.scenario(), timeout=30), engine.wait("p", base.scenario(), timeout=30)
+
+
+@pytest.mark.parametrize(("language", "after"), [("en", "Outcome targets"), ("zh", "结果性目标")])
+def test_the_mark_of_a_quick_answer_is_bold(language: str, after: str) -> None:
+    markdown = pytest.importorskip("markdown_it").MarkdownIt()
+    assert "<strong>" in markdown.render(quick_mark(language) + after)
 
 
 def test_rows_are_paired_with_the_baseline(toy: Toy, home: Path) -> None:

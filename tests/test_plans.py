@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from simulator.cli import app
 from simulator.model import INDICATORS, LEVERS
 from simulator.report import listing
+from simulator.report.catalogue import region_state
 from simulator.report.terminal import plain_text
 from simulator.report.words import full_figure, unit_text
 from simulator.study import plans
@@ -231,7 +232,7 @@ def test_a_run_prints_every_target_of_its_city(city: str, language: str) -> None
     assert max(at[:split], default=0) < min(at[split:], default=len(shown))
     status = result.scenario.region.status
     assert status is not None
-    assert "".join(status[language].split()) in "".join(shown.split())
+    assert "".join(region_state(status, language).split()) in "".join(shown.split())
     assert max(width(line) for line in shown.splitlines()) <= 100
     assert ("drawn from neighbours" if language == "en" else "从邻近城市吸引") in shown
 

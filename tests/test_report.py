@@ -281,6 +281,14 @@ def test_what_a_terminal_shows_becomes_escaped_html() -> None:
     assert to_html(Text.assemble(("<", "red"), "ok")) == Markup('<p class=""><span class="unlikely">&lt;</span>ok</p>')
 
 
+def test_a_long_name_of_a_parameter_may_break_at_its_joints() -> None:
+    table = Table(box=None)
+    table.add_row("innovation.new_product_rate 0.41", Text("<a.b_c>"))
+    html = to_html(table)
+    assert "innovation.<wbr>new_<wbr>product_<wbr>rate 0.41" in html
+    assert "&lt;a.<wbr>b_<wbr>c&gt;" in html
+
+
 def test_pieces_of_charts_keep_their_places() -> None:
     assert ticks(0, 10, 5) == [0, 2, 4, 6, 8, 10]
     assert ticks(0.0, 1.4, 5, whole=True) == [0, 1]

@@ -19,7 +19,7 @@ from simulator.core.declare import Indicator, Label
 from simulator.core.problems import InputError
 from simulator.report import terminal_compare, words
 from simulator.report.placing import Place, Room
-from simulator.report.terminal import plain_text
+from simulator.report.terminal import as_text, plain_text
 from simulator.study import output
 from simulator.study.comparison import compare
 from simulator.study.ensemble import name_of, opened, run
@@ -432,3 +432,17 @@ def test_the_pages_of_a_chinese_comparison_have_full_width_marks(toy: Toy, home:
     found = compare(home / "plan.yaml", home / "doubled.yaml", replicates=2, jobs=1)
     text = plain_text(found.tables(), "zh")
     assert not re.search(r"[\u3400-\u9fff”][,;:(]|[,;:(][\u3400-\u9fff“]", text), text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_narrow_comparison_has_each_name_in_one_line(toy: Toy, home: Path, language: str) -> None:
+    tables = compare(home / "plan.yaml", home / "doubled.yaml", replicates=2, jobs=1).tables()
+    name = tables.meta["runs"][1]["scenario"]
+    rows = terminal_compare.compared(tables, name)
+    shown = {w: as_text(terminal_compare.Differences(tables, name, language), w).splitlines() for w in (60, 140)}
+    assert len(shown[140]) == 1 + len(rows)
+    assert len(shown[60]) == 1 + 2 * len(rows)
+    for row, head, figures in zip(rows, shown[60][1::2], shown[60][2::2], strict=True):
+        assert head.startswith(f"{row['id']} {row['name_zh' if language == 'zh' else 'name']}")
+        assert terminal_compare.chances(row) in figures
+        assert figures.index(terminal_compare.chances(row)) + 11 == shown[60][2].index("→") + 6  # one column

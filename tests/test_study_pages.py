@@ -34,7 +34,7 @@ from simulator.report.html import study_words
 from simulator.report.html.districts import District, counted, places, scheme
 from simulator.report.html.labels import LABELS
 from simulator.report.html.page import HERE, report_of, write_report
-from simulator.report.html.settings_rows import value
+from simulator.report.html.settings_rows import given, value
 from simulator.report.html.study_charts import drawn
 from simulator.report.html.study_evidence import plan_words
 from simulator.report.html.study_words import KEPT, KINDS, LANGUAGES, StudyWords, write_study_page
@@ -200,6 +200,8 @@ def test_a_scheme_has_a_tile_a_district_north_above_and_west_first() -> None:
     assert "&lt;middle&gt;" in drawn_
     assert "<middle>" not in drawn_
     assert scheme((), "zh") == ""
+    county = District("Benxi Manchu Autonomous County", 0.0, 0.0, shares, campus=False)
+    assert "…" not in scheme((county,), "en")
     row = {"unit": "percent of districts", "id": "QD05", "name": "d", "name_zh": "区", "year": 2016, "value": 100.0}
     row |= {"p50": 50.0, "p05": 25.0, "p95": 100.0}
     (said,) = counted([row], found, "en")
@@ -213,6 +215,10 @@ def test_settings_are_said_in_the_page_s_language() -> None:
     assert value("0.08", "1", "zh") == "0.08"
     assert value("2015-06", "", "en") == "2015-06"
     assert value("5", "years", "zh") == "5年"
+    text = "mode=ex_post, cover_rate=0.08, budget=200,000,000 CNY / year, coverage=tech_sme, hnte, 2015-07 to 2020"
+    said = given({"lever": "rd_subsidy", "scenario_value": "", "baseline_value": text}, "zh")
+    assert said.endswith("预算 2亿元/年，覆盖对象 科技型中小企业、高新技术企业，2015-07 至 2020 年")
+    assert not re.search("[a-z]", said)
 
 
 # ---- the checklist ----------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.cells import cell_len
 from scipy.stats import norm
 from typer.testing import CliRunner
 
@@ -18,6 +19,7 @@ from simulator.cli import app
 from simulator.core.declare import Label
 from simulator.core.problems import InputError
 from simulator.report import trial_page
+from simulator.report.terminal import as_text
 from simulator.study.trial_estimators import (
     Fit,
     aggregate_loss,
@@ -419,6 +421,24 @@ def test_page_prints_a_miss_as_a_miss(language: str, tmp_path: Path) -> None:
     assert (tmp_path / "trials.csv").is_file()
     plain = trial_page.as_plain(page)
     assert json.loads(json.dumps(plain))["trials"][1]["verdict"] == MISSED
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_narrow_screen_breaks_no_name_and_no_key(language: str) -> None:
+    page = Evaluation([Found(t, row, 1.0, 0.9, 1.1, 40, 0.002) for t in TRIALS for row in t.rows], "history")
+    shown = as_text(trial_page.screen(page, language), 80).splitlines()
+    for trial in TRIALS:
+        for row in trial.rows:
+            assert any(row.label[language] in line for line in shown), row.label[language]
+            assert any(row.published.source in line.split() for line in shown), row.published.source
+    assert all(cell_len(line) <= 80 for line in shown)
+    assert sum("p=0.002" in line for line in shown) == len(page.found)
+
+
+def test_small_figures_are_written_out() -> None:
+    assert [trial_page.value_text(x) for x in (6.36e-5, -1.234e-6, 0.0, 0.168, 1826.0)] == [
+        "0.0000636", "-0.00000123", "0", "0.168", "1,826",
+    ]  # fmt: skip
 
 
 def test_position_in_the_band() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import html
+import inspect
 import io
 import json
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +22,14 @@ from simulator.cli import app
 from simulator.core.declare import Label
 from simulator.core.ledger import Bill
 from simulator.core.problems import InputError
-from simulator.report.validation import chance_note, plain, save_validation, validation_screen
+from simulator.report.validation import (
+    STEPS_ZH,
+    chance_note,
+    plain,
+    save_validation,
+    step_line,
+    validation_screen,
+)
 from simulator.study import validate as validating
 from simulator.study.abc_fit import Coverage, Settings, fit
 from simulator.study.accounting import Books, books_of, outlay_over_budget
@@ -203,6 +213,25 @@ def test_page_and_screen(tmp_path: Path, language: str, said: str) -> None:
     held = json.loads((tmp_path / "validation.json").read_text(encoding="utf-8"))
     assert held["ok"] is True
     assert held == json.loads(json.dumps(plain(found)))
+
+
+def test_what_is_said_while_it_works_is_in_the_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = re.findall(r'timed\("([^"]+)"', inspect.getsource(validating))
+    assert set(steps) == set(STEPS_ZH)
+    assert step_line("inner test: 12 s", "zh") == "内部检验：12 秒"
+    assert step_line("inner test: 12 s", "en") == "inner test: 12 s"
+    found = made_up()
+    bad = replace(found, gates=(replace(found.gates[0], ok=False), *found.gates[1:]))
+
+    def held(*_: object, say: Callable[[str], None], **__: object) -> Validation:
+        say("facts: 3 s")
+        return bad
+
+    monkeypatch.setattr(validating, "validate", held)
+    done = CliRunner().invoke(app, ["validate", "qingdao", "--out", str(tmp_path), "--lang", "zh"])
+    assert done.exit_code == 4
+    assert "典型事实：3 秒" in done.stderr
+    assert "1 项检验未通过" in done.stderr
 
 
 def test_exit_code_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

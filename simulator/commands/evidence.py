@@ -164,23 +164,24 @@ def validate(
         from simulator.study.output import DEFAULT_PARENT, refuse_unwritable
 
         refuse_unwritable(DEFAULT_PARENT if out is None else out)
-        from simulator.report.validation import keep_gates, plain, save_validation, validation_screen
+        from simulator.report import validation as report
         from simulator.study.validate import validate as hold
 
         language = chosen_language(lang)
-        found = hold(region, jobs=jobs, say=(lambda _: None) if quiet else say)
+        step = (lambda _: None) if quiet else (lambda line: say(report.step_line(line, language)))
+        found = hold(region, jobs=jobs, say=step)
         folder = DEFAULT_PARENT / f"{found.region}-validation" if out is None else out
-        page = save_validation(found, folder, language, command_line())
+        page = report.save_validation(found, folder, language, command_line())
         if out is None:
-            keep_gates(found)
+            report.keep_gates(found)
         if json_:
-            typer.echo(dump(plain(found) | {"page": str(page)}))
+            typer.echo(dump(report.plain(found) | {"page": str(page)}))
         elif quiet:
             typer.echo(str(page))
         else:
-            print_page(validation_screen(found, language), {"zh": "页面：", "en": "page: "}[language], [page])
+            print_page(report.validation_screen(found, language), {"zh": "页面：", "en": "page: "}[language], [page])
         if not found.ok:
-            say(f"{len(found.failed)} of the gates failed")
+            say(report.failed_line(found, language))
             raise typer.Exit(GATE_FAILED)
 
 
@@ -206,7 +207,7 @@ def evaluate(
         language = chosen_language(lang)
         if not all_ and not trial:
             known = trial_page.trial_list(load_trials()[1], language)
-            say(f"--all runs every trial, --trial NAME one of them:\n{known}")
+            say(trial_page.asks_for_trial(known, language))
             raise typer.Exit(INPUT_WRONG)
         names = [] if all_ else list(trial or ())
         with progress_bar(quiet) as progress:
@@ -215,7 +216,7 @@ def evaluate(
         folder = DEFAULT_PARENT / f"trials-{known}" if out is None else out
         files = trial_page.save(result, folder, language, command_line(), known)
         for line in result.failed:
-            say(f"failed: {line}")
+            say(f"{'失败：' if language == 'zh' else 'failed: '}{line}")
         print_results(
             folder, language, quiet=quiet, as_json=json_, files=files,
             plain=lambda: {"folder": str(folder), **trial_page.as_plain(result)},

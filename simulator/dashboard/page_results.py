@@ -13,7 +13,7 @@ from simulator.dashboard.groups import title_of
 from simulator.dashboard.live import MOST_MIXES, Live
 from simulator.dashboard.moves import moves
 from simulator.dashboard.page_files import literal
-from simulator.dashboard.words import said
+from simulator.dashboard.words import quick_mark, said
 from simulator.report.words import bracketed, listed, money, money_unit, word
 from simulator.study.replicates import StudyError
 
@@ -71,8 +71,7 @@ def summary(live: Live, language: str) -> None:
     gap = "" if language == "zh" else " "
     if mix.fingerprint != base.fingerprint:
         text += f"{gap}{_changed(rows, language)}"
-    mark = f"**{said('quick_mark', language)}**{gap}" if live.pending() else ""
-    st.markdown(mark + literal(text))
+    st.markdown((quick_mark(language) if live.pending() else "") + literal(text))
 
 
 def _against(change: float, language: str) -> str:

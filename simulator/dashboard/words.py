@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.report.words import filled, unit_text
+from simulator.report.words import colon, filled, unit_text
 
 _SAID: dict[str, tuple[str, str]] = {
     "heading": (
@@ -128,7 +128,7 @@ _SAID: dict[str, tuple[str, str]] = {
     ),
     "against": ("{change} against the baseline", "较基准 {change}"),
     "as_base": ("as the baseline", "与基准相同"),
-    "quick_mark": ("Quick answer:", "快速结果："),
+    "quick_mark": ("Quick answer", "快速结果"),
     "changed": ("Changed beyond chance: {targets}.", "变化超出随机波动：{targets}。"),
     "more_changed": ("{count} more", "另有 {count} 项"),
     "unchanged": ("No target changes beyond chance.", "各目标变化均在随机波动以内。"),
@@ -145,6 +145,14 @@ _SAID: dict[str, tuple[str, str]] = {
 def said(key: str, language: str, **given: object) -> str:
     """Return a sentence of the page in a language; raises KeyError for one that is not there."""
     return filled(_SAID[key], language, **given)
+
+
+def quick_mark(language: str) -> str:
+    """Return what stands before an answer that is not refined yet, in Markdown.
+
+    The colon stands outside: bold that ends with a mark and goes on with a letter is not taken for bold.
+    """
+    return f"**{said('quick_mark', language)}**{colon(language)}"
 
 
 _MEASURE_WORDS = {

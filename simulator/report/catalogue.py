@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "catalogue_zh"
 SEEN = "seen.json"
 DIGITS = 8  # of the digest of an English text
+_CALIBRATED = re.compile(r"\s*\b(evidence|history|plan)\s*校准", re.ASCII)
 
 
 # ---- texts ------------------------------------------------------------------------------------------
@@ -45,6 +47,19 @@ def region_name(region: str, language: str) -> str:
     with suppress(InputError, OSError):
         return str(_region_label(region)[language])
     return region
+
+
+def region_state(status: Label | Mapping[str, str] | None, language: str) -> str:
+    """Return what a region says of its figures; nothing where it says nothing.
+
+    A region's file names a calibration as scenarios do, so a Chinese text may hold ``history``: it is put in Chinese.
+    """
+    from simulator.report.words import word
+
+    if not status:
+        return ""
+    text = str(status.get(language, "") if isinstance(status, Mapping) else status[language])
+    return _CALIBRATED.sub(lambda found: f"{word(found[1], language)}校准", text) if language == "zh" else text
 
 
 @lru_cache(maxsize=8)

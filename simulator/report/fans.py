@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import math
 import multiprocessing
-from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simulator.report.board import board_of, chance, has_error
-from simulator.report.placing import Place, Room
+from simulator.report.placing import Place, Room, write, write_best
 from simulator.report.style import (
     BLUE,
     GREEN,
@@ -47,7 +46,6 @@ ALONE = Margins(left=0.85, right=0.1, top=0.6, bottom=0.35)
 TOGETHER = Margins(left=0.75, right=0.1, top=0.5, bottom=0.4, between=(0.25, 0.45))
 LONGEST_TITLE = 44
 INCHES = {True: (3.19, 1.8), False: (5.45, 2.9)}  # about how large the axes of a small fan and of one alone are
-HALO = 2.0  # points of white around a label
 BESIDE_STAR = (
     Place(-6, 6, "right", "bottom", 0),
     Place(6, -6, "left", "top", 1),
@@ -259,7 +257,7 @@ def _direct_labels(axes: Axes, room: Room, frame: pandas.DataFrame, language: st
         y = max(float(last[key]), placed + gap)
         placed = y
         place = Place(9, 0, "left", "center")
-        _write(axes, room, text, (float(last["year"]), y), place, colour, size - 1)
+        write(axes, room, text, (float(last["year"]), y), place, colour, size - 1)
 
 
 def _place_labels(
@@ -284,14 +282,14 @@ def _place_labels(
         room.line(axes.get_xlim(), (star[1], star[1]), 0.5)
     if start is not None:
         spots = [(word("plan start", language), (start, ends[end]), place) for end, place in BESIDE_START]
-        _write_best(axes, room, spots, GREY, size - 1.5, turned=True)
+        write_best(axes, room, spots, GREY, size - 1.5, turned=True)
         room.line((start, start), ends, 12.0)
     texts = _target_texts(row, language)
-    _write_best(axes, room, [(text, star, place) for text in texts for place in BESIDE_STAR], VERMILION, size)
+    write_best(axes, room, [(text, star, place) for text in texts for place in BESIDE_STAR], VERMILION, size)
     seen = frame.dropna(subset=["observed"])
     dots = list(zip(seen["year"].astype(float), seen["observed"], strict=True))
     spots = [(word("observed", language), dot, place) for dot in dots for place in BESIDE_DOT]
-    _write_best(axes, room, spots, INK, size - 1)
+    write_best(axes, room, spots, INK, size - 1)
 
 
 def _target_texts(row: dict[str, Any], language: str) -> tuple[str, str]:
@@ -303,43 +301,3 @@ def _target_texts(row: dict[str, Any], language: str) -> tuple[str, str]:
     growth, per_year = row["pace"]  # the level is where the growth that the plan asks for would lead
     pace = bracketed(f"+{full_figure(growth, per_year, language)}", language)
     return year + value + pace, f"{year}{value}\n{pace.strip()}"
-
-
-def _write_best(
-    axes: Axes,
-    room: Room,
-    spots: Sequence[tuple[str, tuple[float, float], Place]],
-    colour: str,
-    size: float,
-    *,
-    turned: bool = False,
-) -> None:
-    """Write a label at the spot that covers least, the first of equals; nothing where there are none."""
-    if spots:
-        costs = [
-            room.covered(room.corners(*point, place, text, size, turned=turned)) + place.cost
-            for text, point, place in spots
-        ]
-        _write(axes, room, *spots[costs.index(min(costs))], colour, size, turned=turned)
-
-
-def _write(
-    axes: Axes,
-    room: Room,
-    text: str,
-    point: tuple[float, float],
-    place: Place,
-    colour: str,
-    size: float,
-    *,
-    turned: bool = False,
-) -> None:
-    """Write a label and take its room."""
-    from matplotlib.patheffects import withStroke
-
-    written = axes.annotate(
-        text, point, (place.dx, place.dy), textcoords="offset points", ha=place.across, va=place.upright,
-        color=colour, fontsize=size, rotation=90 if turned else 0, zorder=6, linespacing=1.1,
-    )  # fmt: skip
-    written.set_path_effects([withStroke(linewidth=HALO, foreground="white")])
-    room.box(room.corners(*point, place, text, size, turned=turned), 15.0)

@@ -15,7 +15,7 @@ from rich.text import Text
 from simulator.core.parameters import table as parameter_table
 from simulator.core.problems import InputError, Place, Problems
 from simulator.core.reading import Node, read_yaml
-from simulator.report.catalogue import definition, parameter_doc, region_name, setting_doc
+from simulator.report.catalogue import definition, parameter_doc, region_name, region_state, setting_doc
 from simulator.report.words import (
     bracketed,
     colon,
@@ -309,7 +309,7 @@ def regions(language: str) -> list[dict[str, Any]]:
         try:
             region = load_region(path.parent)
             row |= {"name": region.name[language], "years": f"{region.start_year}-{region.last_year}"}
-            row["status"] = region.status[language] if region.status else ""
+            row["status"] = region_state(region.status, language)
         except InputError as error:
             row |= {
                 "name": "",

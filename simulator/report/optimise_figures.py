@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simulator.report.optimise_words import axis_name, dose_name
+from simulator.report.placing import POINT, Place, Room, write_best
 from simulator.report.style import (
     BLUE,
     GREY,
@@ -33,8 +34,28 @@ if TYPE_CHECKING:
     from simulator.study.optimise import OptimiseResult
     from simulator.study.optimise_points import Point
 
+Spot = tuple[float, float]  # on both axes
 WIDTH = 8.6  # inches
 NAME_WIDTH = {"en": 44, "zh": 24}
+INCHES = (7.8, 3.45)  # about how large the axes of a front are
+BAR, DOT = 4.0, 20.0  # what covering a bar or a line and a mark counts
+BESIDE = (
+    Place(6, 4, "left", "bottom", 0),
+    Place(6, -4, "left", "top", 1),
+    Place(-6, 4, "right", "bottom", 2),
+    Place(-6, -4, "right", "top", 3),
+)
+AT_ENDS = (  # of an upright error bar, the upper one first
+    (0, Place(0, 6, "center", "bottom", 4)),
+    (0, Place(-3, 6, "left", "bottom", 5)),
+    (0, Place(3, 6, "right", "bottom", 6)),
+    (1, Place(0, -6, "center", "top", 7)),
+    (1, Place(-3, -6, "left", "top", 8)),
+    (1, Place(3, -6, "right", "top", 9)),
+)
+AT_SEEN = (Place(0, -4, "center", "top", 12), Place(0, 4, "center", "bottom", 13))  # of a hollow point
+AIR = 2.0  # points around a bar
+BESIDE_LINE = (Place(-4, -2, "right", "top", 0), Place(4, -2, "left", "top", 1))
 DARK = 0.55  # share of a dose's range from which on the figure in its cell is white
 
 
@@ -64,9 +85,7 @@ def draw_front(result: OptimiseResult, folder: Path, language: str) -> list[Path
 
 
 def _front(axes: Axes, result: OptimiseResult, across: str, up: str, language: str) -> None:
-    from simulator.report.optimise_page import roles
-
-    zh, sizes = language == "zh", {a: _size(result, a) for a in (across, up)}
+    sizes = {a: _size(result, a) for a in (across, up)}
     for point in result.points:
         x, y = (point.scored[a][0] * sizes[a] for a in (across, up))
         ends = [point.panel[a][0] * sizes[a] for a in (across, up)]
@@ -79,35 +98,55 @@ def _front(axes: Axes, result: OptimiseResult, across: str, up: str, language: s
     x, y = (result.plan.scored[a][0] * sizes[a] for a in (across, up))
     errors = [result.plan.scored[a][1] * sizes[a] for a in (across, up)]
     axes.errorbar(x, y, xerr=errors[0], yerr=errors[1], fmt="D", color=VERMILION, markersize=7, linewidth=1, zorder=4)
-    _labels(axes, [(p.scored[across][0] * sizes[across], p.scored[up][0] * sizes[up], p) for p in result.points],
-            {p.number: name for name, p in roles(result, language)}, language)  # fmt: skip
-    left = sum(p.scored[across][0] * sizes[across] > x for p in result.points) < len(result.points) / 2
-    axes.annotate(
-        "原方案" if zh else "plan as written", (x, y), xytext=(-9 if left else 9, -14), textcoords="offset points",
-        ha="right" if left else "left", color=VERMILION,
-    )  # fmt: skip
     if across == "cost" and result.goal.budget is not None:
         axes.axvline(result.goal.budget, color=ORANGE, linestyle="--", linewidth=1)
-        text = f"{'预算' if zh else 'budget'} {figure(result.goal.budget, 'CNY', language)}"
-        axes.annotate(
-            text, (result.goal.budget, 0.98), xycoords=("data", "axes fraction"), xytext=(-4, 0),
-            textcoords="offset points", rotation=90, ha="right", va="top", fontsize=8, color="#9A6A00",
-        )  # fmt: skip
     _axis(axes, "x", result, across, language)
     _axis(axes, "y", result, up, language)
     axes.margins(0.09, 0.12)
     clean(axes)
+    _labels(axes, result, (across, up), language)
 
 
-def _labels(axes: Axes, places: Sequence[tuple[float, float, Any]], names: dict[int, str], language: str) -> None:
-    """Write each point's number beside it, and what it is known for."""
-    for x, y, point in places:
-        name = names.get(point.number, "")
-        text = f"{point.number}" + (f" {name}" if name else "")
-        axes.annotate(
-            text, (x, y), xytext=(7, 6 if name else -12), textcoords="offset points", color=INK, zorder=5,
-            fontsize=8.5 if name else 7.5, fontweight="bold" if name else "normal",
-        )  # fmt: skip
+def _labels(axes: Axes, result: OptimiseResult, aims: tuple[str, str], language: str) -> None:
+    """Write each point's number beside it and what it is known for, the plan's name and the budget's."""
+    from simulator.report.optimise_page import roles
+
+    zh, room = language == "zh", Room(*INCHES, axes.get_xlim(), axes.get_ylim())
+    names = {p.number: name for name, p in roles(result, language)}
+    spots: dict[int, list[tuple[Spot, Place]]] = {}
+    for point in (result.plan, *result.points):
+        at, error = (_at(result, point.scored, aims, k) for k in (0, 1))
+        seen = _at(result, point.panel, aims, 0)
+        ends = [(at[0], at[1] + side * error[1]) for side in (1, -1)]
+        _take_bar(room, *ends)
+        _take_bar(room, (at[0] - error[0], at[1]), (at[0] + error[0], at[1]))
+        room.dot(*at, DOT, 4.0)
+        spots[point.number] = [*((at, place) for place in BESIDE), *((ends[k], place) for k, place in AT_ENDS)]
+        if point.number:
+            room.line((seen[0], at[0]), (seen[1], at[1]), BAR)
+            room.dot(*seen, DOT, 3.0)
+            spots[point.number] += [(seen, place) for place in AT_SEEN]
+    if aims[0] == "cost" and result.goal.budget is not None:
+        x, top = result.goal.budget, axes.get_ylim()[1]
+        room.line((x, x), axes.get_ylim(), BAR)
+        text = f"{'预算' if zh else 'budget'} {figure(x, 'CNY', language)}"
+        write_best(axes, room, [(text, (x, top), place) for place in BESIDE_LINE], "#9A6A00", 8, turned=True)
+    write_best(axes, room, [("原方案" if zh else "plan as written", *s) for s in spots.pop(0)], VERMILION, 10)
+    for number in sorted(spots, key=lambda n: (n not in names, n)):  # those with a name first: they need most room
+        text, named = f"{number} {names.get(number, '')}".rstrip(), number in names
+        write_best(axes, room, [(text, *s) for s in spots[number]], INK, 8.5 if named else 7.5, bold=named)
+
+
+def _at(result: OptimiseResult, found: Mapping[str, tuple[float, float]], aims: tuple[str, str], which: int) -> Spot:
+    """Return where a mix lies in the figure (0), or how far its standard errors reach (1)."""
+    across, up = (found[a][which] * _size(result, a) for a in aims)
+    return across, up
+
+
+def _take_bar(room: Room, one: Spot, other: Spot) -> None:
+    """Take an error bar with a little air around it."""
+    ends = np.stack([room.at(*one), room.at(*other)])
+    room.box(np.stack([ends.min(axis=0) - AIR * POINT, ends.max(axis=0) + AIR * POINT]), BAR)
 
 
 def _size(result: OptimiseResult, aim: str) -> float:

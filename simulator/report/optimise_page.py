@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from simulator.report.catalogue import region_state
 from simulator.report.optimise_words import (
     CLEAR,
     SAID,
@@ -90,8 +91,8 @@ def _head(result: OptimiseResult, language: str) -> list[RenderableType]:
         kind, limit = aim_name("cost", goal, language), figure(goal.budget, "CNY", language)
         what += f"；预算（{kind}）{limit}" if zh else f"; budget {limit} ({kind})"
     out: list[RenderableType] = [Text(title, style="bold"), Text(what), Text(f"{calibration} · {runs}", style="dim")]
-    if meta["status"]:
-        out.append(Text(meta["status"][language], style="yellow"))
+    if status := region_state(meta["status"], language):
+        out.append(Text(status, style="yellow"))
     return out + [Text(line, style="red") for line in left_out(len(result.failures), result.runs, language)]
 
 

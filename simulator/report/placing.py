@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from rich.cells import cell_len
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 POINT = 1.0 / 72.0  # inches
 WIDE, HIGH = 0.56, 1.25  # of a letter and of a line, over the font's size
 STEP = 0.03  # inches between the points that stand for a line
+HALO = 2.0  # points of white around a label
 OUTSIDE = 1e4  # what each inch beyond the edge counts
 
 Across = Literal["left", "right", "center"]
@@ -91,3 +95,46 @@ def apart(places: Iterable[float], least: float) -> list[float]:
     for k in range(1, len(out)):
         out[k] = max(out[k], out[k - 1] + least)
     return out
+
+
+def write_best(
+    axes: Axes,
+    room: Room,
+    spots: Sequence[tuple[str, tuple[float, float], Place]],
+    colour: str,
+    size: float,
+    *,
+    turned: bool = False,
+    bold: bool = False,
+) -> None:
+    """Write a label at the spot that covers least, the first of equals; nothing where there are none."""
+    if spots:
+        costs = [
+            room.covered(room.corners(*point, place, text, size, turned=turned)) + place.cost
+            for text, point, place in spots
+        ]
+        write(axes, room, *spots[costs.index(min(costs))], colour, size, turned=turned, bold=bold)
+
+
+def write(
+    axes: Axes,
+    room: Room,
+    text: str,
+    point: tuple[float, float],
+    place: Place,
+    colour: str,
+    size: float,
+    *,
+    turned: bool = False,
+    bold: bool = False,
+) -> None:
+    """Write a label and take its room."""
+    from matplotlib.patheffects import withStroke
+
+    written = axes.annotate(
+        text, point, (place.dx, place.dy), textcoords="offset points", ha=place.across, va=place.upright,
+        color=colour, fontsize=size, fontweight="bold" if bold else "normal", rotation=90 if turned else 0, zorder=6,
+        linespacing=1.1,
+    )  # fmt: skip
+    written.set_path_effects([withStroke(linewidth=HALO, foreground="white")])
+    room.box(room.corners(*point, place, text, size, turned=turned), 15.0)

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulator.report.board import records
+from simulator.report.catalogue import region_state
 from simulator.report.html.study_kinds import sensitivity_words
 from simulator.report.sensitivity_words import (
     KEYS,
@@ -54,8 +55,8 @@ def screen(result: SensitivityResult, language: str) -> RenderableType:
         Text(effort_text(meta, language), style="dim"),
     ]
     parts += [Text(line, style="dim") for line in (ranges_text(meta, language),) if line]
-    if meta.get("status"):
-        parts.append(Text(meta["status"][language], style="yellow"))
+    if status := region_state(meta.get("status"), language):
+        parts.append(Text(status, style="yellow"))
     if failed := failed_text(meta, language):
         parts.append(Text(failed, style="yellow"))
     for about in meta["outcomes"]:

@@ -87,7 +87,8 @@ def _label(row: dict[str, Any], language: str, between: str = "  ") -> str:
     name, factor = row["name_zh"] if language == "zh" else row["name"], str(row["factor"])
     if row["kind"] == "group":
         return f"{name or factor}{bracketed(str(row['factors']), language)}"
-    words = cut(first_clause(name), WORDS[language]) if isinstance(name, str) else ""
+    whole = str(name) if row["kind"] == "setting" else first_clause(str(name))  # which names the entry in brackets
+    words = cut(whole, WORDS[language]) if isinstance(name, str) else ""
     return f"{words}{between}{factor}" if words and words != factor else factor
 
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from simulator.report.catalogue import region_state
 from simulator.report.words import colon, runs_text, scale_of, scaled_unit, word
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def footer(meta: dict[str, Any], language: str, *, band: bool = False, true: boo
     parts.append(f"{word('calibration', language)}{colon(language)}{word(meta['calibration'], language)}")
     parts += [str(meta.get("created", ""))[:10], str(meta.get("hash", ""))[:8]]
     line = " · ".join(p for p in parts if p)
-    status = (meta.get("status") or {}).get(language, "")
+    status = region_state(meta.get("status"), language)
     return f"{line}\n{status}" if status else line
 
 

@@ -18,8 +18,10 @@ from rich.text import Text
 import simulator.report.wrapping  # noqa: F401 - lines of Chinese break between characters
 from simulator.core.ledger import PAYERS
 from simulator.report.board import Board, board_of, chance, has_true, records
+from simulator.report.catalogue import region_state
 from simulator.report.terminal_attribution import budget_lines, budget_text, extra_parts
 from simulator.report.terminal_chance import BAR_CELLS, error_line, probability_cell
+from simulator.report.terminal_failures import failure_lines
 from simulator.report.words import (
     apart,
     bracketed,
@@ -145,13 +147,9 @@ def heading(meta: dict[str, Any], language: str) -> list[RenderableType]:
         zh = "参数按规划目标校准：先假定规划实现再反推参数，不是预测"
         en = "parameters fitted to the plan's targets: they take for granted that it comes true; no forecast"
         out.append(Text(zh if language == "zh" else en, style="yellow"))
-    if meta.get("status"):
-        out.append(Text(meta["status"][language], style="yellow"))
-    if meta["failures"]:
-        n, all_runs = len(meta["failures"]), meta["replicates"]
-        zh = f"{all_runs} 次运行中有 {n} 次失败，未计入"
-        out.append(Text(zh if language == "zh" else f"{n} of {all_runs} runs failed and are left out", style="red"))
-    return out
+    if status := region_state(meta.get("status"), language):
+        out.append(Text(status, style="yellow"))
+    return [*out, *failure_lines(meta, language)]
 
 
 def headline(board: Board, language: str) -> Text:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
 from simulator.report.board import chance, has_error, is_clear, records
 from simulator.report.catalogue import setting_doc
+from simulator.report.html.settings_rows import from_to, given
 from simulator.report.terminal import board_order, drawn, heading, named
 from simulator.report.terminal_chance import error_line
+from simulator.report.terminal_failures import failure_lines
 from simulator.report.terminal_wins import budget_scaling, precision_lines, win_tables
 from simulator.report.words import (
     ABOUT_ZERO,
@@ -32,6 +35,7 @@ from simulator.study.statistics import paired_difference
 from simulator.study.tables import Tables
 
 SURVIVES = 0.05  # adjusted p below which a difference carries the mark
+NAME, LEAST_NAME = 1, 24  # the column of names; cells that it has to have, where a name is as long
 MOST_ENTRIES = 8  # that are described one by one; more are only named, the file has all of them
 
 
@@ -49,10 +53,10 @@ def compare_screen(tables: Tables, language: str) -> RenderableType:
     parts += [*heading(baseline, language)[1:], *precision_lines(tables, language)]
     for other in others:
         parts += [Rule(style="dim"), Text(_titled(other, language), style="bold")]
-        parts += heading(other, language)[-1:] if other["failures"] else []
+        parts += failure_lines(other, language)
         parts += budget_scaling(tables, other["scenario"], language)
         parts += [*settings_lines(tables, other["scenario"], language), Text("")]
-        parts += [difference_table(tables, other["scenario"], language), *net_line(tables, other, language), Text("")]
+        parts += [Differences(tables, other["scenario"], language), *net_line(tables, other, language), Text("")]
         beyond = beyond_targets(tables, other["scenario"], language)
         parts += [beyond, Text("")] if beyond is not None else []
         parts += neighbour_differences(tables, baseline["scenario"], other["scenario"], language)
@@ -110,17 +114,16 @@ def settings_lines(tables: Tables, scenario: str, language: str) -> list[Rendera
             continue
         for row in mine:
             name = " ".join(str(row[k]) for k in ("entry", "lever") if row[k])
-            what = row["scenario_value"] or row["baseline_value"]
             if change == "changed":
                 what = setting_words(row, language) + _from_to(row, language)
+            else:
+                what = given(row, language) if language == "zh" else row["scenario_value"] or row["baseline_value"]
             table.add_row(Text(word(change, language), style="cyan"), name, what)
     return [table]
 
 
 def _from_to(row: dict[str, Any], language: str) -> str:
     """Return both values of a setting: in English as its file has them, in Chinese with scale and unit in words."""
-    from simulator.report.html.settings_rows import from_to
-
     if language == "zh":
         return from_to(row, language)
     unit, both = str(row.get("unit") or ""), [str(row[k] or "–") for k in ("baseline_value", "scenario_value")]
@@ -136,20 +139,53 @@ def setting_words(row: dict[str, Any], language: str) -> str:
     return f"{what}{bracketed(doc, language) if doc != what.replace('_', ' ') else ''}："
 
 
-def difference_table(tables: Tables, scenario: str, language: str) -> Table:
-    """Return for each simulated target how its probability and its figure change."""
-    zh = language == "zh"
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=True, header_style="dim")
-    table.add_column(word("id", language), no_wrap=True)
-    table.add_column(word("name", language), ratio=1, overflow="fold")
-    table.add_column(word("probability", language), justify="right", no_wrap=True)
-    for title in ("差值 [90 %]", "更优", "单位净成本（元）") if zh else ("difference [90 %]", "better", "CNY per unit"):
-        table.add_column(title, justify="right", no_wrap=True)
-    for row in compared(tables, scenario):
-        shown = difference_text(row, language).append("*" if survives(row) else " ")
-        cells = (chances(row), shown, better_text(row, language), unit_cost(row, language, row["target"]))
-        table.add_row(row["id"], named(row, language), *cells)
-    return table
+class Differences:
+    """How each simulated target's probability and figure change: a table where names fit, else names above figures."""
+
+    def __init__(self, tables: Tables, scenario: str, language: str) -> None:
+        zh = language == "zh"
+        heads = ("差值 [90 %]", "更优", "单位净成本（元）") if zh else ("difference [90 %]", "better", "CNY per unit")
+        self.heads = [word(key, language) for key in ("id", "name", "probability")] + list(heads)
+        self.rows = [_cells(row, language) for row in compared(tables, scenario)]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        """Yield the table, or the lines."""
+        cells = [[Text(head) for head in self.heads], *self.rows]
+        widths = [max(cell.cell_len for cell in column) for column in zip(*cells, strict=True)]
+        left = options.max_width - sum(w + 1 for k, w in enumerate(widths) if k != NAME)
+        if left >= min(widths[NAME], LEAST_NAME):
+            yield self._table()
+            return
+        before = min(widths[0], max(options.max_width - sum(w + 1 for w in widths[NAME + 1 :]), 0))
+        yield _line(self.heads[NAME + 1 :], widths, before, "dim")
+        for identity, name, *figures in self.rows:
+            yield Text(f"{identity} ").append_text(name)
+            yield _line(figures, widths, before)
+
+    def _table(self) -> Table:
+        table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=True, header_style="dim")
+        table.add_column(self.heads[0], no_wrap=True)
+        table.add_column(self.heads[NAME], ratio=1, overflow="fold")
+        for head in self.heads[NAME + 1 :]:
+            table.add_column(head, justify="right", no_wrap=True)
+        for row in self.rows:
+            table.add_row(*row)
+        return table
+
+
+def _cells(row: dict[str, Any], language: str) -> list[Text]:
+    shown = difference_text(row, language).append("*" if survives(row) else " ")
+    told = (Text(chances(row)), shown, Text(better_text(row, language)))
+    return [Text(row["id"]), named(row, language), *told, Text(unit_cost(row, language, row["target"]))]
+
+
+def _line(figures: Sequence[str | Text], widths: Sequence[int], before: int, style: str = "") -> Text:
+    """Return figures under their heads, a column as wide as what is widest in it, so many cells from the left."""
+    out = Text(" " * before, style=style)
+    for cell, width in zip(figures, widths[NAME + 1 :], strict=True):
+        shown = Text(cell) if isinstance(cell, str) else cell
+        out.append(" " * (width + 1 - shown.cell_len)).append_text(shown)
+    return out
 
 
 def compared(tables: Tables, scenario: str) -> list[dict[str, Any]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -41,6 +43,7 @@ VERDICTS = {
 MARK_WORDS = {"by construction": ("by construction", "设定使然"), "emergent": ("emergent", "涌现")}
 CALIBRATIONS = {"history": ("history posterior", "历史后验"), "evidence": ("evidence (priors)", "文献先验")}
 DIGITS = 3
+LEAST = 1e-9  # below which there is an exponent after all
 LEFT, RIGHT = -1.0, 2.0  # of the axis, in widths of the band
 REACH = 1.25  # room beyond the farther of estimate and source where a band has one end
 ROW = 0.3  # inches
@@ -48,6 +51,8 @@ WIDTH = 10.0
 NAME_WIDTH = {"en": 62, "zh": 36}
 TEXT_WIDTH = 150
 VERDICT_CELLS = 15  # of a terminal, so that no narrow one hides a miss
+WIDE = 120  # cells of a terminal from which on there is a table
+LEAST_PUBLISHED, INDENT, GAP = 12, 2, 1  # cells of a column, before the lines, between columns
 
 
 def _many(number: int, unit: str) -> str:
@@ -59,10 +64,15 @@ def _in(pair: tuple[str, ...], language: str) -> str:
 
 
 def value_text(value: float) -> str:
-    """Return a number to three digits, whole from a thousand on, and ``–`` for none."""
+    """Return a number to three digits, whole from a thousand on, small ones written out, and ``–`` for none."""
     if not math.isfinite(value):
         return "–"
-    return f"{value:.{DIGITS}g}" if abs(value) < 999.5 else f"{value:,.0f}"
+    if abs(value) >= 999.5:
+        return f"{value:,.0f}"
+    text = f"{value:.{DIGITS}g}"
+    return (
+        f"{value:.{DIGITS - 1 - math.floor(math.log10(abs(value)))}f}" if "e" in text and abs(value) > LEAST else text
+    )
 
 
 def interval_text(low: float, high: float) -> str:
@@ -106,18 +116,82 @@ def summary(found: Sequence[Found], language: str) -> str:
 
 def screen(evaluation: Evaluation, language: str) -> RenderableType:
     """Return the table, what the trials cannot have, and the count of misses."""
-    table, lacking = found_table(evaluation, language), lacking_table(evaluation, language)
+    table, lacking = Estimands(evaluation, language), lacking_table(evaluation, language)
     missing, said = label("trials cannot", language), summary(evaluation.found, language)
     return Group(table, "", missing, lacking, "", said, _drawn(evaluation, language))
 
 
+class Estimands:
+    """The estimands by trial on a screen: a table where it is wide enough, else each name above its figures."""
+
+    def __init__(self, evaluation: Evaluation, language: str) -> None:
+        self.evaluation, self.language = evaluation, language
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        """Yield the table, or the lines."""
+        if options.max_width >= WIDE:
+            yield found_table(self.evaluation, self.language)
+            return
+        found, language = self.evaluation.found, self.language
+        rows = [_told(f, language, narrow=True) for f in found]
+        heads = [Text(head, style="bold") for head in _heads(language)[1:]]
+        widths = [max(_widest(row[k]) for row in [heads, *rows]) for k in range(len(heads))]
+        left = options.max_width - INDENT - sum(widths[1:]) - GAP * (len(widths) - 1)
+        widths[0] = min(widths[0], max(left, LEAST_PUBLISHED))
+        yield _in_columns(heads, widths)
+        before = ""
+        for f, row in zip(found, rows, strict=True):
+            if f.trial.id != before:
+                before = f.trial.id
+                yield Text.assemble((f.trial.label[language], "bold"), (f"  {before}", "dim"))
+            named = Text.assemble(_estimand(f, language), (f"  {f.row.published.source}", "dim"))
+            yield Padding(named, (0, 0, 0, INDENT))
+            yield _in_columns(row, widths)
+
+
+def _widest(text: Text) -> int:
+    return max(cell_len(line) for line in text.plain.split("\n"))
+
+
+def _in_columns(cells: Sequence[Text], widths: Sequence[int]) -> RenderableType:
+    grid = Table.grid(padding=(0, GAP, 0, 0))
+    for width in widths:
+        grid.add_column(width=width, overflow="fold")
+    grid.add_row(*cells)
+    return Padding(grid, (0, 0, 0, INDENT))
+
+
+def _heads(language: str) -> tuple[str, ...]:
+    if language == "zh":
+        return "估计量", "文献", "模型 [90 %]", "区间带", "结论"
+    return "estimand", "published", "model", "band", "verdict"
+
+
+def _estimand(f: Found, language: str) -> str:
+    """Return the name of an estimand with its unit."""
+    plain = f.row.unit == "1" or "(" in f.row.label.en  # the label names the unit
+    return f.row.label[language] + ("" if plain else bracketed(unit_text(f.row.unit, language), language))
+
+
+def _told(f: Found, language: str, *, narrow: bool = False) -> list[Text]:
+    """Return the cells of an estimand beside its name: what the source says, the model, the band, the verdict.
+
+    In the narrow ones p has a line of its own, and the source's key is left to the line of the name.
+    """
+    chance = "" if f.p is None else f"{chr(10) if narrow else ' '}p={f.p:.3f}"
+    verdict = Text(_in(VERDICTS[f.verdict], language), style=VERDICTS[f.verdict][2])
+    verdict.append(f"\n{_in(MARK_WORDS[f.row.mark], language)}", style="dim")
+    return [
+        Text(source_text(f, language) + ("" if narrow else f"\n{f.row.published.source}")),
+        Text(f"{value_text(f.estimate)} {interval_text(f.low, f.high)}{chance}"),
+        Text(interval_text(f.row.low, f.row.high)),
+        verdict,
+    ]
+
+
 def found_table(evaluation: Evaluation, language: str) -> Table:
     """Return the estimands by trial: what was published, the model's estimate, the band, the verdict."""
-    heads = (
-        ("估计量", "文献", "模型 [90 %]", "区间带", "结论")
-        if language == "zh"
-        else ("estimand", "published", "model", "band", "verdict")
-    )
+    heads = _heads(language)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for head in heads:
         last = head == heads[-1]
@@ -127,19 +201,7 @@ def found_table(evaluation: Evaluation, language: str) -> Table:
         if f.trial.id != before:
             before = f.trial.id
             table.add_row(Text(f.trial.label[language], style="bold"), Text(before, style="dim"))
-        plain = f.row.unit == "1" or "(" in f.row.label.en  # the label names the unit
-        unit = "" if plain else bracketed(unit_text(f.row.unit, language), language)
-        text, style = _in(VERDICTS[f.verdict], language), VERDICTS[f.verdict][2]
-        chance = "" if f.p is None else f" p={f.p:.3f}"
-        verdict = Text(text, style=style)
-        verdict.append(f"\n{_in(MARK_WORDS[f.row.mark], language)}", style="dim")
-        table.add_row(
-            f"  {f.row.label[language]}{unit}",
-            Text(f"{source_text(f, language)}\n{f.row.published.source}"),
-            Text(f"{value_text(f.estimate)} {interval_text(f.low, f.high)}{chance}"),
-            Text(interval_text(f.row.low, f.row.high)),
-            verdict,
-        )
+        table.add_row(f"  {_estimand(f, language)}", *_told(f, language))
     return table
 
 
@@ -221,9 +283,9 @@ def draw(evaluation: Evaluation, folder: Path, language: str, trials_hash: str =
         axes.set_xlim(LEFT, RIGHT)
         axes.set_xticks([0.0, 1.0], ["下限", "上限"] if zh else ["low", "high"], fontsize=8)
         axes.set_xlabel(
-            "各行按自身区间带缩放（灰色）；数字为模型估计"
+            "各行按自身区间带缩放（灰色）；数字为模型估计（红：未再现，灰：未定）"
             if zh
-            else "each row on the scale of its band (grey); numbers: model",
+            else "each row on the scale of its band (grey); numbers: model (red: missed, grey: open)",
             fontsize=8,
         )
         for marker, colour, cn, en in (
@@ -279,6 +341,13 @@ def _named(row: Trial | Found, language: str) -> str:
 def trial_list(trials: Sequence[Trial], language: str) -> str:
     """Return the names and titles of trials, one a line."""
     return "\n".join(f"  {t.id:<20} {t.label[language]}" for t in trials)
+
+
+def asks_for_trial(known: str, language: str) -> str:
+    """Return what is asked where no trial was named, above the list of those that are ``known``."""
+    if language == "zh":
+        return f"--all 运行全部试验，--trial 名称 只运行其中一项：\n{known}"
+    return f"--all runs every trial, --trial NAME one of them:\n{known}"
 
 
 def as_plain(evaluation: Evaluation) -> dict[str, Any]:

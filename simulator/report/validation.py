@@ -15,7 +15,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from simulator.report.catalogue import region_name
+from simulator.report.catalogue import region_name, region_state
 from simulator.report.html.gates import gates_path, posterior_digest
 from simulator.report.validation_figures import draw_validation
 from simulator.report.words import bracketed, colon, listed, number, unit_text
@@ -25,6 +25,14 @@ from simulator.study.validate import Validation
 
 Say = Callable[[str], None]
 BASELINES_ZH = {"persistence": "持平", "linear": "线性趋势", "exponential": "指数趋势"}
+STEPS_ZH = {
+    "coverage": "区间覆盖",
+    "predictive": "历史还原",
+    "inner test": "内部检验",
+    "facts": "典型事实",
+    "books": "账目",
+    "influence": "去掉单个序列",
+}
 SHOWN_MOVES = 0.005  # log points, or prior standard deviations, below which nothing is said to move
 GAP = 2  # cells between columns
 
@@ -51,6 +59,20 @@ def title(found: Validation, language: str) -> str:
     if language == "zh":
         return f"{region}拟合的检验：{len(asked)} 项中通过 {passed} 项"
     return f"Validation of {region}: {passed} of {len(asked)} gates pass"
+
+
+def step_line(line: str, language: str) -> str:
+    """Return what is said of a step that is done (``inner test: 12 s``) in a language."""
+    name, _, took = line.partition(": ")
+    if language != "zh" or name not in STEPS_ZH:
+        return line
+    return f"{STEPS_ZH[name]}：{took.removesuffix(' s')} 秒"
+
+
+def failed_line(found: Validation, language: str) -> str:
+    """Return how many gates do not hold."""
+    count = len(found.failed)
+    return f"{count} 项检验未通过" if language == "zh" else f"{count} of the gates failed"
 
 
 def series_rows(found: Validation, language: str) -> list[list[str]]:
@@ -137,8 +159,8 @@ def gate_groups(found: Validation) -> list[tuple[str, list[Gate]]]:
 def validation_screen(found: Validation, language: str) -> RenderableType:
     """Return the gates with figure, what is asked and the verdict, and the tables behind the inner test."""
     parts: list[RenderableType] = [Text(title(found, language), style="bold")]
-    if found.status is not None:
-        parts.append(Text(pick(found.status, language), style="dim"))
+    if status := region_state(found.status, language):
+        parts.append(Text(status, style="dim"))
     for group, gates in gate_groups(found):
         parts += [Rule(style="dim"), Text(pick(GROUPS[group], language), style="bold")]
         if group == INNER:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simulator.report.catalogue import parameter_doc
+from simulator.report.catalogue import parameter_doc, region_state
 from simulator.report.memo_words import said
 from simulator.report.parameter_names import first_clause
 from simulator.report.style import (
@@ -90,10 +90,10 @@ def draw_validation(found: Validation, folder: Path, language: str) -> list[Path
 def _foot(found: Validation, language: str, note: str = "") -> str:
     """Return what is drawn, then draws, calibration, date and the bank of runs behind the fit, then the status."""
     manifest, zh = found.manifest, language == "zh"
-    draws = f"{manifest['draws']:,}{' ' * (not zh)}{word('draws', language)}" if "draws" in manifest else ""
+    draws = f"{manifest['draws']:,} {word('draws', language)}" if "draws" in manifest else ""
     parts = [draws, f"{word('calibration', language)}{colon(language)}{word(str(manifest.get('kind', '')), language)}"]
     parts += [datetime.date.today().isoformat(), str(dict(manifest.get("bank") or {}).get("hash", ""))[:8]]
-    status = "" if found.status is None else found.status[language]
+    status = region_state(found.status, language)
     line = " · ".join(part for part in parts if part) if manifest else ""
     return "\n".join(text for text in (SAID[note][zh] if note else "", line, status) if text)
 

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable
 
+from simulator.report.bureau_names import bureau_in_full
 from simulator.report.units import in_chinese
 
 NEGLIGIBLE = 0.001  # of the target: a smaller part or difference is written as about nothing
@@ -351,7 +352,7 @@ def lead_text(lead: str, language: str) -> str:
     """Return who leads a section as a page says it; ``lead`` is empty where the plan names nobody."""
     if not lead:
         return "规划未指明牵头部门" if language == "zh" else "lead not named in the plan"
-    return f"牵头：{lead}" if language == "zh" else f"led by {lead}"
+    return f"牵头：{lead}" if language == "zh" else f"led by {bureau_in_full(lead, language)}"
 
 
 def near(value: float, other: float) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from simulator.report.board import Board, chance, reading
+from simulator.report.bureau_names import bureau_name
 from simulator.report.html.labels import label
 from simulator.report.terminal import section_order
 from simulator.report.words import figure, listed, section_text, word
@@ -63,7 +64,7 @@ def bureau_rows(board: Board, tables: Tables, language: str) -> tuple[list[dict[
     leading = [_row(name, mine, board, spent, language) for name, mine in by_lead.items()]
     answering = [_row(name, mine, board, spent, language) for name, mine in shared.items()]
     return (
-        sorted(leading, key=lambda r: (not r["bureau"], -r["targets"], -r["measures"])),
+        sorted(leading, key=lambda r: (not r["plan_name"], -r["targets"], -r["measures"])),
         sorted(answering, key=lambda r: (-r["targets"], -r["measures"])),
     )
 
@@ -72,11 +73,14 @@ def _row(name: str, sections: list[str], board: Board, spent: list[tuple[str, fl
     mine = [r for r in (*board.headline, *board.others) if r["section"] in sections]
     without = [r for r in board.without if r["section"] in sections]
     worst = min(mine, key=chance) if mine else None
+    if worst is not None and reading(chance(worst)) == COLUMNS[0]:
+        worst = None  # what is likely is at no risk
     measures = [net for section, net in spent if section in sections]
     sums = sum(measures)
     key = "name_zh" if language == "zh" else "name"
     return {
-        "bureau": name,
+        "bureau": bureau_name(name, language),
+        "plan_name": name,
         "sections": listed([section_text(s, language).split(" ", 1)[-1].split(" ")[0] for s in sections], language),
         "targets": len(mine) + len(without),
         "counts": [sum(reading(chance(r)) == kind for r in mine) for kind in COLUMNS],

@@ -32,6 +32,7 @@ from simulator.report.terminal_compare import (
     survives,
     unit_cost,
 )
+from simulator.report.terminal_failures import failure_lines
 from simulator.report.terminal_wins import budget_scaling, precision_lines, win_tables
 from simulator.report.words import apart, listed
 from simulator.study.tables import Tables
@@ -63,7 +64,7 @@ def _scenario(tables: Tables, run: dict[str, Any], x: Scale, language: str) -> d
     name, baseline = run["scenario"], tables.meta["runs"][0]["scenario"]
     rows = compared(tables, name)
     beyond = beyond_targets(tables, name, language)
-    budget = [*budget_scaling(tables, name, language), *(heading(run, language)[-1:] if run["failures"] else [])]
+    budget = [*budget_scaling(tables, name, language), *failure_lines(run, language)]
     return {
         "name": name,
         "title": run["title"][language],

@@ -11,17 +11,20 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
+from rich.cells import cell_len
 
 from simulator.core.problems import InputError
 from simulator.report.html.charts import shortened
 from simulator.report.html.labels import label
 from simulator.report.html.svg import picture, tag, tip
+from simulator.report.style import in_lines
 from simulator.report.words import colon, plain_number, semicolon
 from simulator.study.output import ROOT
 
 TILE, GAP, HIGH = 108.0, 5.0, 62.0
 NORTH = 14.0
-NAME_CELLS = 17  # half-width characters of a name in a tile
+NAME_CELLS, SMALL_CELLS = 14, 17  # half-width characters of a name in a tile, and in small letters
+SMALL = "small"  # class of these letters
 DARK = 0.65  # shade from which letters are white
 MEASURES = ("firm_share", "gdp_share", "incubator_share")  # columns of districts.csv
 COUNTED = {"share of districts": 1.0, "percent of districts": 0.01}
@@ -91,18 +94,27 @@ def _tile(district: District, x: float, y: float, most: float, language: str) ->
     ink = "#fff" if shade > DARK else "#222"
     said = semicolon(language).join(f"{label(m, language)} {_percent(district.shares[m])}" for m in MEASURES)
     said += f"{semicolon(language)}{label('campus', language)}" if district.campus else ""
-    short = shortened(district.name.split(" (")[0].split("（")[0].removesuffix(" District"), NAME_CELLS)
-    lines = [(short, 20, 600)]
-    lines += [(f"{label(f'short {m}', language)} {_percent(district.shares[m])}", 37 + 14 * k, 400)
+    name = _in_tile(district.name.split(" (")[0].split("（")[0].removesuffix(" District"))
+    first = 20 if len(name) == 1 else 13
+    lines = [(text, first + 11 * k, 600, "" if len(name) == 1 else SMALL) for k, text in enumerate(name)]
+    lines += [(f"{label(f'short {m}', language)} {_percent(district.shares[m])}", 40 + 14 * k, 400, "")
               for k, m in enumerate(MEASURES[:2])]  # fmt: skip
     texts = [
-        tag("text", text, x=x + TILE / 2, y=y + down, text_anchor="middle", fill=ink, font_weight=weight)
-        for text, down, weight in lines
+        tag("text", text, x=x + TILE / 2, y=y + down, text_anchor="middle", fill=ink, font_weight=weight, class_=size)
+        for text, down, weight, size in lines
     ]
     box = {"x": x, "y": y, "width": TILE, "height": HIGH}
     tile = tag("rect", rx=4, fill=f"rgb({red},{green},{blue})", stroke="#bbb", **box)
     over = tag("rect", tip(f"{district.name}{colon(language)}{said}"), class_="hit", **box)
     return [tile, *texts, over]
+
+
+def _in_tile(name: str) -> list[str]:
+    """Return a name in one line of a tile, or in two of small letters where it is longer."""
+    if cell_len(name) <= NAME_CELLS:
+        return [name]
+    first, *rest = in_lines(name, SMALL_CELLS)
+    return [first, *([shortened("".join(rest), SMALL_CELLS)] if len(rest) > 1 else rest)]
 
 
 def _percent(share: float) -> str:
@@ -133,4 +145,4 @@ def counted(targets: list[dict[str, Any]], found: tuple[District, ...], language
 
 def answering(shared: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows of bureaus that stand for districts: their governments and the committees of zones."""
-    return [row for row in shared if any(word in row["bureau"] for word in ("区市", "（区）", "功能区", "高新区"))]
+    return [row for row in shared if any(word in row["plan_name"] for word in ("区市", "（区）", "功能区", "高新区"))]

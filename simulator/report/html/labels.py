@@ -92,8 +92,9 @@ LABELS: dict[str, tuple[str, str]] = {
     "lead table": ("Who leads", "牵头部门"),
     "responsible table": ("Who answers too", "责任单位"),
     "bureau note": (
-        "Bureaus as the plan names them. A target counts for the bureau that leads its section. Net cost: all"
-        " years, mean over the runs, of the measures in those sections.",
+        "Bureaus as the plan names them; the English of a Chinese name is a usual rendering, not an official one. A"
+        " target counts for the bureau that leads its section. Net cost: all years, mean over the runs, of the measures"
+        " in those sections.",
         "部门名称依规划原文。目标计入其所在章节的牵头部门。净支出：该章节各项措施全部年份之和，各次运行平均。",
     ),
     "district note": (

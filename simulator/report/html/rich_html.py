@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
@@ -21,10 +22,17 @@ CLASSES = {
     "cyan": "lead",
 }
 
+_NAME = re.compile(r"\b[a-z][a-z0-9_]*\.[a-z0-9_]+\b")  # of a parameter: ``owner.field``
+
 
 def classes_of(style: object) -> str:
     """Return the classes that stand for a terminal's style (``bold green``)."""
     return " ".join(CLASSES[word] for word in str(style or "").split() if word in CLASSES)
+
+
+def soft(text: str) -> Markup:
+    """Return a cell's text as escaped HTML in which a dotted name (``market.demand_pull``) may break at its joints."""
+    return Markup(_NAME.sub(lambda found: re.sub("([._])", r"\1<wbr>", found[0]), str(escape(text))))
 
 
 def text_html(text: Text) -> Markup:
@@ -33,7 +41,7 @@ def text_html(text: Text) -> Markup:
     out = Markup()
     for start, end in pairwise(edges):
         names = dict.fromkeys(classes_of(s.style) for s in text.spans if s.start <= start and end <= s.end)
-        piece = escape(text.plain[start:end]).replace("\n", Markup("<br>"))
+        piece = soft(text.plain[start:end]).replace("\n", Markup("<br>"))
         name = " ".join(n for n in names if n)
         out += Markup('<span class="{}">{}</span>').format(name, piece) if name else piece
     return out
@@ -69,7 +77,7 @@ def cells(table: Table) -> Iterator[list[RenderableType]]:
 
 def _cell(cell: RenderableType) -> Markup:
     if isinstance(cell, str):
-        return escape(cell)
+        return soft(cell)
     if isinstance(cell, Text):
         name, inner = classes_of(cell.style), text_html(cell)
         return Markup('<span class="{}">{}</span>').format(name, inner) if name else inner

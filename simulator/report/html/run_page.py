@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator.core.ledger import PAYERS
 from simulator.report.board import Board, board_of, chance, has_true, records
-from simulator.report.catalogue import chosen
+from simulator.report.catalogue import chosen, region_state
 from simulator.report.change_first import influence_in
 from simulator.report.fans import as_level, fan_frame, fans_of, history
 from simulator.report.html import bureaus, districts
@@ -312,8 +312,8 @@ def assumed(board: Board, tables: Tables, language: str) -> list[tuple[str, str,
     meta = tables.meta
     source = posterior_text(meta["region"], meta["calibration"], language)
     rows = [(label("calibration", language), word(meta["calibration"], language), source)]
-    if meta.get("status"):
-        rows.append((label("status", language), meta["status"][language], ""))
+    if status := region_state(meta.get("status"), language):
+        rows.append((label("status", language), status, ""))
     for key, name in (("switches", "switch"), ("drivers", "driver"), ("assumptions", "override")):
         rows += [(label(name, language), chosen(key, k, v, language), "") for k, v in (meta.get(key) or {}).items()]
     late = [r for r in (*board.headline, *board.others) if r["year_assumed"] in (True, "True")]

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from simulator.report.board import records
+from simulator.report.catalogue import choice_name
 from simulator.report.html.labels import label
 from simulator.report.sweep_words import factor_unit_text, setting_name
 from simulator.report.words import is_money, listed, number, word
@@ -15,6 +16,7 @@ CHANGES = ("changed", "added", "removed")
 MOST_ENTRIES = 20  # added or removed entries that are told one by one
 NUMBER = r"[+-]?[\d,]*\.?\d+(?:e[+-]?\d+)?"
 GIVEN = re.compile(rf"(\w+)=({NUMBER})((?: (?!to\b)[A-Za-z0-9/]+)*)(?=,|$)")
+CHOSEN = re.compile(r"(\w+)=([a-z_]+(?:, [a-z_]+)*)(?=, |$)")
 YEARS = re.compile(r"(\d{4}(?:-\d\d)?) to (\d{4}(?:-\d\d)?)")
 
 
@@ -39,7 +41,7 @@ def settings_rows(tables: Tables, scenario: str, language: str) -> list[dict[str
 
 def _what(row: dict[str, Any], language: str) -> str:
     if row["change"] != "changed":
-        return _given(str(row["scenario_value"] or row["baseline_value"] or ""), row, language)
+        return given(row, language)
     return f"{_name(str(row['what']), row, language)} {from_to(row, language)}"
 
 
@@ -57,13 +59,17 @@ def _name(setting: str, row: dict[str, Any], language: str) -> str:
     return setting_name(setting, language, str(row["lever"])) if row["lever"] else setting
 
 
-def _given(text: str, row: dict[str, Any], language: str) -> str:
-    """Return the settings of an entry that one scenario alone has, with names and units in words."""
+def given(row: dict[str, Any], language: str) -> str:
+    """Return the settings of an entry that one scenario alone has, with names, choices and units in words."""
 
     def one(found: re.Match[str]) -> str:
         return f"{_name(found[1], row, language)} {value(found[2], found[3].strip(), language)}"
 
-    said = GIVEN.sub(one, text)
+    def chosen(found: re.Match[str]) -> str:
+        names = listed((choice_name(x, language) for x in found[2].split(", ")), language)
+        return f"{_name(found[1], row, language)} {names}"
+
+    said = CHOSEN.sub(chosen, GIVEN.sub(one, str(row["scenario_value"] or row["baseline_value"] or "")))
     if language == "zh":
         return YEARS.sub(r"\1 至 \2 年", said).replace(", ", "，")
     return said

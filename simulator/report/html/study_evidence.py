@@ -10,10 +10,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from simulator.report.catalogue import region_name
+from simulator.report.catalogue import region_name, region_state
 from simulator.report.html.labels import label
 from simulator.report.html.study_words import StudyWords, bullets, facts
-from simulator.report.words import bracketed, colon, listed, plain_number, semicolon, unit_text
+from simulator.report.words import bracketed, colon, plain_number, semicolon, unit_text
 
 if TYPE_CHECKING:
     from simulator.study.trials import Evaluation, Found
@@ -37,11 +37,11 @@ def validation_words(found: Validation, language: str) -> StudyWords:
         answer.append(label("gates mean", language))
     return StudyWords(
         title=region_name(found.region, language),
-        status="" if found.status is None else pick(found.status, language),
+        status=region_state(found.status, language),
         asked=facts(
             language,
             region=region_name(found.region, language),
-            gates=str(len(found.gates)),
+            gates=str(sum(gate.ok is not None for gate in found.gates)),  # the others are only reported
             seconds=label("in seconds", language, count=f"{sum(found.seconds.values()):.0f}"),
         ),
         answer=bullets(answer),
@@ -90,14 +90,14 @@ def trial_words(evaluation: Evaluation, language: str) -> StudyWords:
     head = Text(label("trials head", language, all=len(found), trials=len(trials), **counts), style="bold")
     missed = [f for f in found if f.verdict == MISSED]
     answer: list[str | Text] = [head, *page.summary(found, language).splitlines()]
-    answer += [f"· {_trial_line(f, language)}" for f in missed]
+    answer += [f"{page.VERDICTS[MISSED][language == 'zh']}{colon(language)}{_trial_line(f, language)}" for f in missed]
     lacking = page.lacking_table(evaluation, language)
     drawn = page.CALIBRATIONS[evaluation.calibration][language == "zh"]
     return StudyWords(
         title=label("trials title", language, trials=len(trials)),
         asked=facts(
             language,
-            trials=listed([t.label[language] for t in trials], language),
+            trials=semicolon(language).join(t.label[language] for t in trials),  # whose names have commas
             seconds=label("in seconds", language, count=f"{evaluation.seconds:.0f}"),
         ),
         answer=bullets(answer),
@@ -114,7 +114,8 @@ def _trial_line(f: Found, language: str) -> str:
 
     given = {"value": f"{page.value_text(f.estimate)} {page.interval_text(f.low, f.high)}",
              "band": page.interval_text(f.row.low, f.row.high)}  # fmt: skip
-    return f"{f.row.label[language]}{colon(language)}{label('trial missed', language, **given)}"
+    name = f"{f.trial.label[language]} · {f.row.label[language]}"  # two trials may ask for the same
+    return f"{name}{colon(language)}{label('trial missed', language, **given)}"
 
 
 def _forest(title: str, found: list[Found], language: str) -> dict[str, Any]:

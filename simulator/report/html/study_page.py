@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from simulator.report.catalogue import region_state
 from simulator.report.html.blocks import rich_blocks
 from simulator.report.html.labels import LABELS, label
 from simulator.report.html.rich_html import all_html
@@ -112,7 +113,7 @@ def study_facts(folder: Path, language: str, manifest: dict[str, Any]) -> dict[s
     return {
         "kind": kind or "study",
         "title": f"{kind_name(kind, language)} · {' · '.join(map(str, names))}",
-        "status": mapping_of(status).get(language, ""),
+        "status": region_state(mapping_of(status), language),
         "text": text.rstrip(),
         "gates": gate_groups(found, language),
         "notes": [str(x) for x in items_of(found.get("notes_zh" if language == "zh" else "notes"))],

@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
+from simulator.report.catalogue import chosen, region_state
 from simulator.report.html.blocks import plain_blocks
 from simulator.report.html.labels import label
 from simulator.report.words import word
@@ -81,14 +82,11 @@ def failed(failures: Iterable[Any]) -> list[tuple[str, str]]:
 
 def status_of(scenario: Any, language: str) -> str:
     """Return what a region's data are, as every page says it."""
-    status = scenario.region.status
-    return "" if status is None else str(status[language])
+    return region_state(scenario.region.status, language)
 
 
 def assumed_of(scenario: Any, language: str) -> list[tuple[str, str]]:
     """Return what the runs of a study take for granted: calibration, switches, outside paths, overrides, status."""
-    from simulator.report.catalogue import chosen
-
     out = [(label("calibration", language), word(scenario.calibration, language))]
     for key, name in (("switches", "switch"), ("drivers", "driver"), ("assumptions", "override")):
         chosen_here = getattr(scenario, key, None) or {}
