@@ -26,6 +26,19 @@ SCENARIO = os.environ.get("RIS_SCENARIO", str(ROOT / "scenarios" / "qingdao" / "
 
 
 SIZE = (6.4, 5.4)  # inches, as high as Mesa's grid gives a component
+NARROW = """
+@media (max-width: 1263px) {
+  .v-navigation-drawer { position: static !important; transform: none !important; visibility: visible !important;
+    width: 100vw !important; max-width: 100vw !important; height: auto !important; margin-top: 56px;
+    box-shadow: none !important; overflow-x: hidden; }
+  .v-application { overflow-x: hidden; }
+  .v-main { padding: 0 !important; }
+  .v-overlay, .v-app-bar__nav-icon { display: none !important; }
+  .vue-grid-layout { height: auto !important; }
+  .vue-grid-item { position: static !important; transform: none !important; width: 100% !important;
+    height: auto !important; margin-bottom: 16px; }
+}
+"""
 WAITS = {"en": "Press STEP: a year at a time, from {first}.", "zh": "点击 STEP 逐年推进，自 {first} 年起。"}
 
 
@@ -77,12 +90,23 @@ def _draw_series(axes: Any, series: Any, name: str, years: tuple[int, int]) -> N
     axes.yaxis.get_major_locator().set_params(nbins=4)
     if not len(values):
         axes.set_yticks([])
+    elif not values.any():
+        axes.set_ylim(0.0, 1.0)  # else around zero, with amounts below it
 
 
 scenario = load_scenario(SCENARIO)
 name = scenario.title[LANGUAGE]
 parameters = {"scenario": scenario, "seed": Slider("种子" if LANGUAGE == "zh" else "Seed", 0, 0, 99, 1)}
-page = SolaraViz(
-    RegionModel(scenario, seed=0), components=[Network, Series], model_params=parameters, name=name, play_interval=200
-)
-page  # noqa: B018 - Solara shows the last expression
+
+
+@solara.component
+def Page() -> None:
+    """Show the controls and the figures; on a narrow window the controls stand above the figures, not over them."""
+    solara.Style(NARROW)
+    SolaraViz(
+        RegionModel(scenario, seed=0),
+        components=[Network, Series],
+        model_params=parameters,
+        name=name,
+        play_interval=200,
+    )

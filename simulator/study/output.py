@@ -241,6 +241,7 @@ def save(
             "writing": round(time.perf_counter() - started, 3),
         }
         manifest |= {"seconds": seconds, "language": language, "tables": _tables_of(part)}
+        manifest |= {RUN_CHECK: digest_of(json.loads(json.dumps(manifest["run"])))}  # as it will be read
         text = json.dumps(manifest, indent=1, ensure_ascii=False)
         (part / "manifest.json").write_text(text + "\n", encoding="utf-8")
 
@@ -440,6 +441,8 @@ def read(folder: Path) -> Tables:
     manifest = read_json(path)
     MANIFEST.check(manifest, path)
     _refuse_changed(folder, manifest.get("tables"))
+    if manifest.get(RUN_CHECK, own := digest_of(manifest.get("run"))) != own:
+        raise refused(path, "was changed after it was written", "run", _UNCHANGED)
     try:
         meta = {**manifest["run"], "hash": manifest["hash"], "created": manifest["created"]}
         paths = {name: folder / f"{name}.csv" for name in _FRAMES}
@@ -475,5 +478,4 @@ def _refuse_changed(folder: Path, tables: object) -> None:
         elif digest(path.read_bytes()) != wanted:
             wrong.append((path, "was changed after it was written"))
     if wrong:
-        allowed = "the folder as ris run wrote it; copies may be edited elsewhere"
-        raise InputError([Problem(str(path), 1, 1, what, "", allowed) for path, what in wrong])
+        raise InputError([Problem(str(path), 1, 1, what, "", _UNCHANGED) for path, what in wrong])
