@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import math
 import sys
 from pathlib import Path
@@ -12,13 +13,14 @@ import pytest
 
 from simulator.core.declare import Label
 from simulator.core.ledger import Ledger
-from simulator.core.luck import Luck
+from simulator.core.luck import Luck, count_above, poisson_quantile
 from simulator.core.memory import collector_at_rest, keep_freed_memory
 from simulator.core.parameters import Range
-from simulator.core.population import find
+from simulator.core.population import Population, _pitch, column, find
 from simulator.core.problems import _SUGGESTED, InputError, Place, Problems, closest, listed, shown
 from simulator.core.reading import decode, parse_csv, parse_yaml, read_bytes, scalar
 from simulator.core.terms import Terms, _mask
+from simulator.core.terms_kernels import award, reach
 from simulator.core.units import _LONGEST, UnitError, forms, quantity
 from simulator.levers.common import sum_of
 from simulator.simulate import simulate, start
@@ -26,6 +28,8 @@ from simulator.world.region import load_region
 from simulator.world.terms import TERMS
 from tests.benchmarks.scaled import scaled
 from tests.model_runs import ROOT, shipped
+
+UNIFORMS = [0.024983496680366424, 0.03882889247444116, 0.18331448529862]  # committed: luck never changes
 
 
 def test_a_label_speaks_both_languages() -> None:
@@ -232,3 +236,89 @@ def test_suggestions_end_after_so_many_problems() -> None:
     for _ in range(_SUGGESTED + 1):
         problems.add(Place("plan.yaml"), "unknown", read="paln", among=["plan"])
     assert [p.suggestion for p in problems.found[-2:]] == ["plan", ""]
+
+
+def test_a_budget_reaches_those_whom_a_sort_would_reach() -> None:
+    draw = np.random.default_rng(11)
+    for size in (1, 16, 17, 40, 200):
+        for _ in range(40):
+            order, rows = np.arange(size), draw.permutation(size)
+            score = draw.integers(0, draw.integers(2, 60), size).astype(float)  # with ties
+            key, cost = draw.permutation(size).astype(np.uint64), draw.uniform(1.0, 5.0, size)
+            sorted_ = sorted(order.tolist(), key=lambda i: (score[i], key[rows[i]]))
+            sums = np.cumsum(cost[sorted_])
+            budget = draw.uniform(0.0, 1.1) * sums[-1]
+            paid = int(np.count_nonzero(sums <= budget))
+            count, left = reach(order, score.copy(), cost, rows, key, budget)
+            assert count == paid
+            assert left == pytest.approx(budget - (sums[paid - 1] if paid else 0.0), abs=1e-9)
+            assert set(order[:count].tolist()) == set(sorted_[:paid])
+            assert paid == size or order[count] == sorted_[paid]
+
+
+def _awarded(wanted: float, eligible: list[bool]) -> float:
+    one, none = np.ones(1), np.zeros(1)
+    rows, key = np.zeros(1, np.int64), np.ones(1, np.uint64)
+    return award(
+        rows, key, none, np.array([wanted]), one, np.array([np.inf]), 1.0, np.array(eligible, bool), np.inf, one,
+        0.0, 0.0, 0.0, np.uint64(2), np.uint64(4), np.array([wanted]), np.zeros(1), np.zeros((3, 1)),
+    )  # fmt: skip
+
+
+def test_an_award_of_less_than_a_yuan_is_paid_and_one_row_can_be_left_out() -> None:
+    assert _awarded(0.5, []) == 0.5
+    assert _awarded(0.5, [True]) == 0.5
+    assert _awarded(0.5, [False]) == 0.0
+
+
+def test_an_offer_is_full_and_without_a_tag_unless_said() -> None:
+    given = {n: p.default for n, p in inspect.signature(Terms.offer).parameters.items()}
+    neutral = {"rate": 1.0, "worth": 1.0, "unused": 0.0, "misuse": 0.0, "half_life": 0.0, "unit_cost": 0.0, "tag": -1}
+    assert {n: given[n] for n in neutral} == neutral
+
+
+def test_luck_is_what_it_was() -> None:
+    found = Luck(1).at(2011, "market").uniform(np.arange(1, 4, dtype=np.uint64), "grow")
+    assert found.tolist() == UNIFORMS
+    many = Luck(1).uniform(np.arange(1000, dtype=np.uint64), "half")
+    small = many[many < 0.25] * 2.0**53  # exact there: a draw is the middle of one of 2^53 steps
+    assert np.all(small - np.floor(small) == 0.5)
+
+
+def test_counts_of_a_large_mean_are_not_added_up() -> None:
+    assert count_above(800.0, 0.5, 0.0) == poisson_quantile(800.0, 0.5)
+    assert abs(poisson_quantile(800.0, 0.5) - 800.0) <= 1.0
+
+
+def test_of_the_same_key_each_is_found() -> None:
+    assert find(np.array([5], np.uint64), np.array([5, 5, 6], np.uint64)).tolist() == [0, 0, -1]
+
+
+class _Few(Population):
+    size: np.ndarray = column("float64", unit="1", doc="a number")
+
+
+def test_newcomers_queue_in_turn_and_may_name_every_column() -> None:
+    few = _Few(2)
+    few.arrive(1, key=np.array([7], np.uint64), alive=np.array([True]), size=np.array([1.0]))
+    few.arrive(2, size=np.array([2.0, 3.0]))
+    assert few.queued("size").tolist() == [1.0, 2.0, 3.0]
+    assert few.admit() == 3
+    assert few.size.tolist() == [0.0, 0.0, 1.0, 2.0, 3.0]
+
+
+def test_columns_of_a_block_have_room_and_share_no_line() -> None:
+    for size in (1, 2, 4, 8):
+        for capacity in (512, 1000, 4096, 8192, 10_000):
+            pitch = _pitch(capacity, size)
+            assert pitch >= capacity
+            assert capacity * size < 4096 or pitch * size % 4096
+
+
+@pytest.mark.parametrize(("text", "unit", "value"), [("1千亿元", "CNY", 1e11), ("3公顷", "m2", 3e4)])
+def test_large_units_are_read(text: str, unit: str, value: float) -> None:
+    assert quantity(text, unit) == value
+
+
+def test_the_longest_quantity_has_eighty_characters() -> None:
+    assert _LONGEST == 80
