@@ -12,12 +12,13 @@ import toy_model
 from toy_model import Toy
 
 from simulator.core.problems import InputError
-from simulator.report.discover_words import box_words, missed_elsewhere, percent
+from simulator.report.discover_words import _wanted, box_words, missed_elsewhere, percent
 from simulator.report.parameter_names import first_clause, without_brackets
 from simulator.study import discover_prim as prim
 from simulator.study.discover import BOXES, NEARLY_ALL, NEARLY_NONE, NO_BOX, asked_of, discover, verdict_of
 from simulator.study.discover_factors import factors_of, stratified
 from simulator.study.discover_prim import Points, Restriction, at_least, boxes, paste, peel
+from simulator.study.targets import load_targets
 
 toy, home = toy_model.toy, toy_model.home  # the fixtures
 
@@ -111,6 +112,19 @@ def test_each_stratum_is_drawn_once_in_an_order_of_the_factors_own() -> None:
 def test_a_semicolon_in_brackets_ends_no_clause() -> None:
     assert without_brackets("R&D a head (national; higher here); fitted") == "R&D a head; fitted"
     assert first_clause("R&D a head (national; higher here); fitted") == "R&D a head"
+
+
+@pytest.mark.parametrize(
+    ("name", "en", "zh"),
+    [
+        ("QD05", "≥ 100 % of districts in 2016", "2016 年占区市 ≥ 100 %"),
+        ("QD12", "> CNY 10 bn per year in 2016", "2016 年 > 100亿元/年"),
+        ("QD24", "≥ 10 mn m² in 2016", "2016 年 ≥ 1,000万平方米"),
+    ],
+)
+def test_what_a_target_asks_for_has_its_unit(name: str, en: str, zh: str) -> None:
+    target = next(t for t in load_targets() if t.id == name)
+    assert (_wanted(target, "en"), _wanted(target, "zh")) == (en, zh)
 
 
 def test_too_few_of_either_kind_are_no_ground_for_boxes() -> None:

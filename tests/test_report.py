@@ -123,7 +123,7 @@ def test_a_folder_without_its_optional_parts_has_a_page(folder: Path) -> None:
     for name in ("budget.csv", "scenario.yaml", "summary.txt", "report.html"):
         (folder / name).unlink(missing_ok=True)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    for key in ("command", "commit", "versions", "inputs", "code", "runs", "tables"):
+    for key in ("command", "commit", "versions", "inputs", "code", "runs", "tables", output.RUN_CHECK):
         manifest.pop(key)
     for key in ("leads", "switches", "drivers", "assumptions", "science_budget", "general_budget", "status"):
         manifest["run"].pop(key)
@@ -215,6 +215,17 @@ def test_a_folder_of_nothing_is_refused(tmp_path: Path, folder: Path) -> None:
         with pytest.raises(InputError):
             report_of(path, "en")
     (folder / "indicators.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InputError, match="was changed after"):
+        report_of(folder, "en")
+
+
+@pytest.mark.parametrize(("key", "value"), [("failures", 5), ("beside", [{}]), ("status", "x"), ("completed", 9_999)])
+def test_what_a_manifest_says_of_its_run_is_not_to_be_changed(folder: Path, key: str, value: object) -> None:
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    assert manifest["run"][key] != value
+    manifest["run"][key] = value
+    path.write_text(json.dumps(manifest), encoding="utf-8")
     with pytest.raises(InputError, match="was changed after"):
         report_of(folder, "en")
 

@@ -134,6 +134,20 @@ def failures(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def test_the_copy_of_a_failed_rows_scenario_comes_after_its_region(
+    toy: Toy, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy.raising = {3}
+
+    def killed_here(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("simulator.study.failed.copy_region", killed_here)
+    with pytest.raises(KeyboardInterrupt):
+        run_design(a_design(home, 60), Path("a"), jobs=1)
+    assert not list(Path("a").glob("failed/*/*.yaml"))  # else the next attempt would take the region for copied
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_runs_that_raise_or_give_no_number_are_told_and_survived(toy: Toy, home: Path, jobs: int) -> None:
     toy.raising, toy.undefined = {3}, {5}

@@ -13,10 +13,7 @@ from simulator.report.terminal_attribution import PATHS
 from simulator.report.words import (
     bracketed,
     colon,
-    figure,
-    is_money,
-    is_percent,
-    number,
+    full_figure,
     plain_number,
     semicolon,
     unit_text,
@@ -50,10 +47,10 @@ def target_words(result: DiscoverResult, language: str) -> str:
 
 def _wanted(target: Target, language: str) -> str:
     """Return what a target asks for, and in which year."""
-    unit, bound = target.unit, ">" if target.op == "gt" else "≥"
-    level = figure(target.value, unit, language) if is_money(unit) else number(target.value, unit, language)
-    tail = "%" if is_percent(unit) else ""
-    return f"{target.year} 年 {bound} {level}{tail}" if language == "zh" else f"{bound} {level}{tail} in {target.year}"
+    level = full_figure(target.value, target.unit, language, ">" if target.op == "gt" else "≥")
+    if language != "zh":
+        return f"{level} in {target.year}"
+    return f"{target.year} 年{'' if level.startswith('占') else ' '}{level}"
 
 
 def factor_words(factor: Factor, language: str) -> str:

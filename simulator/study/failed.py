@@ -75,8 +75,8 @@ def _failure(design: Design, folder: Path, number: int, before: int, n: int, mes
     row, scenario = design.rows[n], design.scenarios[design.rows[n].scenario]
     file = Path(_FAILED) / scenario.fingerprint()[:HASH_DIGITS] / f"{scenario.name}.yaml"
     if not (folder / file).is_file():
-        write_scenario(scenario, folder / file)
         copy_region(scenario, folder / SCENARIOS)
+        write_scenario(scenario, folder / file)  # last: where it lies, its region does
     code = f"from simulator.study.runner import replay; replay({str(folder)!r}, {before + n})"
     return {
         "row": before + n,

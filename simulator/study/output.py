@@ -40,7 +40,9 @@ HASH_DIGITS = 8
 SAME_FIGURES = CALIBRATION / "same_figures.json"  # written by `python -m tests.same_figures`
 OWN_FILES = ("targets.yaml", "leads.yaml")  # of a city beside its scenarios
 SERIES = "indicators.parquet"
+RUN_CHECK = "run_sha256"  # of what a manifest says of its run: older ones hold none
 CSV_ENCODING = "utf-8-sig"  # with the byte order mark, without which Excel garbles Chinese
+_UNCHANGED = "the folder as ris run wrote it; copies may be edited elsewhere"
 _TEXT = frozenset(
     (
         *("id", "region", "name", "name_zh", "indicator", "true_indicator", "true_name", "true_name_zh"),
