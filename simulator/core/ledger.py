@@ -11,6 +11,7 @@ KINDS: tuple[BillKind, ...] = ("outlay", "tax_forgone", "contingent", "recovered
 PAYERS = ("centre", "province", "city", "district", "platform", "private")
 TOLERANCE = 1e-8
 _INFINITE = float("inf")
+_new = tuple.__new__  # makes a named tuple in a third of the time that its own constructor takes
 
 
 class LedgerError(AssertionError):
@@ -71,7 +72,10 @@ class Ledger:
             return
         bills, accounts = self._bills, self.year_accounts
         moved = 0.0 if kind == "contingent" else -amount if kind == "recovered" else amount
-        for name, account_of, share in self._who_pays(payer):
+        known = self._shares.get(payer if isinstance(payer, str) else id(payer))
+        if known is None or known[0] is not payer:  # an identity may come back in a copy of the books
+            known = self._who_pays(payer)
+        for name, account_of, share in known[1]:
             bills[entry, lever, year, name, kind] += amount * share
             if moved:
                 accounts[account_of] -= moved * share
@@ -79,13 +83,12 @@ class Ledger:
             accounts[account] += moved
             self._gross += amount
 
-    def _who_pays(self, payer: str | Mapping[str, float]) -> list[tuple[str, str, float]]:
-        at = payer if isinstance(payer, str) else id(payer)
-        known = self._shares.get(at)
-        if known is None or known[0] is not payer:  # an identity may come back in a copy of the books
-            shares = [(name, f"payer:{name}", share) for name, share in payer_shares(payer).items()]
-            known = self._shares[at] = (payer, shares)
-        return known[1]
+    def _who_pays(
+        self, payer: str | Mapping[str, float]
+    ) -> tuple[str | Mapping[str, float], list[tuple[str, str, float]]]:
+        shares = [(name, f"payer:{name}", share) for name, share in payer_shares(payer).items()]
+        known = self._shares[payer if isinstance(payer, str) else id(payer)] = (payer, shares)
+        return known
 
     def transfer(self, source: str, target: str, amount: float) -> None:
         """Move ``amount`` (CNY) between two accounts that no entry pays for (a loan, a private investment)."""
@@ -121,8 +124,9 @@ class Ledger:
 
     def bills(self) -> Iterator[Bill]:
         """Yield every sum booked so far, in a fixed order."""
-        for key in sorted(self._bills):  # keys alone are compared faster than pairs of key and sum
-            yield Bill(*key, self._bills[key])
+        bills = self._bills
+        for key in sorted(bills):  # keys alone are compared faster than pairs of key and sum
+            yield _new(Bill, (*key, bills[key]))
 
     def cost_of(self, lever: str, kind: BillKind | None = None) -> float:
         """Return what a lever (or an entry, by its id) has cost so far in CNY, of one kind or of all but recoveries."""

@@ -15,7 +15,7 @@ import numpy as np
 from simulator.core.declare import Lever, Term
 from simulator.core.ledger import BillKind, Ledger
 from simulator.core.luck import Luck
-from simulator.core.terms_kernels import added, award, divide, hope, meet, pay, positive, scatter
+from simulator.core.terms_kernels import added, award, award_alone, divide, hope, meet, pay, positive, scatter
 
 Values = float | np.ndarray
 
@@ -295,37 +295,39 @@ class Terms:
         population = getattr(self.world, t.population)
         rows = np.ascontiguousarray(index, np.int64)
         asks, rank = np.ascontiguousarray(wanted, np.float64), np.ascontiguousarray(rank, np.float64)
-        want, sums = asks.copy(), np.zeros((3, rows.size))
         pieces = _ONE if units is None else _plain(units)
+        if len(offers) == 1:
+            (o,) = offers
+            asked = (rows, population.key, rank, asks, pieces, *self._conditions(term, o), population.policy_income)
+            paid, *columns = award_alone(*asked)
+            self._bill(o.entry, "outlay", paid, t.account)
+            return Paid(*columns)
+        want, sums = asks.copy(), np.zeros((3, rows.size))
         had: dict[str, np.ndarray] = {}
         for o in offers:
-            name = o.entry.lever.name
             programme = o.entry.programme or o.entry.id
             if programme not in had:
                 had[programme] = np.zeros(rows.size)
-            paid = award(
-                rows,
-                population.key,
-                rank,
-                asks,
-                pieces,
-                _plain(o.value),
-                float(o.rate),
-                _ALL if o.eligible is None else o.eligible,
-                float(o.budget),
-                _plain(o.worth),
-                float(o.half_life),
-                float(o.unused),
-                float(o.misuse),
-                self._luck.address(f"{term} {name} unused") if o.unused > 0.0 else _NO_ADDRESS,
-                self._luck.address(f"{term} {name} misuse") if o.misuse > 0.0 else _NO_ADDRESS,
-                want,
-                had[programme],
-                sums,
-            )
+            asked = (rows, population.key, rank, asks, pieces, *self._conditions(term, o), want, had[programme], sums)
+            paid = award(*asked)
             self._bill(o.entry, "outlay", paid, t.account)
-        who, columns = pay(rows, sums, population.policy_income)
-        return Paid(who, *columns)
+        return Paid(*pay(rows, sums, population.policy_income))
+
+    def _conditions(self, term: str, o: Offer) -> tuple[Any, ...]:
+        """Return what a kernel must know of an offer of money, from its value to the luck of what it buys."""
+        name = o.entry.lever.name
+        return (
+            _plain(o.value),
+            float(o.rate),
+            _ALL if o.eligible is None else o.eligible,
+            float(o.budget),
+            _plain(o.worth),
+            float(o.half_life),
+            float(o.unused),
+            float(o.misuse),
+            self._luck.address(f"{term} {name} unused") if o.unused > 0.0 else _NO_ADDRESS,
+            self._luck.address(f"{term} {name} misuse") if o.misuse > 0.0 else _NO_ADDRESS,
+        )
 
     def asked(self, term: str, index: np.ndarray, wanted: np.ndarray) -> float:
         """Return what applicants could get in CNY if no budget bound them, at most their cost."""

@@ -136,25 +136,67 @@ def award(
 
 
 @njit(cache=True, nogil=True)
-def pay(rows: np.ndarray, sums: np.ndarray, income: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Add what applicants (m,) got to the income of their rows; return the rows (k,) of those who got any.
-
-    And of these the other columns of ``Paid``, (3, k).
-    """
+def pay(
+    rows: np.ndarray, sums: np.ndarray, income: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Add what applicants (m,) got to the income of their rows; return ``Paid``'s columns (k,) of those who did."""
     count = 0
     for i in range(rows.shape[0]):
         count += sums[0, i] > 0.0
-    index = np.empty(count, np.int64)
-    out = np.empty((3, count))
+    index, given, real, half_life = np.empty(count, np.int64), np.empty(count), np.empty(count), np.empty(count)
     k = 0
     for i in range(rows.shape[0]):
         amount = sums[0, i]
         if amount > 0.0:
             income[rows[i]] += amount
-            index[k] = rows[i]
-            out[0, k], out[1, k], out[2, k] = amount, sums[1, i], sums[2, i] / amount
+            index[k], given[k], real[k], half_life[k] = rows[i], amount, sums[1, i], sums[2, i] / amount
             k += 1
-    return index, out
+    return index, given, real, half_life
+
+
+@njit(cache=True, nogil=True)
+def award_alone(
+    rows: np.ndarray,
+    key: np.ndarray,
+    rank: np.ndarray,
+    wanted: np.ndarray,
+    units: np.ndarray,
+    value: np.ndarray,
+    rate: float,
+    eligible: np.ndarray,
+    budget: float,
+    worth: np.ndarray,
+    half_life: float,
+    unused: float,
+    misuse: float,
+    a_unused: np.uint64,
+    a_misuse: np.uint64,
+    income: np.ndarray,
+) -> tuple[float, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Do ``award`` and ``pay`` for the only offer on a term; return what was paid (CNY) and the columns of ``Paid``."""
+    got, sums = np.zeros(rows.shape[0]), np.zeros((3, rows.shape[0]))
+    paid = award(
+        rows,
+        key,
+        rank,
+        wanted,
+        units,
+        value,
+        rate,
+        eligible,
+        budget,
+        worth,
+        half_life,
+        unused,
+        misuse,
+        a_unused,
+        a_misuse,
+        wanted.copy(),
+        got,
+        sums,
+    )
+    index, given, real, lasts = pay(rows, sums, income)
+    return paid, index, given, real, lasts
 
 
 @njit(cache=True, nogil=True)
