@@ -394,6 +394,8 @@ def test_a_negligible_difference_is_about_nothing_and_has_no_price() -> None:
     assert terminal_compare.difference_text(row, "en").plain == "≈0"
     assert terminal_compare.unit_cost(row, "en", row["target"]) == "–"
     assert terminal_compare.difference_text(row | {"ci_low": -3.0, "ci_high": 2.0}, "en").plain == "≈0 [-3, +2]"
+    known = row | {"difference": 0.08, "ci_low": 0.03, "ci_high": 2.0}  # small, and known not to be zero
+    assert terminal_compare.difference_text(known, "en").plain == "+0.08 [+0.03, +2]"
     clear = row | {"difference": 4.0, "ci_low": 3.0, "ci_high": 5.0, "cost_per_unit": 1.0e8}
     assert terminal_compare.difference_text(clear, "en").plain == "+4 [+3, +5]"
     assert terminal_compare.unit_cost(clear, "en", clear["target"]) == "100 mn"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -112,9 +113,13 @@ def _is_one(value: Values) -> bool:
 
 def _plain(value: Values) -> np.ndarray:
     """Return a column as it is and one number as (1,), for compiled kernels."""
-    if not _is_one(value):
-        return np.ascontiguousarray(value, np.float64)
-    return _ONE if value == 1.0 else np.array((value,), np.float64)
+    return _single(float(value)) if _is_one(value) else np.ascontiguousarray(value, np.float64)
+
+
+@lru_cache(maxsize=4096)  # the same numbers come every year
+def _single(value: float) -> np.ndarray:
+    """Return one number as (1,), to be read and not written."""
+    return np.array((value,), np.float64)
 
 
 _NOBODY = np.empty(0, np.int64)

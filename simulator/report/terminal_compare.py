@@ -206,16 +206,20 @@ def survives(row: dict[str, Any]) -> bool:
 
 
 def difference_text(row: dict[str, Any], language: str) -> Text:
-    """Return a difference with its interval; ≈0 for what is negligible beside the target."""
+    """Return a difference with its interval; ≈0 for what is negligible beside the target.
+
+    A small figure is written beside an interval that is not small and leaves zero out: it is known not to be zero.
+    """
     unit, shown = row["unit"], [row[k] for k in ("difference", "ci_low", "ci_high")]
     small = [negligible(x, row["target"]) for x in shown]
     if all(small):
         return Text(ABOUT_ZERO)
     like = max(abs(x) for x in shown if math.isfinite(x))
-    middle = ABOUT_ZERO if small[0] else number(shown[0], unit, language, like=like, sign=True)
+    about_zero = small[0] and not (shown[1] > 0 or shown[2] < 0)
+    middle = ABOUT_ZERO if about_zero else number(shown[0], unit, language, like=like, sign=True)
     factor, scale = scale_of(like, unit, language)
     low, high = (number(x / factor, "1", language, sign=True) for x in shown[1:])
-    points = (" 百分点" if language == "zh" else " pp") if is_percent(unit) else f" {scale}" if small[0] else ""
+    points = (" 百分点" if language == "zh" else " pp") if is_percent(unit) else f" {scale}" if about_zero else ""
     return Text(f"{middle} [{low}, {high}]{points}".rstrip(), style="bold" if is_clear(row) else "")
 
 
