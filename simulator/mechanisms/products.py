@@ -26,7 +26,6 @@ from simulator.mechanisms.products_kernels import (
     sell,
     solved,
     taken_in,
-    upgrade,
 )
 from simulator.world.world import World
 
@@ -332,7 +331,7 @@ def _carry_on(world: World, p: Parameters, luck: Luck, pharma: int, f: Firms, ro
     if rows.size == 0:
         return
     selling = Selling(p.upgrade, p.upgrade_gain, p.upgrade_rest, p.launch_most, p.climb)
-    st.product_upgrades += upgrade(
+    st.product_upgrades += sell(
         products,
         f,
         rows,
@@ -346,7 +345,6 @@ def _carry_on(world: World, p: Parameters, luck: Luck, pharma: int, f: Firms, ro
         luck.address("upgrade"),
         coin,
     )
-    sell(products, f, rows, at, st.deflator, selling)
 
 
 def _stages(world: World, p: Parameters, pharma: int) -> tuple[np.ndarray, np.ndarray]:

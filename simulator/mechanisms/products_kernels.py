@@ -349,7 +349,7 @@ def advance(
 
 
 @njit(cache=True, nogil=True)
-def upgrade(
+def _upgrade(
     x: Products,
     f: Firms,
     rows: np.ndarray,
@@ -392,8 +392,25 @@ def upgrade(
 
 
 @njit(cache=True, nogil=True)
-def sell(x: Products, f: Firms, rows: np.ndarray, at: np.ndarray, deflator: float, p: Selling) -> None:
-    """Move products towards their peak and put what that adds into their owners' ``product_gain``."""
+def sell(
+    x: Products,
+    f: Firms,
+    rows: np.ndarray,
+    at: np.ndarray,
+    year: int,
+    deflator: float,
+    big: float,
+    plan_start: float,
+    since: float,
+    p: Selling,
+    a_upgrade: np.uint64,
+    a_since: np.uint64,
+) -> int:
+    """Upgrade products, move them towards their peak and put what that adds into their owners' ``product_gain``.
+
+    Returns what ``_upgrade`` does.
+    """
+    upgraded = _upgrade(x, f, rows, at, year, deflator, big, plan_start, since, p, a_upgrade, a_since)
     adds, whole = np.zeros(at.shape[0]), np.zeros(rows.shape[0])  # CNY a year by product, and by owner
     for i in range(at.shape[0]):
         if not x.alive[i]:
@@ -408,3 +425,4 @@ def sell(x: Products, f: Firms, rows: np.ndarray, at: np.ndarray, deflator: floa
             x.sales[i] += part * adds[i]
             x.reached[i] += part * p.climb * (1.0 - x.reached[i])
             f.product_gain[owner] += part * adds[i]
+    return upgraded
