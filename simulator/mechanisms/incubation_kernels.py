@@ -53,25 +53,29 @@ def turn(
     """
     out = np.zeros(places, np.int64)
     inside, applicants = np.empty(key.shape[0], np.int64), np.empty(key.shape[0], np.int64)
-    m = a = 0
     for i in range(key.shape[0]):
         mentored[i] *= fades
-        if not alive[i]:
-            continue
-        if incubator[i] >= 0:
-            incubated[i] += 1
-            if incubated[i] >= least and uniform_at(a_graduates, key[i]) < leaves:
-                out[incubator[i]] += 1
-                graduated[i] = year
-                incubator[i] = -1
-            else:
-                inside[m] = i
-                m += 1
-        elif graduated[i] == 0 and not above_scale[i] and staff[i] < staff_limit:
-            chance = young if founded[i] >= latest else old
-            if uniform_at(a_applies, key[i]) < chance:
-                applicants[a] = i
-                a += 1
+    m = a = 0
+    for i in range(key.shape[0]):  # without branches, which could not be foreseen here
+        inside[m] = i
+        m += alive[i] & (incubator[i] >= 0)
+        small = (not above_scale[i]) & (staff[i] < staff_limit)
+        applicants[a] = i
+        a += alive[i] & (incubator[i] < 0) & (graduated[i] == 0) & small
+    some, a = applicants[:a], 0
+    for i in some:
+        applicants[a] = i
+        a += uniform_at(a_applies, key[i]) < (young if founded[i] >= latest else old)
+    tenants, m = inside[:m], 0
+    for i in tenants:
+        incubated[i] += 1
+        if incubated[i] >= least and uniform_at(a_graduates, key[i]) < leaves:
+            out[incubator[i]] += 1
+            graduated[i] = year
+            incubator[i] = -1
+        else:
+            inside[m] = i
+            m += 1
     return out, inside[:m].copy(), applicants[:a].copy()
 
 
