@@ -11,6 +11,12 @@ from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.mechanisms.products_kernels import (
+    BROUGHT_UP,
+    DISCOVERY,
+    MARKET,
+    PHASE_2,
+    PHASE_3,
+    PRECLINICAL,
     REVIEW,
     AdvanceLuck,
     BeginLuck,
@@ -28,6 +34,9 @@ from simulator.mechanisms.products_kernels import (
     taken_in,
 )
 from simulator.world.world import World
+
+__all__ = ["BIG_SELLER", "BROUGHT_UP", "MECHANISM", "Parameters", "step"]
+__all__ += ["DISCOVERY", "MARKET", "PHASE_2", "PHASE_3", "PRECLINICAL", "REVIEW"]
 
 BIG_SELLER = 1.0e8  # CNY a year, from which the plan calls a product a big seller; nominal, as the plan has it
 

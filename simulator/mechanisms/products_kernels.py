@@ -18,6 +18,7 @@ from simulator.world.agents import ATTRACTED_FIRM, UNIVERSITY_FOUNDED
 from simulator.world.rules import TECHNOLOGY_SME_STAFF
 
 DISCOVERY, PRECLINICAL, PHASE_1, PHASE_2, PHASE_3, REVIEW, MARKET = range(7)
+BROUGHT_UP = (UNIVERSITY_FOUNDED, ATTRACTED_FIRM)  # origins of firms that count as incubated or drawn in from birth
 OWN, BROUGHT = 500, 700  # first ranks of the projects that one owner begins and brings: they never meet
 PROBLEMS = 900  # first rank of the technologies that one firm may solve
 
@@ -203,18 +204,12 @@ def solved(
 
 
 @njit(cache=True, nogil=True)
-def _brought_up(origin: int) -> bool:
-    """Return whether firms of an origin count as incubated or drawn in from birth."""
-    return origin in (UNIVERSITY_FOUNDED, ATTRACTED_FIRM)
-
-
-@njit(cache=True, nogil=True)
 def taken_in(f: Firms, rows: np.ndarray, since: float, address: np.uint64) -> int:
     """Return how many small firms incubators took in this year after the plan's start, not counted at birth."""
     out = 0
     for i in rows:
         if f.incubator[i] >= 0 and f.incubated[i] == 0 and f.staff[i] <= TECHNOLOGY_SME_STAFF:
-            out += not _brought_up(f.origin[i]) and uniform_at(address, f.key[i]) < since
+            out += f.origin[i] not in BROUGHT_UP and uniform_at(address, f.key[i]) < since
     return out
 
 
@@ -231,7 +226,7 @@ def born(
     """Return how many small newcomers (q,) after the plan's start researchers founded or came from elsewhere."""
     out = 0
     for i in range(key.shape[0]):
-        if sector[i] == pharma and staff[i] <= TECHNOLOGY_SME_STAFF and _brought_up(origin[i]):
+        if sector[i] == pharma and staff[i] <= TECHNOLOGY_SME_STAFF and origin[i] in BROUGHT_UP:
             out += uniform_at(address, key[i]) < since
     return out
 
