@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from simulator.core.declare import Label, Mechanism
-from simulator.core.luck import Luck, uniform_at
+from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
+from simulator.mechanisms.clusters_kernels import asking, fill_parks, tie
 from simulator.world.space import closeness, nearest
 from simulator.world.world import World
 
@@ -149,43 +149,6 @@ def _high_tech_parks(world: World, p: Parameters, luck: Luck) -> None:
         f.link[near[luck.uniform(f.key[near], "park tie") < chance]] = 1.0
 
 
-@njit(cache=True, nogil=True)
-def _park_tenants(
-    key: np.ndarray,
-    alive: np.ndarray,
-    sector: np.ndarray,
-    staff: np.ndarray,
-    in_park: np.ndarray,
-    digital: int,
-    area: float,
-    leave: float,
-    a_leaves: np.uint64,
-    a_looks: np.uint64,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, float]:
-    """Let firms that are not ``digital`` any more lose their place in parks, and some tenants leave.
-
-    Returns the rows (m,) of the digital firms, which of them stay in a park, their luck in looking for one, the
-    floor (m2) that all of them need and that of those who stay.
-    """
-    rows = np.empty(key.shape[0], np.int64)
-    m, whole, kept = 0, 0.0, 0.0
-    for i in range(key.shape[0]):
-        if alive[i] and sector[i] == digital:
-            rows[m] = i
-            m += 1
-        else:
-            in_park[i] = False
-    stays, look = np.zeros(m, np.bool_), np.empty(m)
-    for j in range(m):
-        i = rows[j]
-        look[j] = uniform_at(a_looks, key[i])
-        whole += area * staff[i]
-        if in_park[i] and uniform_at(a_leaves, key[i]) >= leave:
-            stays[j] = True
-            kept += area * staff[i]
-    return rows[:m].copy(), stays, look, whole, kept
-
-
 def _software_parks(world: World, p: Parameters, luck: Luck) -> None:
     """Let digital firms move in where floor is free, and out; a park creates no firm by standing there.
 
@@ -194,35 +157,25 @@ def _software_parks(world: World, p: Parameters, luck: Luck) -> None:
     f, st, sectors = world.firms, world.state, world.sectors
     if st.software_floor <= 0.0:
         return
-    row = world.region.sectors.index("digital")
-    digital, stays, look, whole, kept_need = _park_tenants(
+    digital = world.region.sectors.index("digital")
+    first = world.year == world.region.start_year  # floor that was there has its tenants
+    st.software_others, st.software_let, st.software_room = fill_parks(
         f.key,
         f.alive,
         f.sector,
         f.staff,
+        f.incubator,
         f.in_park,
-        row,
+        digital,
+        st.software_floor,
+        st.software_others,
+        p.park_others * float(sectors.rest_value_added[digital] / max(sectors.value_added[digital], 1.0)),
         p.park_area,
         p.park_leave,
+        1.0 if first else p.park_apply,
         luck.address("leaves park"),
         luck.address("looks for park"),
     )
-    need = p.park_area * f.staff[digital]
-    others = p.park_others * whole * float(sectors.rest_value_added[row] / max(sectors.value_added[row], 1.0))
-    kept = min((1.0 - p.park_leave) * st.software_others, others)
-    free = max(st.software_floor - kept_need - kept, 0.0)
-    first = world.year == world.region.start_year  # floor that was there has its tenants
-    seeks = np.flatnonzero(~stays & (f.incubator[digital] < 0) & (first | (look < p.park_apply)))
-    seeks = seeks[np.argsort(look[seeks], kind="stable")]
-    sought = np.cumsum(need[seeks])
-    asked = float(sought[-1]) if sought.size else 0.0
-    more = (1.0 if first else p.park_apply) * (others - kept)
-    part = min(1.0, free / max(asked + more, 1.0))  # all get the same part of what they look for
-    stays[seeks[: np.searchsorted(sought, part * asked * (1.0 + 1e-12), side="right")]] = True
-    f.in_park[digital] = stays
-    st.software_others = kept + part * more
-    st.software_let = min(float(need[stays].sum()) + st.software_others, st.software_floor)
-    st.software_room = min(1.0, (st.software_floor - st.software_let) / max(whole + others, 1.0))
 
 
 def _move(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
@@ -245,31 +198,10 @@ def _move(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
         f.university[rows], f.nearness[rows] = nearest(tech, f.district[rows], u.tech.astype(float), close)
 
 
-@njit(cache=True, nogil=True)
-def _asks(
-    key: np.ndarray,
-    alive: np.ndarray,
-    staff: np.ndarray,
-    advised: np.ndarray,
-    eligible: np.ndarray,
-    latest: float,
-    interest: float,
-    address: np.uint64,
-) -> np.ndarray:
-    """Return the rows of the firms that ask for advice; none does that has had it after the year ``latest``."""
-    rows = np.empty(key.shape[0], np.int64)
-    m = 0
-    for i in range(key.shape[0]):
-        if eligible[i] and alive[i] and staff[i] >= 1.0 and (advised[i] == 0 or advised[i] <= latest):
-            rows[m] = i
-            m += uniform_at(address, key[i]) < interest
-    return rows[:m].copy()
-
-
 def _adopt(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Advise firms that ask, the larger first; those that would have bought the advice anyway gain nothing new."""
     f = world.firms
-    rows = _asks(
+    rows = asking(
         f.key,
         f.alive,
         f.staff,
@@ -296,13 +228,19 @@ def _adopt(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
 def _meet(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Let transfer centres tie firms that do R&D to the institutions nearest to them; their people are few."""
     f = world.firms
-    strength = terms.column("sector_transfer")
-    rows = np.flatnonzero(f.does_rd & f.alive)
-    rows = rows[(f.university[rows] >= 0) & (strength[f.sector[rows]] > 0.0)]
-    if rows.size == 0:
-        return
-    chance = min(p.centre_tie, p.centre_firms / rows.size) * np.minimum(strength[f.sector[rows]], 1.0)
-    f.link[rows[luck.uniform(f.key[rows], "meets at centre") < chance * f.nearness[rows]]] = 1.0
+    tie(
+        f.key,
+        f.alive,
+        f.does_rd,
+        f.university,
+        f.sector,
+        f.nearness,
+        f.link,
+        terms.column("sector_transfer"),
+        p.centre_tie,
+        p.centre_firms,
+        luck.address("meets at centre"),
+    )
 
 
 MECHANISM = Mechanism("clusters", Label("Parks, zones and sectors", "园区与行业"), Parameters, step)

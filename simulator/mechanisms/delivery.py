@@ -10,18 +10,14 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.core.declare import Label, Mechanism
-from simulator.core.luck import Luck, child_keys, name_hash
+from simulator.core.luck import Luck, name_hash
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Entry, Order, Terms
-from simulator.mechanisms.delivery_kernels import finished, projects_of
-from simulator.world.agents import ATTRACTED, INCUBATOR, MAKER_SPACE, OVERSEAS, PROJECT_KINDS
-from simulator.world.births import by_share
+from simulator.mechanisms.delivery_kernels import Places, finish, places_of, private, projects_of
+from simulator.world.agents import ATTRACTED, OVERSEAS, PROJECT_KINDS
 from simulator.world.world import GDP_OF_REFERENCE, World
 
-FLOOR, MAKER, STREET, APARTMENTS, BASE = (
-    PROJECT_KINDS.index(kind)
-    for kind in ("incubator_floor", "maker_space", "startup_street", "apartments", "university_base")
-)
+STREET, APARTMENTS, BASE = (PROJECT_KINDS.index(kind) for kind in ("startup_street", "apartments", "university_base"))
 
 
 class Built(NamedTuple):
@@ -226,7 +222,9 @@ def _queue(world: World, luck: Luck, orders: list[tuple[Order, int, float]], lea
     year, born = world.year, world.luck_year
     names = np.array([name_hash(f"{o.entry.id} {PROJECT_KINDS[kind]}") for o, kind, _ in orders], np.uint64)
     sizes = np.array([(o.quantity, mean) for o, _, mean in orders])
-    made, keys, quantity = projects_of(names, sizes, born, spread, luck.address("fraction"), luck.address("size"))
+    made, keys, quantity, lost = projects_of(
+        names, sizes, born, spread, leak, luck.address("fraction"), luck.address("size"), luck.address("lost")
+    )
     numbers = np.array([(kind, world.entry_index(o.entry.id), o.tag) for o, kind, _ in orders])[made]
     world.projects.arrive(
         keys.size,
@@ -234,7 +232,7 @@ def _queue(world: World, luck: Luck, orders: list[tuple[Order, int, float]], lea
         kind=numbers[:, 0],
         quantity=quantity,
         ordered=year,
-        lost=luck.uniform(keys, "lost") < leak,
+        lost=lost,
         entry=numbers[:, 1],
         sector=numbers[:, 2],
         left=np.array([_left(o.entry, year) for o, _, _ in orders])[made],
@@ -312,86 +310,82 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     if orders:
         _queue(world, luck, orders, leak, p.size_spread)
     _private(world, luck, p, mean_floor)
-    inc = world.incubators
-    unpaid = (inc.alive & (inc.kind == MAKER_SPACE) & (inc.opened < world.year)).nonzero()[0]
-    closes = luck.uniform(inc.key[unpaid], "closes") < p.maker_closure * (1.0 - inc.fee_relief[unpaid])
-    inc.alive[unpaid[closes]] = False
     projects.admit()  # an order may be finished in its first year
-    rows = finished(
+    rows = finish(
         projects.key,
         projects.alive,
         projects.kind,
+        projects.quantity,
         projects.ordered,
         projects.left,
         projects.lost,
+        projects.finished,
         world.year,
         speed / p.delay_floor,
         speed / p.delay_small,
         IS_SPACE,
+        region.figure("floor_capacity_per_year"),
         luck.address("ready"),
     )
-    if rows.size == 0:
-        return
-    rows = rows[np.lexsort((projects.key[rows], projects.ordered[rows]))]
-    heavy = IS_SPACE[projects.kind[rows]]
-    room = region.figure("floor_capacity_per_year")
-    # a project begins while room is left, so that one larger than a year's room does not wait for ever
-    size = np.where(heavy, projects.quantity[rows], 0.0)
-    rows = rows[~heavy | (np.cumsum(size) - size < room)]
-    projects.alive[rows] = False
-    projects.finished[rows] = world.year
-    _open(world, luck, rows, p)
+    if rows.size:
+        _open(world, luck, rows, p)
 
 
 def _private(world: World, luck: Luck, p: Parameters, mean_floor: float) -> None:
-    """Let private operators start incubators and maker spaces on their own account."""
+    """Let private operators start incubators and maker spaces on their own account; close maker spaces nobody pays."""
     inc = world.incubators
-    for kind, rate, project, mean in (
-        (INCUBATOR, p.private_incubators, FLOOR, mean_floor),
-        (MAKER_SPACE, p.private_makers, MAKER, 1.0),
-    ):
-        parents = (inc.alive & (inc.kind == kind)).nonzero()[0]
-        born = parents[luck.uniform(inc.key[parents], f"private {kind}") < rate]
-        if born.size == 0:
-            continue
-        keys = child_keys(inc.key[born], np.full(born.size, 7 + kind), world.luck_year)
-        size = (
-            mean * np.exp(p.size_spread * luck.normal(keys, "size") - 0.5 * p.size_spread**2)
-            if mean > 1.0
-            else np.ones(born.size)
-        )
-        world.projects.arrive(
-            born.size, key=keys, kind=project, quantity=size, ordered=world.year, lost=False, entry=-1
-        )
+    keys, kinds, quantity = private(
+        inc.key,
+        inc.alive,
+        inc.kind,
+        inc.opened,
+        inc.fee_relief,
+        world.year,
+        world.luck_year,
+        (p.private_incubators, p.private_makers),
+        mean_floor,
+        p.size_spread,
+        p.maker_closure,
+        (luck.address("private 0"), luck.address("private 1")),
+        luck.address("size"),
+        luck.address("closes"),
+    )
+    world.projects.arrive(keys.size, key=keys, kind=kinds, quantity=quantity, ordered=world.year, lost=False, entry=-1)
 
 
 def _open(world: World, luck: Luck, rows: np.ndarray, p: Parameters) -> None:
     """Turn finished projects into incubators, maker spaces, streets, apartments and bases."""
-    region, st, projects, inc = world.region, world.state, world.projects, world.incubators
-    kind, quantity = projects.kind[rows], projects.quantity[rows]
-    m = np.concatenate([np.flatnonzero(kind == FLOOR), np.flatnonzero(kind == MAKER)])
-    if m.size:
-        keys, hall = projects.key[rows[m]], kind[m] == FLOOR
-        quality = luck.normal(keys, "quality")
-        floor = np.where(hall, quantity[m], p.maker_floor * np.exp(p.maker_floor_spread * quality))
-        inc.arrive(
-            m.size,
-            key=keys,
-            kind=np.where(hall, INCUBATOR, MAKER_SPACE),
-            district=by_share(region.district("incubator_share"), luck.uniform(keys, "district")),
-            opened=world.year,
-            floor=floor,
-            seats=np.maximum(1.0, np.floor(floor / np.where(hall, p.seat_area, p.maker_seat_area))),
-            quality=quality,
-            professional=luck.uniform(keys, "operator") < p.professional,
-        )
-    st.apartments += float(quantity[kind == APARTMENTS].sum())
-    for _ in range(int((kind == STREET).sum())):
+    region, st, projects = world.region, world.state, world.projects
+    share = region.district("incubator_share")
+    keys, kinds, districts, floor, seats, quality, run = places_of(
+        projects.key,
+        projects.kind,
+        projects.quantity,
+        rows,
+        share,
+        Places._make([getattr(p, name) for name in Places._fields]),
+        luck.address("quality"),
+        luck.address("district"),
+        luck.address("operator"),
+    )
+    world.incubators.arrive(
+        keys.size,
+        key=keys,
+        kind=kinds,
+        district=districts,
+        opened=world.year,
+        floor=floor,
+        seats=seats,
+        quality=quality,
+        professional=run,
+    )
+    kind = projects.kind[rows]
+    st.apartments += float(projects.quantity[rows[kind == APARTMENTS]].sum())
+    for _ in range(int(np.count_nonzero(kind == STREET))):
         st.streets += 1.0
         # districts without a street come first, and of these the one with most incubators
-        first = np.lexsort((-region.district("incubator_share"), st.street_districts))[0]
-        st.street_districts[first] += 1.0
-    if bases := int((kind == BASE).sum()):
+        st.street_districts[np.lexsort((-share, st.street_districts))[0]] += 1.0
+    if bases := int(np.count_nonzero(kind == BASE)):
         u = world.universities
         without = np.flatnonzero(u.alive & ~u.has_base)
         without = without[np.argsort(-u.researchers[without], kind="stable")]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from simulator.core.declare import Label, Mechanism
-from simulator.core.luck import Luck, uniform_at
+from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms, lowest_first
+from simulator.mechanisms.incubation_kernels import Places, fill, mentor, seen, turn
 from simulator.world.agents import MAKER_SPACE
 from simulator.world.world import World
 
@@ -141,65 +141,6 @@ class Parameters:
     )
 
 
-@njit(cache=True, nogil=True)
-def _turn(
-    key: np.ndarray,
-    alive: np.ndarray,
-    incubator: np.ndarray,
-    incubated: np.ndarray,
-    graduated: np.ndarray,
-    mentored: np.ndarray,
-    above_scale: np.ndarray,
-    staff: np.ndarray,
-    founded: np.ndarray,
-    year: int,
-    least: float,
-    leaves: float,
-    fades: float,
-    staff_limit: float,
-    latest: float,
-    young: float,
-    old: float,
-    places: int,
-    a_graduates: np.uint64,
-    a_applies: np.uint64,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Let a year pass for tenants and some of them leave; mentoring fades, and firms apply for a seat.
-
-    ``latest`` is the year of founding from which a firm is ``young`` for its chance to apply. Returns how many leave
-    each place (k,), the rows of the tenants that stay and those of the applicants.
-    """
-    out = np.zeros(places, np.int64)
-    inside, applicants = np.empty(key.shape[0], np.int64), np.empty(key.shape[0], np.int64)
-    m = a = 0
-    for i in range(key.shape[0]):
-        mentored[i] *= fades
-        if not alive[i]:
-            continue
-        if incubator[i] >= 0:
-            incubated[i] += 1
-            if incubated[i] >= least and uniform_at(a_graduates, key[i]) < leaves:
-                out[incubator[i]] += 1
-                graduated[i] = year
-                incubator[i] = -1
-            else:
-                inside[m] = i
-                m += 1
-        elif graduated[i] == 0 and not above_scale[i] and staff[i] < staff_limit:
-            chance = young if founded[i] >= latest else old
-            if uniform_at(a_applies, key[i]) < chance:
-                applicants[a] = i
-                a += 1
-    return out, inside[:m].copy(), applicants[:a].copy()
-
-
-@njit(cache=True, nogil=True)
-def _mentor(inside: np.ndarray, incubator: np.ndarray, mentored: np.ndarray, attention: np.ndarray) -> None:
-    """Let the tenants in the rows ``inside`` have the ``attention`` (k,) of their place, or what is left of it."""
-    for i in inside:
-        mentored[i] = max(mentored[i], attention[incubator[i]])
-
-
 def _rewarded(terms: Terms, p: Parameters, luck: Luck, world: World, graduates: np.ndarray) -> np.ndarray:
     """Hand places to professional operators for an award, reward graduations; return the (k,) factor on mentoring."""
     inc = world.incubators
@@ -218,18 +159,10 @@ def _rewarded(terms: Terms, p: Parameters, luck: Luck, world: World, graduates: 
     return effort
 
 
-def _blur(world: World, p: Parameters) -> float:
-    """Return the error in judging applicants over that of places without professional operators."""
-    inc = world.incubators
-    open_ = inc.alive & (inc.kind != MAKER_SPACE)
-    run = float(np.count_nonzero(open_ & inc.professional))
-    return 1.0 - p.professional_sight * run / max(float(np.count_nonzero(open_)), 1.0)
-
-
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     """Graduate tenants, fill free seats by visible quality, mentor those inside, support maker spaces."""
     f, inc, st, year = world.firms, world.incubators, world.state, world.year
-    graduates, inside, rows = _turn(
+    graduates, inside, rows = turn(
         f.key,
         f.alive,
         f.incubator,
@@ -253,29 +186,33 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     )
     effort = _rewarded(terms, p, luck, world, graduates)
     standing = inc.quality + p.professional_choice * inc.professional
-    held = np.bincount(f.incubator[inside], minlength=len(inc))
-    if rows.size and len(inc):
-        keys = f.key[rows]
-        seen = f.quality[rows] + p.noise * _blur(world, p) * luck.normal(keys, "seen")
-        seen += np.where(year - f.founded[rows] <= p.young_years, p.young_bonus, 0.0)
-        free = np.maximum(np.where(inc.alive & (inc.kind != MAKER_SPACE), inc.seats - held, 0.0), 0.0).astype(int)
-        best = np.argsort(-standing, kind="stable")  # the best places choose first
-        given = np.cumsum(free[best])
-        placed = rows[lowest_first(-seen, keys)[: int(given[-1])]]
-        seats = best[np.searchsorted(given, np.arange(placed.size), side="right")]
-        f.incubator[placed] = seats
-        f.incubated[placed] = 0
-        inside = np.concatenate([inside, placed])
-        held += np.bincount(seats, minlength=len(inc))
-    inc.tenants[:] = held
-
-    mentors = world.pools.stock[world.pool("mentors")]
-    weight = np.where(inc.alive, inc.tenants * np.exp(p.mentor_quality * standing), 0.0)
-    inc.mentors[:] = mentors * weight / max(float(weight.sum()), 1.0)
-    attention = inc.mentors * p.mentor_load / (inc.mentors * p.mentor_load + np.maximum(inc.tenants, 1.0))
-    attention = attention * np.where(inc.professional, p.professional, 1.0) * effort
-    if world.switches.get("incubators", "mentoring") == "mentoring":
-        _mentor(inside, f.incubator, f.mentored, attention)
+    places = Places._make([getattr(inc, name) for name in Places._fields])
+    keys, score = seen(
+        f.key,
+        f.quality,
+        f.founded,
+        rows,
+        year - p.young_years,
+        p.young_bonus,
+        p.noise,
+        p.professional_sight,
+        places,
+        luck.address("seen"),
+    )
+    best = np.argsort(-standing, kind="stable")  # the best places choose first
+    inside = fill(places, best, inside, rows[lowest_first(score, keys)], f.incubator, f.incubated)
+    mentor(
+        places,
+        standing,
+        effort,
+        world.pools.stock[world.pool("mentors")],
+        p.mentor_quality,
+        p.mentor_load,
+        p.professional,
+        inside if world.switches.get("incubators", "mentoring") == "mentoring" else inside[:0],
+        f.incubator,
+        f.mentored,
+    )
 
     spaces = np.flatnonzero(inc.alive & (inc.kind == MAKER_SPACE))
     inc.fee_relief[:] = 0.0
