@@ -129,12 +129,12 @@ class Population:
 
     def queued(self, name: str) -> np.ndarray:
         """Return one column of the queued newcomers, in the order in which they will join."""
-        parts = [
-            np.broadcast_to(rows.get(name, self.columns[name].default), (int(rows["__count__"]),))
-            for rows in self._queue
-        ]
+        parts = []
+        for rows in self._queue:
+            value = np.asarray(rows.get(name, self.columns[name].default))
+            parts.append(value if value.ndim else np.broadcast_to(value, (int(rows["__count__"]),)))
         if len(parts) == 1:
-            return np.asarray(parts[0])
+            return parts[0]
         return np.concatenate(parts) if parts else np.empty(0)
 
     def admit(self) -> int:
