@@ -216,7 +216,7 @@ def _close(
     # what staff of no less than each step multiplies a chance by at most
     by_size = (np.array(STEPS) / REFERENCE_STAFF) ** (-p.size) * (1.0 + ROUNDING)
     most, moves = by_size[0], max(p.footloose, 0.0)
-    worst = max(1.0, 1.0 + p.exposed * opened) * max(1.0, p.early_news) * max(1.0, p.after_graduation)
+    worst, news = max(1.0, 1.0 + p.exposed * opened) * max(1.0, p.after_graduation), max(p.early_news - 1.0, 0.0)
     worst *= max(1.0, p.state_owned) * (1.0 + ROUNDING)  # what else can raise a chance, but for the firm's quality
     count = 0
     for i in range(key.shape[0]):  # no branch, which would be guessed wrong too often
@@ -224,10 +224,11 @@ def _close(
         size = int(staff[i] >= STEPS[1]) + int(staff[i] >= STEPS[2]) + int(staff[i] >= STEPS[3])
         h = hazards[min(max(year - founded[i] - 1, 0), last)] * by_size[size] * (without if does_rd[i] else 1.0)
         h *= (p.distress if profit[i] < 0.0 else 1.0) * (p.distress if cash[i] < 0.0 else 1.0)
+        h *= 1.0 + news * mentored[i]
         rows[count] = i
         # up to 1.5, exp(x) is no more than 1 + x + x^2
         near = uniform_at(address, key[i]) <= worst * (1.0 + x + x * x) * h + (moves if settled[i] > 0 else 0.0)
-        count += alive[i] & (near | (x > 1.5) | (mentored[i] > 1.0))
+        count += alive[i] & (near | (x > 1.5))
     for i in rows[:count]:
         age = year - founded[i]
         h = hazards[min(max(age - 1, 0), last)]  # newcomers join at the end of their first year
@@ -295,21 +296,36 @@ def _wind_up(
 
 
 @njit(cache=True, nogil=True)
-def _small_private(rows: np.ndarray, ownership: np.ndarray, above_scale: np.ndarray, settled: np.ndarray) -> np.ndarray:
-    """Return which of the ``rows`` (m,) are small private firms that did not come from elsewhere."""
-    mine = np.empty_like(rows)
+def _small_private(
+    rows: np.ndarray,
+    ownership: np.ndarray,
+    above_scale: np.ndarray,
+    settled: np.ndarray,
+    key: np.ndarray,
+    sector: np.ndarray,
+    district: np.ndarray,
+    tech: np.ndarray,
+    quality: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the last five columns for those of the ``rows`` (m,) that are small, private and did not come here."""
+    keys, sectors, districts = np.empty(rows.size, np.uint64), np.empty_like(rows), np.empty_like(rows)
+    techs, qualities = np.empty((rows.size, tech.shape[1]), np.float32), np.empty(rows.size)
     m = 0
     for i in rows:
-        mine[m] = i
-        m += (ownership[i] == PRIVATE) & (not above_scale[i]) & (settled[i] == 0)
-    return mine[:m]
+        if ownership[i] == PRIVATE and not above_scale[i] and settled[i] == 0:
+            keys[m], sectors[m], districts[m], qualities[m] = key[i], sector[i], district[i], quality[i]
+            for k in range(tech.shape[1]):
+                techs[m, k] = tech[i, k]
+            m += 1
+    return keys[:m], sectors[:m], districts[:m], techs[:m], qualities[:m]
 
 
 def _founders_left(world: World, rows: np.ndarray) -> dict[str, np.ndarray]:
     """Return what the founders of small private firms take with them from the firms that close, by column."""
     f = world.firms
-    mine = _small_private(rows, f.ownership, f.above_scale, f.settled)
-    return {name: getattr(f, name)[mine] for name in ("key", "sector", "district", "tech", "quality")}
+    left = ("key", "sector", "district", "tech", "quality")
+    values = _small_private(rows, f.ownership, f.above_scale, f.settled, *[getattr(f, name) for name in left])
+    return dict(zip(left, values, strict=True))
 
 
 def _odds(world: World, p: Parameters) -> Odds:

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.core.declare import Label, Mechanism
-from simulator.core.luck import Luck, name_hash, poisson_quantile, sub_keys
+from simulator.core.luck import Luck, name_hash, poisson_quantile
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.mechanisms.founding_attraction import AttractionParameters, attract, poissons
 from simulator.mechanisms.founding_heirs import HeirParameters, descends, inheritance
-from simulator.mechanisms.founding_kernels import staff_founders, standing
+from simulator.mechanisms.founding_kernels import researchers_sectors, staff_founders, standing
 from simulator.mechanisms.founding_people import PeopleParameters, begin_again, renew_culture, student_starts
 from simulator.world.agents import GROWN, GUIDANCE, STAFF_FOUNDED, STUDENT_FOUNDED, UNIVERSITY_FOUNDED
-from simulator.world.births import Newcomers, by_share, ranks_within
+from simulator.world.births import Newcomers, children, share_out
 from simulator.world.world import World
 
 USUAL_GROWTH = 0.08  # growth a year at which the rates are stated
@@ -233,21 +233,24 @@ def _from_staff(newcomers: Newcomers, p: Parameters, lift: np.ndarray, unaided: 
 def _from_universities(newcomers: Newcomers, p: Parameters) -> None:
     """Let the researchers who leave found their firms, in the field they come from or near it."""
     u, region = newcomers.world.universities, newcomers.world.region
-    born = u.leavers.astype(int)
-    parents = np.repeat(np.arange(len(u)), born)
-    if parents.size == 0:
+    rows, parents, keys = children(u.key, u.leavers.astype(int))
+    if rows.size == 0:
         return
-    pick = newcomers.luck.uniform(sub_keys(u.key[parents], ranks_within(born)), "spin-off sector")
-    services, digital = region.sectors.index("technology_services"), region.sectors.index("digital")
-    main = np.full(len(u), services)  # those that came since have no main field
-    main[: len(region.university_fields)] = region.university_fields.argmax(axis=1)
-    other = np.where(pick < p.home_field + p.to_services, services, digital)
     newcomers.request(
-        u.key[parents],
+        parents,
         origin=UNIVERSITY_FOUNDED,
-        sector=np.where(pick < p.home_field, main[parents], other),
-        district=u.district[parents],
-        centre=u.tech[parents],
+        sector=researchers_sectors(
+            rows,
+            keys,
+            region.university_fields,
+            p.home_field,
+            p.to_services,
+            region.sectors.index("technology_services"),
+            region.sectors.index("digital"),
+            newcomers.luck.address("spin-off sector"),
+        ),
+        district=u.district[rows],
+        centre=u.tech[rows],
         performs=p.researchers_perform,
         link=1.0,
     )
@@ -344,13 +347,12 @@ def _from_pool(
     if number == 0:
         return
     region, luck = newcomers.world.region, newcomers.luck
-    parents = np.full(number, seed, np.uint64)
-    keys = sub_keys(parents, np.arange(number))
+    _, parents, keys = children(np.array([seed]), np.array([number]))
     newcomers.request(
         parents,
         origin=STUDENT_FOUNDED,
-        sector=by_share(region.sector("tech_sme_firms"), luck.uniform(keys, f"{name} sector")),
-        district=by_share(region.district("incubator_share"), luck.uniform(keys, f"{name} district")),
+        sector=share_out(keys, region.sector("tech_sme_firms"), luck.address(f"{name} sector")),
+        district=share_out(keys, region.district("incubator_share"), luck.address(f"{name} district")),
         performs=performs,
         quality=quality,
         mentored=mentored,
@@ -365,13 +367,12 @@ def _grow_in(newcomers: Newcomers, p: Parameters, scale: np.ndarray) -> None:
     region, sectors, luck = newcomers.world.region, newcomers.world.sectors, newcomers.luck
     mean = p.grow_in * scale * np.exp(p.grow_in_response * (sectors.demand_growth - USUAL_GROWTH))
     counts = poissons(luck.address("grow in"), sectors.key, mean * (1.0 + sectors.entry_ease))
-    seeds = np.repeat(np.array([name_hash(f"{region.id} {name}") for name in region.sectors]), counts)
-    keys = sub_keys(seeds, ranks_within(counts))
+    sector, parents, keys = children(np.array([name_hash(f"{region.id} {name}") for name in region.sectors]), counts)
     newcomers.request(
-        seeds,
+        parents,
         origin=GROWN,
-        sector=np.repeat(np.arange(counts.size), counts),
-        district=by_share(region.district("firm_share"), luck.uniform(keys, "district")),
+        sector=sector,
+        district=share_out(keys, region.district("firm_share"), luck.address("district")),
         performs=0.0,
     )
 

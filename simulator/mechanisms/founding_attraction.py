@@ -12,7 +12,7 @@ from simulator.core.luck import Luck, name_hash, poisson_at, poisson_quantile, s
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Entry, Terms
 from simulator.world.agents import ATTRACTED_FIRM
-from simulator.world.births import BirthTraits, Newcomers, by_share, ranks_within
+from simulator.world.births import BirthTraits, Newcomers, children, share_out
 
 
 @dataclass(frozen=True)
@@ -223,13 +223,12 @@ def _settle(newcomers: Newcomers, p: AttractionParameters, sector: np.ndarray, n
     seeds = np.zeros(counts.size, np.uint64)
     for s in np.flatnonzero(counts):
         seeds[s] = name_hash(f"{region.id} {name} {region.sectors[s]}")
-    parents = np.repeat(seeds, counts)
-    keys = sub_keys(parents, ranks_within(counts))
+    _, parents, keys = children(seeds, counts)
     newcomers.request(
         parents,
         origin=ATTRACTED_FIRM,
         sector=sector,
-        district=by_share(region.district("firm_share"), newcomers.luck.uniform(keys, "settles in")),
+        district=share_out(keys, region.district("firm_share"), newcomers.luck.address("settles in")),
         performs=p.settled_performs,
         size=p.settled_size * size,
         founded=year - round(p.settled_age),

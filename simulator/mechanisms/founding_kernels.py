@@ -25,7 +25,7 @@ def standing(alive: np.ndarray, above_scale: np.ndarray, sector: np.ndarray, cou
     return scale, small
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def staff_founders(
     key: np.ndarray,
     alive: np.ndarray,
@@ -48,21 +48,27 @@ def staff_founders(
 
     ``by_quality`` is the slope of the log of the rate in the parent's quality, 0 for none.
     """
-    parents, into, helped = np.empty(64, np.int64), np.empty(64, np.int64), np.empty(64, np.bool_)
+    rows = np.empty(key.shape[0], np.int64)
     m = 0
-    for i in range(key.shape[0]):
-        if not alive[i] or (above_scale[i] and rd_staff[i] <= 0.0):
-            continue
-        u, over = uniform_at(address, key[i]), rd_staff[i] / per
+    bounded = power <= 1.0 and by_quality <= 0.0
+    for i in range(key.shape[0]):  # no branch, which would be guessed wrong too often
+        over = rd_staff[i] / per
         # (1 + x)^power is at most 1 + power x, and exp(-mean) at least 1 - mean: most firms have no founder
+        near = uniform_at(address, key[i]) > 1.0 - lift[sector[i]] * rate * (1.0 + power * over) - ROUNDING
+        rows[m] = i
+        m += alive[i] & ((not above_scale[i]) | (rd_staff[i] > 0.0)) & (near | (not bounded))
+    may, m = rows[:m], 0
+    parents, into = np.empty(may.shape[0], np.int64), np.empty(may.shape[0], np.int64)
+    helped = np.empty(may.shape[0], np.bool_)
+    for i in may:
         own = rate
         if by_quality > 0.0:  # the mean over standard normal qualities is one
             own *= math.exp(by_quality * (quality[i] - 0.5 * by_quality))
-        if power <= 1.0 and u <= 1.0 - lift[sector[i]] * own * (1.0 + power * over) - ROUNDING:
+        u, size = uniform_at(address, key[i]), own * (1.0 + rd_staff[i] / per) ** power
+        born = int(poisson_quantile(lift[sector[i]] * size, u))
+        if born == 0:
             continue
-        size = own * (1.0 + over) ** power
-        mean = lift[sector[i]] * size
-        born, anyway = int(poisson_quantile(mean, u)), int(poisson_quantile(unaided[sector[i]] * size, u))
+        anyway = int(poisson_quantile(unaided[sector[i]] * size, u))
         while m + born > parents.shape[0]:
             parents, into = np.append(parents, parents), np.append(into, into)
             helped = np.append(helped, helped)
@@ -71,3 +77,29 @@ def staff_founders(
             parents[m], into[m], helped[m] = i, sector[i] if stays else services, rank >= anyway
             m += 1
     return parents[:m], into[:m], helped[:m]
+
+
+@njit(cache=True, nogil=True)
+def researchers_sectors(
+    rows: np.ndarray,
+    keys: np.ndarray,
+    fields: np.ndarray,
+    home: float,
+    to_services: float,
+    services: int,
+    digital: int,
+    address: np.uint64,
+) -> np.ndarray:
+    """Return the sectors (m,) in which researchers of some universities (``rows``, (m,)) found firms of given keys.
+
+    A part ``home`` stays in the main field of its institution, by ``fields`` (of the first ones, S), a part goes into
+    technology services, the others into digital firms. Those that came since have no main field but services.
+    """
+    out = np.empty(rows.shape[0], np.int64)
+    for i in range(rows.shape[0]):
+        u = uniform_at(address, keys[i])
+        if u < home:
+            out[i] = fields[rows[i]].argmax() if rows[i] < fields.shape[0] else services
+        else:
+            out[i] = services if u < home + to_services else digital
+    return out

@@ -9,12 +9,15 @@ import numpy as np
 from simulator.core.declare import Label, Mechanism
 from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
-from simulator.core.terms import Terms, lowest_first
+from simulator.core.terms import Terms
 from simulator.mechanisms.transfer_facilities import FacilityParameters, share_instruments
 from simulator.mechanisms.transfer_joint import JointParameters, joint_projects
 from simulator.mechanisms.transfer_kernels import (
+    Awards,
+    Beginners,
     Institutes,
     Leaving,
+    Partners,
     Placing,
     Rights,
     Users,
@@ -22,10 +25,10 @@ from simulator.mechanisms.transfer_kernels import (
     leave,
     place_results,
     register,
-    sign,
+    start_hours,
 )
 from simulator.mechanisms.transfer_market import MarketParameters, buy_technology, open_offices, sort_projects
-from simulator.world.hours import askers, serve, with_university
+from simulator.world.hours import askers, costs, ranks, serve, with_university
 from simulator.world.world import World
 
 
@@ -303,38 +306,36 @@ def _vouchers(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     )
     if rows.size == 0:
         return
-    cost = p.project_cost * world.state.wage_index * np.exp(p.project_spread * luck.normal(f.key[rows], "project"))
-    rank = f.quality[rows] + p.voucher_noise * luck.normal(f.key[rows], "rank")
+    keys = f.key[rows]
+    cost = costs(keys, p.project_cost * world.state.wage_index, p.project_spread, luck.address("project"))
+    rank = ranks(keys, rows, f.quality, p.voucher_noise, luck.address("rank"))
     # universities' hours bind: a firm whose own has none left goes to the one with most, the last find none
-    order = lowest_first(-rank, f.key[rows])
     left = u.researchers * p.hours_per_researcher * world.state.wage_index * u.alive
-    provider = serve(order, f.university[rows], cost, left)
+    provider = serve(-rank, rows, keys, f.university, cost, left)
     served = provider >= 0
     paid = terms.draw("university_hours", rows[served], cost[served], rank[served])
-    i = paid.index
-    if i.size == 0:
-        return
-    f.voucher_year[i] = world.year
-    u.hours_sold += np.bincount(provider[np.searchsorted(rows, i)], paid.amount, len(u))
-    f.cash[i] -= paid.amount  # the hours are paid for at once
-    works = luck.uniform(f.key[i], "worth") < paid.real / paid.amount
-    good = i[works]
-    f.boost[good] += paid.amount[works] / world.state.deflator
-    f.boost_life[good] = paid.half_life[works]
-    lasting = luck.uniform(f.key[good], "tie") < p.link_after
-    f.link[good] = np.maximum(f.link[good], np.where(lasting, 1.0, 0.0))
-    turned = good[(luck.uniform(f.key[good], "regular") < p.regular) & ~f.does_rd[good]]
-    f.does_rd[turned] = True
-    f.rd_real[turned] = f.rd_intensity[turned] * f.revenue[turned]
+    start_hours(
+        Partners._make([getattr(f, name) for name in Partners._fields]),
+        Awards(paid.index, paid.amount, paid.real, paid.half_life, rows, cost, provider),
+        Beginners(p.regular, p.link_after),
+        world.year,
+        world.state.deflator,
+        luck.address("worth"),
+        luck.address("tie"),
+        luck.address("regular"),
+        u.hours_sold,
+    )
 
 
-def _prizes(world: World, terms: Terms) -> None:
-    """Pay prizes for the year's deals, and remember what part was paid."""
+def _prizes(world: World, terms: Terms, prize: float) -> None:
+    """Pay prizes for the year's deals, ``prize`` CNY each, and remember what part was paid."""
     u = world.universities
-    rows = np.flatnonzero(u.alive & (u.deals > 0.0))
-    if not terms.offered("transfer_prize") or rows.size == 0:
+    if not terms.offered("transfer_prize"):
         return
-    asked = u.deals[rows] * sum(float(np.max(o.value)) for o in terms.promises("transfer_prize"))
+    rows = np.flatnonzero(u.alive & (u.deals > 0.0))
+    if rows.size == 0:
+        return
+    asked = u.deals[rows] * prize
     paid = terms.draw("transfer_prize", rows, asked, u.deals[rows], units=u.deals[rows])
     world.state.paid_part["transfer_prize"] = min(1.0, float(paid.amount.sum()) / max(float(asked.sum()), 1.0))
 
@@ -348,11 +349,14 @@ def _place(
     performers: np.ndarray,
     u: Institutes,
     rights: Rights,
+    prize: float,
 ) -> None:
-    """Let ``performers`` take results from the shelves, as offices, approval and their own knowledge allow."""
+    """Let ``performers`` take results from the shelves, as offices, approval and their own knowledge allow.
+
+    ``prize`` is what a deal is promised (CNY).
+    """
     st = world.state
     offered = sort_projects(world, terms, p, luck, performers)
-    prize = sum(float(np.max(o.value)) for o in terms.promises("transfer_prize"))
     place_results(
         f,
         performers,
@@ -375,7 +379,7 @@ def _sell_technology(world: World, terms: Terms, p: Parameters, luck: Luck) -> f
     now, before = index.get(world.year, 1.0), index.get(world.year - 1, index.get(world.year, 1.0))
     nominal = (1.0 + world.outside["gdp_real_growth"]) * (1.0 + world.outside["gdp_deflator"])
     help_ = float(terms.values("registration_service")[0])
-    rows, keys, joined = register(
+    return register(
         f.key,
         f.alive,
         f.revenue,
@@ -387,12 +391,10 @@ def _sell_technology(world: World, terms: Terms, p: Parameters, luck: Luck) -> f
         p.register_start,
         p.register_spread,
         1.0 + p.service_gain * help_,
+        p.contract_spread,
         luck.address("join"),
+        luck.address("size"),
     )
-    # numpy has exponentials of many at once
-    size = np.exp(p.contract_spread * luck.normal(keys, "size") - 0.5 * p.contract_spread * p.contract_spread)
-    sign(f.contracts, rows, f.technology_sales, size)
-    return float(joined)
 
 
 def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
@@ -420,9 +422,10 @@ def step(world: World, terms: Terms, p: Parameters, luck: Luck) -> None:
     u.contract_income[:] = bought + u.hours_sold + matched
     u.budget[:] = u.core_budget * u.working + u.contract_income
 
-    _place(world, terms, p, luck, users, performers, institutes, rights)
+    prize = sum(float(np.max(o.value)) for o in terms.promises("transfer_prize"))
+    _place(world, terms, p, luck, users, performers, institutes, rights, prize)
     buy_technology(world, terms, p, luck, p.deal_tie, p.outsourcing, performers)
-    _prizes(world, terms)
+    _prizes(world, terms, prize)
     leave(
         institutes,
         rights,

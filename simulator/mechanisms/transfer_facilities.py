@@ -9,8 +9,8 @@ from numba import njit
 
 from simulator.core.luck import Luck, uniform_at
 from simulator.core.parameters import Range, parameter
-from simulator.core.terms import Terms, lowest_first
-from simulator.world.hours import serve
+from simulator.core.terms import Terms
+from simulator.world.hours import costs, serve
 from simulator.world.world import World
 
 
@@ -114,10 +114,10 @@ def share_instruments(world: World, terms: Terms, p: FacilityParameters, luck: L
     if rows.size == 0:
         return
     keys = f.key[rows]
-    fee = p.user_fee * st.wage_index * np.exp(p.fee_spread * luck.normal(keys, "fee"))
+    fee = costs(keys, p.user_fee * st.wage_index, p.fee_spread, luck.address("fee"))
     left = u.researchers * u.working * p.instrument_hours * st.wage_index * access * u.alive
     first = luck.uniform(keys, "queue")
-    provider = serve(lowest_first(first, keys), f.university[rows], fee, left)
+    provider = serve(first, rows, keys, f.university, fee, left)
     served = provider >= 0
     users = rows[served]
     # tests are no R&D of the university, and a user pays for them what it would have paid elsewhere

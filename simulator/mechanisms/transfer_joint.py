@@ -8,8 +8,9 @@ import numpy as np
 
 from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
-from simulator.core.terms import Terms, lowest_first
-from simulator.world.hours import additional_part, askers, serve, tie_worth
+from simulator.core.terms import Terms
+from simulator.mechanisms.transfer_kernels import Awards, Joint, Partners, start_joint
+from simulator.world.hours import askers, costs, ranks, serve
 from simulator.world.world import World
 
 WORKING_TIE = 0.5  # strength from which a tie works, as it is counted elsewhere
@@ -112,31 +113,20 @@ def joint_projects(
     if rows.size == 0:
         return own_share
     keys = f.key[rows]
-    cost = p.joint_cost * st.wage_index * np.exp(p.joint_spread * luck.normal(keys, "joint cost"))
+    cost = costs(keys, p.joint_cost * st.wage_index, p.joint_spread, luck.address("joint cost"))
     cost = np.minimum(cost, p.joint_most * f.rd_real[rows])
-    rank = f.quality[rows] + p.joint_noise * luck.normal(keys, "joint rank")
+    rank = ranks(keys, rows, f.quality, p.joint_noise, luck.address("joint rank"))
     left = u.researchers * u.working * p.joint_hours * st.wage_index * u.alive
-    provider = serve(lowest_first(-rank, keys), f.university[rows], cost, left)
+    provider = serve(-rank, rows, keys, f.university, cost, left)
     served = (provider >= 0) & (cost > 0.0)
     paid = terms.draw("joint_fund", rows[served], cost[served], rank[served])
-    i = paid.index
-    if i.size == 0:
-        return own_share
-    at = np.searchsorted(rows, i)
-    whole, partner = cost[at], provider[at]
-    # a project that would have been done anyway is among the firm's contracts; there the fund's money stays with it
-    new_part = additional_part(paid.real / paid.amount, paid.amount / whole, p.joint_usual)
-    u.hours_sold += np.bincount(partner, paid.amount * new_part, len(u))
-    own_share += np.bincount(partner, (whole - paid.amount) * new_part, len(u))
-    f.cash[i] -= paid.amount * new_part
-    commitment = 1.0 - p.joint_commitment * paid.amount / whole
-    # own R&D is counted where it is decided; what the partner knows comes on top of it, from the whole project
-    brought = new_part * whole * commitment / st.deflator
-    f.boost_life[i] = (f.boost[i] * f.boost_life[i] + brought * paid.half_life) / np.maximum(f.boost[i] + brought, 1e-9)
-    f.boost[i] += brought
-    first = f.link[i] < WORKING_TIE
-    f.rd_intensity[i[first]] *= 1.0 + p.joint_rd * (new_part * commitment)[first]
-    tied = luck.uniform(f.key[i], "joint tie") < p.joint_tie * new_part * commitment
-    strength = tie_worth(f.rd_real[i[tied]], whole[tied], outsourcing)
-    f.link[i[tied]] = np.maximum(f.link[i[tied]], strength)
+    start_joint(
+        Partners._make([getattr(f, name) for name in Partners._fields]),
+        Awards(paid.index, paid.amount, paid.real, paid.half_life, rows, cost, provider),
+        Joint(p.joint_tie, p.joint_commitment, p.joint_usual, p.joint_rd, outsourcing, WORKING_TIE),
+        st.deflator,
+        luck.address("joint tie"),
+        u.hours_sold,
+        own_share,
+    )
     return own_share

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from simulator.core.luck import poisson_at, poisson_quantile, uniform_at
+from simulator.world.hours import additional_part, costs, tie_worth
 from simulator.world.inventors import LEAST_SHARE, REFERENCE_SHARE
 
 SLOWEST, FASTEST = 0.25, 4.0  # bounds of a year's change of a firm's technology sales by its growth
@@ -25,6 +27,36 @@ class Users(NamedTuple):
     nearness: np.ndarray
     link: np.ndarray
     acquired: np.ndarray
+
+
+class Partners(NamedTuple):
+    """The columns of firms that paid work at a university reads and changes, by name."""
+
+    key: np.ndarray
+    cash: np.ndarray
+    link: np.ndarray
+    boost: np.ndarray
+    boost_life: np.ndarray
+    does_rd: np.ndarray
+    rd_real: np.ndarray
+    rd_intensity: np.ndarray
+    revenue: np.ndarray
+    voucher_year: np.ndarray
+
+
+class Awards(NamedTuple):
+    """What a draw paid the firms ``who`` (rows), and the applicants (m,) that it chose from, both in order of rows.
+
+    ``cost`` (m,) is what each asked for, ``provider`` (m,) who would do the work.
+    """
+
+    who: np.ndarray
+    amount: np.ndarray
+    real: np.ndarray
+    half_life: np.ndarray
+    rows: np.ndarray
+    cost: np.ndarray
+    provider: np.ndarray
 
 
 class Institutes(NamedTuple):
@@ -93,10 +125,97 @@ class Leaving(NamedTuple):
     base_spinoffs: float
 
 
+class Beginners(NamedTuple):
+    """The parameters of the same names."""
+
+    regular: float
+    link_after: float
+
+
+class Joint(NamedTuple):
+    """The parameters of the same names, and the strength from which a tie works."""
+
+    joint_tie: float
+    joint_commitment: float
+    joint_usual: float
+    joint_rd: float
+    outsourcing: float
+    working_tie: float
+
+
 @njit(cache=True, nogil=True)
 def _of(column: np.ndarray, j: int) -> float:
     """Return a row's value of a (m,) column, or what all have where it is (1,)."""
     return column[j] if column.shape[0] != 1 else column[0]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def start_hours(
+    f: Partners,
+    paid: Awards,
+    p: Beginners,
+    year: int,
+    deflator: float,
+    a_worth: np.uint64,
+    a_tie: np.uint64,
+    a_regular: np.uint64,
+    hours_sold: np.ndarray,
+) -> None:
+    """Let firms use the hours that vouchers paid for, which ``hours_sold`` (CNY by university) gathers.
+
+    Where they are worth it the firm learns, and some keep the tie or go on to do R&D every year.
+    """
+    at = 0
+    for j in range(paid.who.shape[0]):
+        i, amount = paid.who[j], paid.amount[j]
+        while paid.rows[at] != i:
+            at += 1
+        f.voucher_year[i] = year
+        hours_sold[paid.provider[at]] += amount
+        f.cash[i] -= amount  # the hours are paid for at once
+        if uniform_at(a_worth, f.key[i]) >= paid.real[j] / amount:
+            continue
+        f.boost[i] += amount / deflator
+        f.boost_life[i] = paid.half_life[j]
+        if uniform_at(a_tie, f.key[i]) < p.link_after:
+            f.link[i] = max(f.link[i], 1.0)
+        if not f.does_rd[i] and uniform_at(a_regular, f.key[i]) < p.regular:
+            f.does_rd[i] = True
+            f.rd_real[i] = f.rd_intensity[i] * f.revenue[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def start_joint(
+    f: Partners,
+    paid: Awards,
+    p: Joint,
+    deflator: float,
+    address: np.uint64,
+    hours_sold: np.ndarray,
+    own_share: np.ndarray,
+) -> None:
+    """Start joint projects: ``hours_sold`` gathers the fund's part of them by university, ``own_share`` the firms'."""
+    at = 0
+    for j in range(paid.who.shape[0]):
+        i, amount = paid.who[j], paid.amount[j]
+        while paid.rows[at] != i:
+            at += 1
+        whole = paid.cost[at]
+        # a project that would have been done anyway is among the firm's contracts; there the fund's money stays with it
+        new_part = additional_part(paid.real[j] / amount, amount / whole, p.joint_usual)
+        hours_sold[paid.provider[at]] += amount * new_part
+        own_share[paid.provider[at]] += (whole - amount) * new_part
+        f.cash[i] -= amount * new_part
+        committed = new_part * (1.0 - p.joint_commitment * amount / whole)
+        # own R&D is counted where it is decided; what the partner knows comes on top of it, from the whole project
+        brought = whole * committed / deflator
+        lasting = f.boost[i] * f.boost_life[i] + brought * paid.half_life[j]
+        f.boost[i] += brought
+        f.boost_life[i] = lasting / max(f.boost[i], 1e-9)
+        if f.link[i] < p.working_tie:  # the first project
+            f.rd_intensity[i] *= 1.0 + p.joint_rd * committed
+        if uniform_at(address, f.key[i]) < p.joint_tie * committed:
+            f.link[i] = max(f.link[i], tie_worth(f.rd_real[i], whole, p.outsourcing))
 
 
 @njit(cache=True, nogil=True)
@@ -202,7 +321,7 @@ def leave(u: Institutes, rights: Rights, p: Leaving, required: float, years: flo
         u.spinoffs[j] += u.leavers[j]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def register(
     key: np.ndarray,
     alive: np.ndarray,
@@ -215,12 +334,14 @@ def register(
     alone: float,
     spread: float,
     service: float,
+    uneven: float,
     a_join: np.uint64,
-) -> tuple[np.ndarray, np.ndarray, float]:
+    a_size: np.uint64,
+) -> float:
     """Let sales of technology (n,) grow with the market and the firm, and some sellers begin to register them.
 
-    They do by ``alone``, and by ``spread`` more where all others do, times ``service``. Returns rows and keys (m,) of
-    the sellers that register, and the part of all sellers that did so before; there are no contracts of the others.
+    They do by ``alone``, and by ``spread`` more where all others do, times ``service``. Their contracts (CNY) are of
+    ``uneven`` size over their sales (log points). Returns the part of all sellers that registered before.
     """
     rows = np.empty(key.shape[0], np.int64)
     m, sellers, known = 0, 0, 0
@@ -242,12 +363,8 @@ def register(
         registers[i] = known_now
         rows[m] = i
         m += sells & known_now
-    rows = rows[:m].copy()
-    return rows, key[rows], joined
-
-
-@njit(cache=True, nogil=True)
-def sign(contracts: np.ndarray, rows: np.ndarray, sales: np.ndarray, size: np.ndarray) -> None:
-    """Write the contracts (CNY) of some rows (m,), which are of uneven ``size`` (m,) over their sales (n,)."""
-    for j in range(rows.shape[0]):
+    rows = rows[:m]
+    size = costs(key[rows], math.exp(-0.5 * uneven * uneven), uneven, a_size)  # one on average
+    for j in range(m):
         contracts[rows[j]] = sales[rows[j]] * size[j]
+    return joined

@@ -10,7 +10,7 @@ from numba import njit
 from simulator.core.luck import Luck, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Entry, Terms
-from simulator.world.hours import additional_part, askers, tie_worth
+from simulator.world.hours import additional_part, askers, costs, tie_worth
 from simulator.world.world import World
 
 WORKING_TIE = 0.5  # strength from which a tie works, as it is counted elsewhere
@@ -192,7 +192,7 @@ def buy_technology(
     if rows.size == 0:
         return
     keys = f.key[rows]
-    price = p.purchase_cost * st.wage_index * np.exp(p.purchase_spread * luck.normal(keys, "purchase"))
+    price = costs(keys, p.purchase_cost * st.wage_index, p.purchase_spread, luck.address("purchase"))
     price = np.minimum(price, p.purchase_most * f.rd_real[rows])
     paid = terms.draw("purchase_support", rows, price, luck.uniform(keys, "purchase rank"))
     i = paid.index

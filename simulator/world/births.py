@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from simulator.core.elementary import exp_of
-from simulator.core.luck import Luck, child_keys, normals_of
+from simulator.core.luck import Luck, sub_keys, uniform_at
 from simulator.core.parameters import Range, parameter
-from simulator.world.agents import GROWN, TECH_DIMENSIONS
-from simulator.world.space import closeness, near_first, nearest_of, sector_centres
+from simulator.world.agents import TECH_DIMENSIONS
+from simulator.world.births_kernels import DRAWN, KIND, LUCK, TABLE, Traits, bear
+from simulator.world.space import closeness, sector_centres
 from simulator.world.world import World
 
 
@@ -134,31 +133,6 @@ class BirthTraits:
     )
 
 
-class Traits(NamedTuple):
-    """The parameters of the same names, for compiled kernels."""
-
-    new_staff: float
-    new_staff_spread: float
-    new_revenue: float
-    new_revenue_spread: float
-    new_intensity: float
-    new_intensity_spread: float
-    new_intensity_most: float
-    new_margin_gap: float
-    new_margin_spread: float
-    new_cash: float
-    new_knowledge: float
-    new_hightech_rd: float
-    new_hightech_quality: float
-    new_hightech_spread: float
-    new_tech_spread: float
-    grown_staff: float
-    grown_revenue: float
-    grown_before: float
-    grown_age: float
-    grown_cash: float
-
-
 class Heritage(NamedTuple):
     """What newcomers (m,) have from their parents: productivity (log points), knowledge (CNY / person; CNY at most)."""
 
@@ -167,28 +141,7 @@ class Heritage(NamedTuple):
     most: np.ndarray
 
 
-# what sets a request's newcomers apart from ordinary new firms: ``size`` multiplies staff and sales, quality is
-# what the request gives for each newcomer + ``quality_spread`` x a standard normal draw
-KIND = np.dtype(
-    [
-        ("origin", np.int64),
-        ("performs", np.float64),
-        ("size", np.float64),
-        ("quality_spread", np.float64),
-        ("founded", np.int64),
-        ("settled", np.int64),
-        ("link", np.float64),
-        ("mentored", np.float64),
-    ]
-)
-LUCK = ("quality", "staff", "revenue", "intensity", "margin", "high-tech")  # normal draws at birth, beside technology
-TABLE = ("wage", "rd_intensity", "profit_margin", "value_added_ratio", "hightech_share", "technology_sales_share")
-# columns that the kernel works out, in its order; the last four are whole numbers or 0/1
-DRAWN = (
-    *("quality", "nearness", "staff", "revenue", "revenue_lag1", "revenue_lag2", "margin", "cash", "value_added"),
-    *("rd_intensity", "rd_real", "knowledge", "hightech_share", "technology_sales", "link", "mentored"),
-    *("university", "founded", "does_rd", "settled"),
-)
+_NO_CENTRES = np.empty((0, TECH_DIMENSIONS), np.float32)
 
 
 @njit(cache=True, nogil=True)
@@ -211,96 +164,20 @@ def by_share(share: np.ndarray, u: np.ndarray) -> np.ndarray:
 
 
 @njit(cache=True, nogil=True)
-def _numbers(parents: np.ndarray, ends: np.ndarray, origins: np.ndarray) -> np.ndarray:
-    """Return the numbers (m,) of newcomers within their parent and origin; ``ends`` (r,) is where each request ends."""
-    out = np.empty(parents.shape[0], np.int64)
-    start = 0
-    for r in range(ends.shape[0]):
-        for i in range(start, ends[r]):
-            out[i] = out[i - 1] + 1 if i > start and parents[i] == parents[i - 1] else 16 * origins[r]
-        start = ends[r]
-    return out
+def share_out(keys: np.ndarray, share: np.ndarray, address: np.uint64) -> np.ndarray:
+    """Return (m,) rows drawn by the shares (k,) of rows, one for each of the keys (m,)."""
+    u = np.empty(keys.shape[0])
+    for i in range(keys.shape[0]):
+        u[i] = uniform_at(address, keys[i])
+    return by_share(share, u)
 
 
 @njit(cache=True, nogil=True)
-def _normals(keys: np.ndarray, addresses: tuple[np.uint64, ...]) -> np.ndarray:
-    """Return the standard normals (d, m) that keys (m,) have at each of d addresses."""
-    out = np.empty((len(addresses), keys.shape[0], 1))
-    for k in range(len(addresses)):
-        normals_of(addresses[k], keys, out[k])
-    return out[:, :, 0]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _bear(
-    sector: np.ndarray,
-    district: np.ndarray,
-    centre: np.ndarray,
-    gap: np.ndarray,
-    ends: np.ndarray,
-    kinds: np.ndarray,
-    p: Traits,
-    table: np.ndarray,
-    wage_index: float,
-    u_tech: np.ndarray,
-    close: np.ndarray,
-    noise: np.ndarray,
-    z: np.ndarray,
-    dares: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Draw newcomers: their technology (m, 8) and the columns of DRAWN (d, m), request by request.
-
-    ``gap`` (m,) is added to quality, ``kinds`` (r,) are records of KIND, ``table`` is (6, S) as TABLE says.
-    ``noise`` (m, 8) are the draws of technology, ``z`` (6, m) those of LUCK, ``dares`` (m,) the uniforms for R&D.
-    """
-    m, d = sector.shape[0], centre.shape[1]
-    rows, near_u, u_sorted = near_first(u_tech, close)
-    tech, out = np.empty((m, d), np.float32), np.empty((len(DRAWN), m))
-    here, factor, flat = np.empty(d), np.empty(noise.size), noise.ravel()
-    for j in range(flat.shape[0]):
-        factor[j] = exp_of(p.new_tech_spread * flat[j])
-    by_staff, by_sales, by_rd = np.empty(m), np.empty(m), np.empty(m)
-    for i in range(m):
-        by_staff[i] = exp_of(p.new_staff_spread * z[1, i] - 0.5 * p.new_staff_spread**2)
-        by_sales[i] = exp_of(p.new_revenue_spread * z[2, i])
-        by_rd[i] = exp_of(p.new_intensity_spread * z[3, i])
-    r = 0
-    for i in range(m):
-        while i >= ends[r]:
-            r += 1
-        kind, s = kinds[r], sector[i]
-        length = 0.0
-        for k in range(d):
-            here[k] = centre[i, k] * factor[i * d + k]
-            length += here[k] * here[k]
-        length = math.sqrt(length)
-        for k in range(d):
-            here[k] /= length
-            tech[i, k] = here[k]
-        who, near = nearest_of(here, district[i], rows, near_u, u_sorted)
-        quality = gap[i] + kind.quality_spread * z[0, i]
-        staff = max(1.0, np.round(p.new_staff * by_staff[i])) * kind.size
-        sales = staff * (table[0, s] * wage_index) * p.new_revenue
-        sales *= by_sales[i]
-        does_rd = dares[i] < kind.performs
-        intensity = min(table[1, s] * p.new_intensity * by_rd[i], p.new_intensity_most)
-        margin = table[2, s] - p.new_margin_gap + p.new_margin_spread * z[4, i]
-        hightech = table[4, s] + p.new_hightech_rd * does_rd + p.new_hightech_quality * quality
-        hightech += p.new_hightech_spread * z[5, i]
-        out[0, i], out[1, i] = quality, near
-        out[2, i], out[3, i], out[4, i], out[5, i] = staff, sales, sales, sales
-        out[6, i], out[7, i], out[8, i] = margin, p.new_cash * sales, sales * table[3, s]
-        out[9, i], out[10, i] = intensity, intensity * sales if does_rd else 0.0
-        out[11, i], out[12, i] = p.new_knowledge * math.sqrt(staff), min(max(hightech, 0.0), 1.0)
-        out[13, i], out[14, i], out[15, i] = table[5, s] * sales, kind.link, kind.mentored
-        out[16, i], out[17, i], out[18, i], out[19, i] = who, kind.founded, does_rd, kind.settled
-        if kind.origin == GROWN:  # too small to be followed until now
-            sales *= p.grown_revenue
-            out[2, i], out[3, i] = staff * p.grown_staff, sales
-            out[4, i], out[5, i] = sales * p.grown_before, sales * p.grown_before**2
-            out[7, i], out[8, i] = p.grown_cash * sales, out[8, i] * p.grown_revenue
-            out[10, i], out[17, i], out[18, i] = 0.0, np.round(kind.founded - p.grown_age), 0.0
-    return tech, out
+def children(seeds: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return for ``counts`` (k,) of children of ``seeds`` (k,) the row of each one's seed, the seed and a key (m,)."""
+    of = np.repeat(np.arange(counts.shape[0]), counts)
+    parents = seeds[of]
+    return of, parents, sub_keys(parents, ranks_within(counts))
 
 
 class Newcomers:
@@ -310,6 +187,9 @@ class Newcomers:
         self.world, self.luck, self.born = world, luck, born
         self._parts: list[tuple[np.ndarray, ...]] = []
         self._kinds: list[tuple[float, ...]] = []
+        self._ends: list[int] = []
+        self._centres: list[np.ndarray] = []  # where newcomers start from other technologies than their sectors'
+        self._count = self._centred = 0
         self._heirs: list[tuple[int, Heritage]] = []  # with the place of the first heir among all newcomers
 
     def request(
@@ -338,49 +218,50 @@ class Newcomers:
         if parents.size == 0:
             return
         if heritage is not None:
-            self._heirs.append((sum(part[0].size for part in self._parts), heritage))
-        centres = sector_centres(self.world.region)[sector] if centre is None else centre
+            self._heirs.append((self._count, heritage))
         gap = quality if isinstance(quality, np.ndarray) else np.full(parents.size, quality)
-        self._parts.append((parents, sector, district, centres, gap))
+        self._parts.append((parents, sector, district, gap))
         year = self.world.year if founded is None else founded
-        self._kinds.append((origin, performs, size, quality_spread, year, settled, link, mentored))
+        first = -1 if centre is None else self._centred
+        self._kinds.append((origin, performs, size, quality_spread, year, settled, link, mentored, first))
+        self._count += parents.size
+        self._ends.append(self._count)
+        if centre is not None:
+            self._centres.append(centre)
+            self._centred += parents.size
 
     def join(self) -> np.ndarray:
         """Queue all firms asked for; return by sector (S,) the value added of those that grew in (CNY a year)."""
-        world, region, born = self.world, self.world.region, self.born
+        world, region, luck = self.world, self.world.region, self.luck
         if not self._parts:
             return np.zeros(len(region.sectors))
-        parents, sector, district, centre, gap = (np.concatenate(part) for part in zip(*self._parts, strict=True))
-        sizes = np.array([part[0].size for part in self._parts])
-        ends = np.cumsum(sizes)
-        kinds = np.array(self._kinds, KIND)
-        keys = child_keys(parents, _numbers(parents, ends, kinds["origin"]), world.luck_year)
+        parents, sector, district, gap = (np.concatenate(part) for part in zip(*self._parts, strict=True))
         u = world.universities
-        tech, drawn = _bear(
+        keys, tech, drawn, grown_in = bear(
+            parents,
             sector,
             district,
-            centre,
             gap,
-            ends,
-            kinds,
-            Traits._make(float(getattr(born, name)) for name in Traits._fields),
+            np.concatenate((_NO_CENTRES, *self._centres)),
+            np.array(self._ends),
+            np.array(self._kinds, KIND),
+            world.luck_year,
+            Traits._make(float(getattr(self.born, name)) for name in Traits._fields),
             np.array([region.sector(name) for name in TABLE]),
             world.state.wage_index,
+            sector_centres(region),
             u.tech.astype(float),
-            closeness(region, u.district, world.state.decay_km),
-            self.luck.normals(keys, "birth tech", TECH_DIMENSIONS),
-            _normals(keys, tuple([self.luck.address(f"birth {name}") for name in LUCK])),
-            self.luck.uniform(keys, "birth R&D"),
+            u.district,
+            closeness(region, np.arange(len(region.districts)), world.state.decay_km),
+            np.array([luck.address(f"birth {name}") for name in (*LUCK, "tech", "R&D")]),
         )
-        origin = np.repeat(kinds["origin"], sizes)
         values: dict[str, np.ndarray] = dict(zip(DRAWN, drawn, strict=True))
-        values |= {"key": keys, "sector": sector, "district": district, "origin": origin, "tech": tech}
+        values |= {"key": keys, "sector": sector, "district": district, "tech": tech, "rd_reported": values["rd_real"]}
         if self._heirs:
             values["productivity"] = np.zeros(keys.size)
             for first, heritage in self._heirs:
                 heirs = slice(first, first + heritage.productivity.size)
                 values["productivity"][heirs] = heritage.productivity
                 values["knowledge"][heirs] += np.minimum(heritage.knowledge * values["staff"][heirs], heritage.most)
-        world.firms.arrive(keys.size, **values, rd_reported=values["rd_real"])
-        grown = origin == GROWN
-        return np.bincount(sector[grown], values["value_added"][grown], len(region.sectors))
+        world.firms.arrive(keys.size, **values)
+        return grown_in

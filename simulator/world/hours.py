@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+from numba import njit, vectorize
 
-from simulator.core.luck import uniform_at
+from simulator.core.elementary import exp_of
+from simulator.core.luck import normals_of, uniform_at
 
 
 @njit(cache=True, nogil=True)
@@ -34,35 +35,94 @@ def askers(
     The chance is ``interest`` next to the university and ``far`` times that at no nearness.
     """
     rows = np.empty(firms.shape[0], np.int64)
-    m, most = 0, interest * max(far, 1.0) * 1.0001  # nearness is 1 at most
-    draws = np.empty(key.shape[0])
-    for i in range(key.shape[0]):  # all at once is faster than one by one
-        draws[i] = uniform_at(address, key[i])
-    for i in firms:
-        u = draws[i]
-        if u < most and eligible[i] and u < interest * (far + (1.0 - far) * nearness[i]):
-            rows[m] = i
-            m += 1
+    m = 0
+    for i in firms:  # no branch, which would be guessed wrong too often
+        rows[m] = i
+        m += eligible[i] & (uniform_at(address, key[i]) < interest * (far + (1.0 - far) * nearness[i]))
     return rows[:m].copy()
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def costs(keys: np.ndarray, median: float, spread: float, address: np.uint64) -> np.ndarray:
+    """Return the costs (m,) of what firms of given keys (m,) ask for: ``median`` CNY, ``spread`` in log points."""
+    out = np.empty((keys.shape[0], 1))
+    normals_of(address, keys, out)
+    flat = out[:, 0]
+    for j in range(flat.shape[0]):
+        flat[j] = median * exp_of(spread * flat[j])
+    return flat
+
+
 @njit(cache=True, nogil=True)
-def serve(order: np.ndarray, own: np.ndarray, cost: np.ndarray, left: np.ndarray) -> np.ndarray:
+def ranks(keys: np.ndarray, rows: np.ndarray, quality: np.ndarray, noise: float, address: np.uint64) -> np.ndarray:
+    """Return how a programme ranks its applicants (m,), in some ``rows`` (m,): by ``quality`` (n,) seen with noise."""
+    out = np.empty((keys.shape[0], 1))
+    normals_of(address, keys, out)
+    flat = out[:, 0]
+    for j in range(flat.shape[0]):
+        flat[j] = quality[rows[j]] + noise * flat[j]
+    return flat
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _in_turn(score: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """Return the order (m,) of the scores (m,), the lowest first and ties by key.
+
+    Scores are drawn and so spread over their range: as many shelves as scores leave few on each, and little to sort.
+    """
+    m = score.shape[0]
+    low, high = score[0], score[0]
+    for k in range(1, m):
+        low, high = min(low, score[k]), max(high, score[k])
+    per = (m - 1) / (high - low) if high > low else 0.0
+    shelf, first = np.empty(m, np.int64), np.zeros(m + 1, np.int64)
+    for k in range(m):
+        shelf[k] = int((score[k] - low) * per)
+        first[shelf[k] + 1] += 1
+    for s in range(m):
+        first[s + 1] += first[s]
+    order = np.empty(m, np.int64)
+    for k in range(m):
+        order[first[shelf[k]]] = k
+        first[shelf[k]] += 1
+    for at in range(1, m):
+        k, to = order[at], at
+        while to > 0:
+            other = order[to - 1]
+            if score[other] < score[k] or (score[other] == score[k] and keys[other] < keys[k]):
+                break
+            order[to] = other
+            to -= 1
+        order[to] = k
+    return order
+
+
+@njit(cache=True, nogil=True)
+def serve(
+    score: np.ndarray,
+    rows: np.ndarray,
+    keys: np.ndarray,
+    university: np.ndarray,
+    cost: np.ndarray,
+    left: np.ndarray,
+) -> np.ndarray:
     """Return who gives each applicant its hours (m,), -1 for nobody; ``left`` (CNY by university) is used up.
 
-    ``order`` (m,) ranks the applicants, ``own`` (m,) is the university that each asks first, ``cost`` (m,) CNY.
+    Applicants are firms in some ``rows`` (m,) of given ``keys`` (m,), served by ``score`` (m,), the lowest first. Each
+    asks its own ``university`` (n,) before others; ``cost`` (m,) is CNY.
     """
-    provider = np.full(order.shape[0], -1)
+    provider = np.full(rows.shape[0], -1)
     first, most = _tournament(left)
-    for k in order:
-        j = own[k]
+    for k in _in_turn(score, keys):
+        j = university[rows[k]]
         if left[j] < cost[k]:
             j = most[1]
         if left[j] >= cost[k]:
             left[j] -= cost[k]
             provider[k] = j
             at = (first + j) // 2
-            while at > 0:  # who has most left is asked for often, and only the rounds of this one can change
+            # who has most left is asked for often; only the rounds that this one won can change
+            while at > 0 and most[at] == j:
                 most[at] = _winner(left, most[2 * at], most[2 * at + 1])
                 at //= 2
     return provider
@@ -88,18 +148,20 @@ def _tournament(left: np.ndarray) -> tuple[int, np.ndarray]:
     return first, most
 
 
-def additional_part(worth: np.ndarray, part: np.ndarray, usual: float) -> np.ndarray:
-    """Return the part (n,) of what is supported that is new, 0 without money and ``worth`` (n,) at the usual part.
+@vectorize(["float64(float64, float64, float64)"], cache=True, nopython=True)
+def additional_part(worth: float, part: float, usual: float) -> float:
+    """Return the part of what is supported that is new, elementwise: 0 without money, ``worth`` at the usual part.
 
-    ``part`` (n,) is what the public pays over the whole: each further step wins the same part of what is left.
+    ``part`` is what the public pays over the whole: each further step wins the same part of what is left.
     """
-    return np.asarray(1.0 - (1.0 - np.minimum(worth, 1.0 - 1e-9)) ** (part / usual))
+    return 1.0 - (1.0 - min(worth, 1.0 - 1e-9)) ** (part / usual)
 
 
-def tie_worth(rd: np.ndarray, value: np.ndarray, outsourcing: float) -> np.ndarray:
-    """Return the strength (n,) of the tie that a project of some value leaves: it does not bind all of a large firm.
+@vectorize(["float64(float64, float64, float64)"], cache=True, nopython=True)
+def tie_worth(rd: float, value: float, outsourcing: float) -> float:
+    """Return the strength of the tie that a project of some value (CNY) leaves, elementwise.
 
-    A full tie brings a university the part ``outsourcing`` of the firm's R&D (n,) each year, here no more than
-    the project (n,) CNY was worth.
+    It does not bind all of a large firm: a full tie brings a university the part ``outsourcing`` of the firm's R&D
+    (CNY) each year, here no more than the project was worth.
     """
-    return np.asarray(np.minimum(1.0, value / np.maximum(outsourcing * rd, 1.0)))
+    return min(1.0, value / max(outsourcing * rd, 1.0))
