@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numba import njit
 
 from simulator.core.ledger import Ledger
 from simulator.world.agents import (
@@ -158,6 +159,16 @@ class RegionState:
     local_tax: float = 0.0  # corporate tax and value-added tax on agents that stays with the city and districts
 
 
+@njit(cache=True, nogil=True)
+def _finished(finished: np.ndarray, kinds: np.ndarray, year: int, kind: int) -> np.ndarray:
+    """Return the rows (m,) of projects (n,) of a kind that were finished in a year."""
+    rows, m = np.empty(finished.shape[0], np.int64), 0
+    for i in range(finished.shape[0]):
+        rows[m] = i
+        m += (finished[i] == year) & (kinds[i] == kind)
+    return rows[:m].copy()
+
+
 class World:
     """Everything that a year can change, and the region it stands for."""
 
@@ -264,7 +275,7 @@ class World:
     def delivered(self, kind: str) -> np.ndarray:
         """Return the rows of projects of a kind (of PROJECT_KINDS) that were finished this year."""
         projects = self.projects
-        return ((projects.finished == self.year) & (projects.kind == PROJECT_KINDS.index(kind))).nonzero()[0]
+        return np.asarray(_finished(projects.finished, projects.kind, self.year, PROJECT_KINDS.index(kind)))
 
     def entry_index(self, entry_id: str) -> int:
         """Return the index under which agents remember an entry."""
