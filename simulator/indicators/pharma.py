@@ -4,36 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from simulator.core.declare import Indicator, Label
-from simulator.world.census import gathered
+from simulator.world.census import LARGE, drugs, sales
 from simulator.world.world import World
 
-PHASE_1, MARKET = 2, 6  # stages: the first in the clinic, and sold
 
-
-def _waiting(world: World) -> np.ndarray:
-    return world.products.alive & (world.products.stage < MARKET)
-
-
-def _sold_over(least: float) -> Callable[[World], float]:
-    def measure(world: World) -> float:
-        p = world.products
-        return float(np.count_nonzero(p.alive & (p.stage == MARKET) & (p.sales >= least)))
-
-    return measure
-
-
-@gathered
-def _revenue(world: World) -> np.ndarray:
-    """Return the sales of the sector's firms, (m,) CNY / year."""
-    f = world.firms
-    return f.revenue[f.alive & (f.sector == world.region.sectors.index("pharma"))]
+def _pharma(world: World) -> int:
+    return world.region.sectors.index("pharma")
 
 
 def _firms_over(least: float) -> Callable[[World], float]:
-    return lambda world: float(np.count_nonzero(_revenue(world) >= least))
+    k = LARGE.index(least)
+    return lambda world: float(sales(world).large[_pharma(world), k])
 
 
 INDICATORS = (
@@ -42,7 +24,7 @@ INDICATORS = (
         Label("Products in the pipeline", "在研品种"),
         "products",
         "stock",
-        lambda w: float(np.count_nonzero(_waiting(w))),
+        lambda w: drugs(w).waiting,
         true="drugs_in_trials",
         definition="pharmaceutical products of local firms and institutes from discovery to review, generics and new "
         "forms included: the widest count, in which ideas of a year weigh as much as drugs in trials",
@@ -52,7 +34,7 @@ INDICATORS = (
         Label("New drugs in trials or review", "临床及审评阶段新药"),
         "products",
         "stock",
-        lambda w: float(np.count_nonzero(_waiting(w) & ~w.products.generic & (w.products.stage >= PHASE_1))),
+        lambda w: drugs(w).in_trials,
         "true",
         definition="new drugs (no generics or new forms) in a clinical phase or in review",
     ),
@@ -61,7 +43,7 @@ INDICATORS = (
         Label("Products on the market", "上市品种"),
         "products",
         "stock",
-        lambda w: float(np.count_nonzero(w.products.alive & (w.products.stage == MARKET))),
+        lambda w: drugs(w).sold,
         definition="registered pharmaceutical products sold, those that stood at the start included",
     ),
     Indicator(
@@ -69,7 +51,7 @@ INDICATORS = (
         Label("Products selling over CNY 100 m", "年销售额超亿元品种"),
         "products",
         "stock",
-        _sold_over(1.0e8),
+        lambda w: drugs(w).sold_over_100m,
         definition="sales of the year of one product, nominal; a product's sales are part of its owner's revenue",
     ),
     Indicator(
@@ -77,7 +59,7 @@ INDICATORS = (
         Label("Products selling over CNY 1 bn", "年销售额超10亿元品种"),
         "products",
         "stock",
-        _sold_over(1.0e9),
+        lambda w: drugs(w).sold_over_1bn,
         definition="sales of the year of one product, nominal",
     ),
     Indicator(
@@ -112,7 +94,7 @@ INDICATORS = (
         Label("Output of pharmaceutical firms", "医药工业产值"),
         "CNY / year",
         "flow",
-        lambda w: float(_revenue(w).sum()),
+        lambda w: float(sales(w).revenue[_pharma(w)]),
         definition="main business revenue of the sector's firms, nominal, trade and services left out; the plan's "
         "cluster counts these too, and sales that the zone announced are of that wider kind",
     ),
