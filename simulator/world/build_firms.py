@@ -12,12 +12,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from simulator.core.luck import Luck
-from simulator.world.agents import LAGS, MAKER_SPACE, TECH_DIMENSIONS, Firms
+from simulator.world.agents import LAGS, MAKER_SPACE, Firms
 from simulator.world.build_kernels import Drawn, Named, best_of_groups, fit_staff, place_named, share_sales
 from simulator.world.drawing import exact_labels, highest, keys_of, lowest_within, pareto_between, share_out
 from simulator.world.region import Region
 from simulator.world.rules import hnte_threshold
-from simulator.world.space import position
+from simulator.world.space import scatter
 from simulator.world.world import World
 
 CLASSES = ("above_scale", "tech_sme")
@@ -68,8 +68,8 @@ class Margins(NamedTuple):
 
     key: np.ndarray  # (n,)
     counts: dict[str, list[int]]  # firms by level of a margin
-    staff: np.ndarray  # (k, 2) bounds of the classes of staff, the upper one not in it
-    age: np.ndarray  # (k, 2) the same for years of age
+    staff: np.ndarray  # (2, k) bounds of the classes of staff, the upper one not in it
+    age: np.ndarray  # (2, k) the same for years of age
     owners: np.ndarray  # codes of ownership that its margin has
 
 
@@ -97,8 +97,8 @@ def _margins(region: Region, name: str) -> Margins:
             "size": list(levels["size"].values()),
             "age": list(levels["age"].values()),
         },
-        np.array([_levels(k) for k in levels["size"]]),
-        np.array([_levels(k) for k in levels["age"]]),
+        np.array([_levels(k) for k in levels["size"]]).T.copy(),
+        np.array([_levels(k) for k in levels["age"]]).T.copy(),
         np.array([OWNERSHIP.index(o) for o in owners], np.int8),
     )
 
@@ -137,9 +137,9 @@ def _draw_class(region: Region, luck: Luck, name: str, margins: Margins, c: Draw
     c.ownership[:] = margins.owners[exact_labels(STATE_BY_SIZE * size_score + z("ownership"), counts["ownership"])]
     c.sector[:] = exact_labels(z("sector"), counts["sector"])
     c.district[:] = exact_labels(z("district"), counts["district"])
-    low, high = margins.staff[c.size].T
+    low, high = (bound[c.size] for bound in margins.staff)
     c.staff[:] = np.floor(pareto_between(luck.uniform(margins.key, f"{name} staff"), low, high, START_TAIL))
-    youngest, oldest = margins.age[c.age].T
+    youngest, oldest = (bound[c.age] for bound in margins.age)
     years = np.floor(youngest + luck.uniform(margins.key, f"{name} years") * (oldest - youngest))
     c.founded[:] = region.start_year - 1 - years
 
@@ -162,21 +162,20 @@ def draw_firms(world: World, luck: Luck, centres: np.ndarray) -> None:
     anchors = _place_anchors(region, drawn[0], margins[0], named)
     fixed = np.zeros(n, bool)
     fixed[anchors] = True
-    staff = margins[0].staff
+    low, high = margins[0].staff
     fit_staff(
         f.staff[:large],
         size[:large],
         f.sector[:large],
         fixed[:large],
-        staff[:, 0],
-        staff[:, 1] - 1.0,
+        low,
+        high - 1.0,
         region.sector("above_scale_staff"),
         *BENDS,
     )
     world.anchors = {str(anchor["firm"]): f.key[row] for row, anchor in zip(anchors, region.anchors, strict=True)}
     f.quality[:] = luck.normal(f.key, "quality")
-    noise = luck.normals(f.key, "tech", TECH_DIMENSIONS)
-    f.tech[:] = position(centres[f.sector], noise, TECH_SPREAD)
+    scatter(luck.address("tech"), f.key, centres, f.sector, TECH_SPREAD, f.tech)
     _revenue(world, luck, anchors, fixed)
     _research(world, luck, anchors, fixed)
     _patents(world, luck, anchors)
@@ -186,8 +185,8 @@ def draw_firms(world: World, luck: Luck, centres: np.ndarray) -> None:
 
 def _place_anchors(region: Region, c: Drawn, margins: Margins, named: Named) -> np.ndarray:
     """Return the rows (A,) that the named firms get; raises ValueError where no size class holds one."""
-    low, high = margins.staff[:, 0], margins.staff[:, 1] - 1.0
-    rows: np.ndarray = place_named(c, named, low, high, margins.age[:, 1] - 1.0, region.start_year - 1)
+    low, high = margins.staff
+    rows: np.ndarray = place_named(c, named, low, high - 1.0, margins.age[1] - 1.0, region.start_year - 1)
     if rows.size and rows[-1] < 0:
         k = int(np.argmax(rows < 0))
         raise ValueError(
@@ -248,11 +247,11 @@ def _research(world: World, luck: Luck, anchors: np.ndarray, fixed: np.ndarray) 
     _step_back(world)
     np.clip(f.rd_intensity, *INTENSITY_RANGE, out=f.rd_intensity)
     past = f.revenue_lag1 / f.revenue
-    f.rd_real[done] = (f.rd_intensity * f.revenue)[done]
+    np.multiply(f.rd_intensity * f.revenue, done, out=f.rd_real)
     f.rd_reported[:] = f.rd_real
     f.rd_lag1[:] = f.rd_real * past
     f.rd_lag2[:] = f.rd_lag1 * past
-    f.rd_years[done] = 1 + np.floor(RD_YEARS * luck.uniform(f.key, "R&D years")[done])
+    f.rd_years[:] = done * (1 + np.floor(RD_YEARS * luck.uniform(f.key, "R&D years")))
     f.knowledge[:] = KNOWLEDGE_YEARS * f.rd_real + KNOWLEDGE_OF_STAFF * f.staff**0.5
     f.rd_staff[:] = f.rd_real / RD_PER_HEAD
     f.has_institution[:] = (
@@ -265,8 +264,8 @@ def _research(world: World, luck: Luck, anchors: np.ndarray, fixed: np.ndarray) 
 def _step_back(world: World) -> None:
     """Take sales from the first year, in which the figures stand, to the year before it, by the outside path."""
     f, region = world.firms, world.region
-    path = {k: v[region.start_year] for k, v in world.paths.items() if region.start_year in v}
-    nominal = (1.0 + path["gdp_real_growth"]) * (1.0 + path["gdp_deflator"]) - 1.0
+    real, prices = (world.paths[k][region.start_year] for k in ("gdp_real_growth", "gdp_deflator"))
+    nominal = (1.0 + real) * (1.0 + prices) - 1.0
     growth = 1.0 + nominal + region.sector("growth_offset")[f.sector]
     for column in (f.revenue, f.revenue_lag1, f.revenue_lag2, f.profit, f.cash, f.debt):
         column /= growth
@@ -303,7 +302,7 @@ def _patents(world: World, luck: Luck, anchors: np.ndarray) -> None:
 def _statuses(world: World, luck: Luck) -> None:
     f, region = world.firms, world.region
     start, rules = region.start_year, {k: v.get(region.start_year, 0.0) for k, v in region.rules.items()}
-    f.hightech_share[f.does_rd] = np.minimum(f.hightech_share[f.does_rd] + RD_HIGHTECH, 1.0)
+    np.minimum(f.hightech_share + RD_HIGHTECH * f.does_rd, 1.0, out=f.hightech_share)
     threshold = hnte_threshold(rules, f.revenue)
     # high-tech revenue decides first: a steelworks with much R&D is no high-tech firm
     ready = np.flatnonzero(f.does_rd & (f.founded <= start - 2) & (f.hightech_share >= 0.45))
