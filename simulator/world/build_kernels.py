@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from simulator.core.elementary import exp_of, log_of
 from simulator.world.drawing import bend
 from simulator.world.drawing_kernels import highest_rows
 
@@ -147,7 +148,9 @@ def fit_staff(
             continue
         power = bend(unit[:m], width[:m], total - floor, least, most)
         for j in range(m):
-            staff[free[j]] = low[size[free[j]]] + width[j] * unit[j] ** power
+            unit[j] = width[j] * exp_of(power * log_of(unit[j]))
+        for j in range(m):
+            staff[free[j]] = low[size[free[j]]] + unit[j]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
+from simulator.core.elementary import exp_of, log_of
 from simulator.core.luck import name_hash, sub_keys
 from simulator.world.drawing_kernels import highest_rows, labels_of, whole_parts
 
@@ -73,22 +74,25 @@ def highest(score: np.ndarray, count: int) -> np.ndarray:
     return np.asarray(highest_rows(score, count))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def bend(unit: np.ndarray, width: np.ndarray, target: float, low: float, high: float) -> float:
     """Return the power g in [low, high] at which the sum of width x unit^g is the target; an end where none is.
 
     ``unit`` (n,) lies between 0 and 1, so that the sum falls with g; steps of Newton on log g, kept in the bracket.
     """
-    logs = np.log(unit)
+    logs, parts = np.empty(unit.shape[0]), np.empty(unit.shape[0])
+    for i in range(unit.shape[0]):
+        logs[i] = log_of(unit[i])
     a, b = math.log(low), math.log(high)
     at = 0.5 * (a + b)
     for _ in range(100):
         g = math.exp(at)
         whole = slope = 0.0
         for i in range(unit.shape[0]):
-            part = width[i] * math.exp(g * logs[i])
-            whole += part
-            slope += part * logs[i] * g
+            parts[i] = width[i] * exp_of(g * logs[i])
+        for i in range(unit.shape[0]):
+            whole += parts[i]
+            slope += parts[i] * logs[i] * g
         if whole > target:
             a = at
         else:
