@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from simulator.core.declare import Indicator, Label
-from simulator.world.census import LARGE, drugs, sales
+from simulator.world.census import drugs, gathered
+from simulator.world.census_kernels import MARKET
 from simulator.world.world import World
 
 
-def _pharma(world: World) -> int:
-    return world.region.sectors.index("pharma")
+def _sold_over(least: float) -> Callable[[World], float]:
+    def measure(world: World) -> float:
+        p = world.products
+        return float(np.count_nonzero(p.alive & (p.stage == MARKET) & (p.sales >= least)))
+
+    return measure
+
+
+@gathered
+def _revenue(world: World) -> np.ndarray:
+    f = world.firms
+    return f.revenue[f.alive & (f.sector == world.region.sectors.index("pharma"))]
 
 
 def _firms_over(least: float) -> Callable[[World], float]:
-    k = LARGE.index(least)
-    return lambda world: float(sales(world).large[_pharma(world), k])
+    return lambda world: float(np.count_nonzero(_revenue(world) >= least))
 
 
 INDICATORS = (
@@ -51,7 +63,7 @@ INDICATORS = (
         Label("Products selling over CNY 100 m", "年销售额超亿元品种"),
         "products",
         "stock",
-        lambda w: drugs(w).sold_over_100m,
+        _sold_over(1.0e8),
         definition="sales of the year of one product, nominal; a product's sales are part of its owner's revenue",
     ),
     Indicator(
@@ -59,7 +71,7 @@ INDICATORS = (
         Label("Products selling over CNY 1 bn", "年销售额超10亿元品种"),
         "products",
         "stock",
-        lambda w: drugs(w).sold_over_1bn,
+        _sold_over(1.0e9),
         definition="sales of the year of one product, nominal",
     ),
     Indicator(
@@ -94,7 +106,7 @@ INDICATORS = (
         Label("Output of pharmaceutical firms", "医药工业产值"),
         "CNY / year",
         "flow",
-        lambda w: float(sales(w).revenue[_pharma(w)]),
+        lambda w: float(_revenue(w).sum()),
         definition="main business revenue of the sector's firms, nominal, trade and services left out; the plan's "
         "cluster counts these too, and sales that the zone announced are of that wider kind",
     ),

@@ -28,7 +28,6 @@ from simulator.world.rules import large_or_medium
 from simulator.world.world import World
 
 WORKING_TIE = 0.5  # strength of the tie to a university from which it counts
-LARGE = (1.0e9, 5.0e9, 1.0e10)  # CNY / year of sales by which large firms are counted, in rising order
 
 T = TypeVar("T")
 
@@ -359,7 +358,6 @@ class Sales(NamedTuple):
     """What firms sell in a year, CNY; arrays are by sector (S,)."""
 
     revenue: np.ndarray
-    large: np.ndarray  # (S, 3) firms by sector that sell as much as each of LARGE or more
     advanced: np.ndarray  # value added times the high-tech share of sales
     contracts: float
     technology: float
@@ -375,20 +373,16 @@ def _sales(
     contracts: np.ndarray,
     technology_sales: np.ndarray,
     count: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, float]:
+) -> tuple[np.ndarray, np.ndarray, float, float]:
     """Add up the sales of living firms (n,)."""
     sums, advanced, signed, technology = np.zeros(count), np.zeros(count), 0.0, 0.0
-    large = np.zeros((count, len(LARGE)))
     for i in range(alive.shape[0]):
         if alive[i]:
             sums[sector[i]] += revenue[i]
-            if revenue[i] >= LARGE[0]:
-                for k in range(len(LARGE)):
-                    large[sector[i], k] += revenue[i] >= LARGE[k]
             advanced[sector[i]] += value_added[i] * hightech_share[i]
             signed += contracts[i]
             technology += technology_sales[i]
-    return sums, large, advanced, signed, technology
+    return sums, advanced, signed, technology
 
 
 @gathered
@@ -451,7 +445,7 @@ def sites(world: World) -> Sites:
 def drugs(world: World) -> Drugs:
     """Return pharmaceutical products."""
     p = world.products
-    found: Drugs = drugs_of(p.alive, p.stage, p.generic, p.sales)
+    found: Drugs = drugs_of(p.alive, p.stage, p.generic)
     return found
 
 

@@ -138,19 +138,17 @@ def sites_of(
 
 
 class Drugs(NamedTuple):
-    """Pharmaceutical products by stage and sales."""
+    """Pharmaceutical products by stage."""
 
     waiting: float
     in_trials: float  # no generics
     sold: float
-    sold_over_100m: float  # CNY / year
-    sold_over_1bn: float
 
 
 @njit(cache=True, nogil=True)
-def drugs_of(alive: np.ndarray, stage: np.ndarray, generic: np.ndarray, sales: np.ndarray) -> Drugs:
+def drugs_of(alive: np.ndarray, stage: np.ndarray, generic: np.ndarray) -> Drugs:
     """Count products (n,)."""
-    waiting = trials = sold = over_100m = over_1bn = 0
+    waiting = trials = sold = 0
     for i in range(alive.shape[0]):
         if not alive[i]:
             continue
@@ -159,9 +157,7 @@ def drugs_of(alive: np.ndarray, stage: np.ndarray, generic: np.ndarray, sales: n
             trials += stage[i] >= PHASE_1 and not generic[i]
         elif stage[i] == MARKET:
             sold += 1
-            over_100m += sales[i] >= 1.0e8
-            over_1bn += sales[i] >= 1.0e9
-    return Drugs(float(waiting), float(trials), float(sold), float(over_100m), float(over_1bn))
+    return Drugs(float(waiting), float(trials), float(sold))
 
 
 class Allied(NamedTuple):
