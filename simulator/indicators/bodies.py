@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.core.declare import Indicator, Label
-from simulator.world.census import presence, research
+from simulator.world.census import allied, presence, research
 from simulator.world.world import World
 
-NATIONAL = 2  # level of an alliance
 KEY_SHARE = 0.05  # of agents' value added, from which a sector is a key industry where the region names none
 
 
@@ -22,12 +21,11 @@ def _large_rd_staff_share(world: World) -> float:
 
 
 def _coverage(world: World) -> float:
-    a, sectors = world.alliances, world.sectors
+    sectors = world.sectors
     key = world.region.sector("key_industry") > 0.0
     if not key.any():
         key = sectors.value_added >= KEY_SHARE * float(sectors.value_added.sum())
-    has = np.bincount(a.sector[a.alive], minlength=len(sectors)) > 0
-    return float(np.count_nonzero(has & key)) / max(float(np.count_nonzero(key)), 1.0)
+    return float(np.count_nonzero(allied(world).sectors & key)) / max(float(np.count_nonzero(key)), 1.0)
 
 
 INDICATORS = (
@@ -74,7 +72,7 @@ INDICATORS = (
         Label("Technology innovation alliances", "产业技术创新战略联盟"),
         "alliances",
         "stock",
-        lambda w: float(np.count_nonzero(w.alliances.alive)),
+        lambda w: allied(w).alliances,
         definition="alive at year's end, at any level",
     ),
     Indicator(
@@ -90,7 +88,7 @@ INDICATORS = (
         Label("National-level alliances", "国家级联盟"),
         "alliances",
         "stock",
-        lambda w: float(np.count_nonzero(w.alliances.alive & (w.alliances.level == NATIONAL))),
+        lambda w: allied(w).national,
         definition="recognised by the ministry and alive at year's end",
     ),
     Indicator(

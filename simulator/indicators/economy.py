@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.core.declare import Indicator, Label
-from simulator.world.census import sales
+from simulator.world.census import institutions, sales
 from simulator.world.world import World
 
 
@@ -32,12 +32,12 @@ def _strategic(world: World) -> float:
 
 def contracts(world: World) -> float:
     """Return the value of technology contracts registered by local sellers in the year, CNY."""
-    return sales(world).contracts + float(world.universities.contracts.sum())
+    return sales(world).contracts + institutions(world).contracts
 
 
 def _technology_sales(world: World) -> float:
-    u = world.universities
-    return sales(world).technology + float((u.contract_income + u.deal_value).sum())
+    u = institutions(world)
+    return sales(world).technology + u.contract_income + u.deal_value
 
 
 INDICATORS = (

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from simulator.core.declare import Indicator, Label
-from simulator.world.agents import INCUBATOR
-from simulator.world.census import presence
+from simulator.world.census import presence, sites
 from simulator.world.world import World
 
 
@@ -16,9 +13,8 @@ def _mentoring(world: World) -> float:
 
 
 def _professional(world: World) -> float:
-    inc = world.incubators
-    sites = inc.alive & (inc.kind == INCUBATOR)
-    return float(np.count_nonzero(sites & inc.professional)) / max(float(np.count_nonzero(sites)), 1.0)
+    s = sites(world)
+    return s.professional / max(s.incubators, 1.0)
 
 
 INDICATORS = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.core.declare import Indicator, Label
-from simulator.world.census import standing
+from simulator.world.census import institutions, standing
 from simulator.world.world import World
 
 
@@ -101,7 +101,7 @@ INDICATORS = (
         Label("Firms from universities and institutes", "高校院所孵化科技型企业"),
         "firms",
         "stock",
-        lambda w: float(w.universities.spinoffs.sum()),
+        lambda w: institutions(w).spinoffs,
         definition="founded from them so far",
     ),
 )

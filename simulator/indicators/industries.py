@@ -48,7 +48,7 @@ def _platforms(world: World, sector: str) -> float:
 def _energy(world: World) -> float:
     use = world.region.sector("energy_share") * (1.0 - world.sectors.energy_saved)
     revenue = sales(world).revenue
-    return float(use @ revenue) / max(float(revenue.sum()), 1.0)
+    return float((use * revenue).sum()) / max(float(revenue.sum()), 1.0)
 
 
 def _platform_indicator(sector: str, en: str, zh: str) -> Indicator:

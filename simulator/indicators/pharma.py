@@ -7,14 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from simulator.core.declare import Indicator, Label
-from simulator.world.census import gathered
+from simulator.world.census import drugs, gathered
+from simulator.world.census_kernels import MARKET
 from simulator.world.world import World
-
-PHASE_1, MARKET = 2, 6  # stages: the first in the clinic, and sold
-
-
-def _waiting(world: World) -> np.ndarray:
-    return world.products.alive & (world.products.stage < MARKET)
 
 
 def _sold_over(least: float) -> Callable[[World], float]:
@@ -27,7 +22,6 @@ def _sold_over(least: float) -> Callable[[World], float]:
 
 @gathered
 def _revenue(world: World) -> np.ndarray:
-    """Return the sales of the sector's firms, (m,) CNY / year."""
     f = world.firms
     return f.revenue[f.alive & (f.sector == world.region.sectors.index("pharma"))]
 
@@ -42,7 +36,7 @@ INDICATORS = (
         Label("Products in the pipeline", "在研品种"),
         "products",
         "stock",
-        lambda w: float(np.count_nonzero(_waiting(w))),
+        lambda w: drugs(w).waiting,
         true="drugs_in_trials",
         definition="pharmaceutical products of local firms and institutes from discovery to review, generics and new "
         "forms included: the widest count, in which ideas of a year weigh as much as drugs in trials",
@@ -52,7 +46,7 @@ INDICATORS = (
         Label("New drugs in trials or review", "临床及审评阶段新药"),
         "products",
         "stock",
-        lambda w: float(np.count_nonzero(_waiting(w) & ~w.products.generic & (w.products.stage >= PHASE_1))),
+        lambda w: drugs(w).in_trials,
         "true",
         definition="new drugs (no generics or new forms) in a clinical phase or in review",
     ),
@@ -61,7 +55,7 @@ INDICATORS = (
         Label("Products on the market", "上市品种"),
         "products",
         "stock",
-        lambda w: float(np.count_nonzero(w.products.alive & (w.products.stage == MARKET))),
+        lambda w: drugs(w).sold,
         definition="registered pharmaceutical products sold, those that stood at the start included",
     ),
     Indicator(

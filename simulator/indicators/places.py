@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from simulator.core.declare import Indicator, Label
-from simulator.world.agents import INCUBATOR, MAKER_SPACE, PROJECT_KINDS
-from simulator.world.census import gathered, presence
+from simulator.world.census import ordered, presence, sites
 from simulator.world.world import World
-
-
-def _sites(world: World, kind: int) -> float:
-    inc = world.incubators
-    return float(np.count_nonzero(inc.alive & (inc.kind == kind)))
 
 
 def _pool(world: World, name: str) -> float:
@@ -23,28 +15,8 @@ def _missing(world: World, name: str) -> float:
     return float(world.pools.missing[world.pool(name)])
 
 
-def _floor(world: World) -> float:
-    inc = world.incubators
-    return float(inc.floor[inc.alive & (inc.kind == INCUBATOR)].sum())
-
-
-def _let(world: World) -> float:
-    inc = world.incubators
-    rows = inc.alive & (inc.kind == INCUBATOR)
-    taken = np.minimum(inc.tenants / np.maximum(inc.seats, 1.0), 1.0)
-    return float((inc.floor * taken)[rows].sum())
-
-
-@gathered
-def _ordered(world: World) -> np.ndarray:
-    """Return by kind of project (K,) what is ordered and not finished."""
-    projects = world.projects
-    waiting = (projects.alive & (projects.finished == 0)) * projects.quantity
-    return np.bincount(projects.kind, waiting, len(PROJECT_KINDS))
-
-
 def _under_way(world: World, kind: str) -> float:
-    return float(_ordered(world)[PROJECT_KINDS.index(kind)])
+    return ordered(world)[kind]
 
 
 INDICATORS = (
@@ -53,7 +25,7 @@ INDICATORS = (
         Label("Incubators", "孵化器"),
         "incubators",
         "stock",
-        lambda w: _sites(w, INCUBATOR),
+        lambda w: sites(w).incubators,
         definition="open at year's end",
     ),
     Indicator(
@@ -61,7 +33,7 @@ INDICATORS = (
         Label("Maker spaces", "众创空间"),
         "maker spaces",
         "stock",
-        lambda w: _sites(w, MAKER_SPACE),
+        lambda w: sites(w).maker_spaces,
         definition="open at year's end",
     ),
     Indicator(
@@ -69,7 +41,7 @@ INDICATORS = (
         Label("Incubator floor space", "孵化器面积"),
         "m2",
         "stock",
-        _floor,
+        lambda w: sites(w).floor,
         definition="built and put into operation, as the city counts floor in use; let floor and floor under way "
         "stand beside it",
     ),
@@ -78,7 +50,7 @@ INDICATORS = (
         Label("Incubator floor built or under way", "已建和在建孵化器面积"),
         "m2",
         "stock",
-        lambda w: _floor(w) + _under_way(w, "incubator_floor"),
+        lambda w: sites(w).floor + _under_way(w, "incubator_floor"),
         definition="built, or ordered and not yet given up; part of what is under way is never finished",
     ),
     Indicator(
@@ -86,7 +58,7 @@ INDICATORS = (
         Label("Incubator floor let", "孵化器实际入驻面积"),
         "m2",
         "stock",
-        _let,
+        lambda w: sites(w).let,
         "true",
         definition="floor of incubators times the part of their places that tenants take",
     ),

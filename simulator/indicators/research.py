@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from simulator.core.declare import Indicator, Label
-from simulator.world.census import gathered, research
+from simulator.world.census import institutions, research
 from simulator.world.world import World
 
 
-@gathered
 def _bought(world: World) -> float:
     """Return the R&D that firms buy from universities and institutes, CNY / year: it is performed there."""
-    u = world.universities
-    return float((u.contract_income - u.hours_sold).sum())
+    u = institutions(world)
+    return u.contract_income - u.hours_sold
 
 
 def business_rd(world: World, surveyed: bool = True) -> float:
@@ -20,10 +19,9 @@ def business_rd(world: World, surveyed: bool = True) -> float:
     return r.real - _bought(world) + (world.state.survey_share * r.relabelled if surveyed else 0.0)
 
 
-@gathered
 def public_rd(world: World) -> float:
     """Return R&D performed by universities and institutes in CNY."""
-    return float(world.universities.budget[world.universities.alive].sum())
+    return institutions(world).budget
 
 
 def _official(world: World) -> float:
@@ -41,7 +39,7 @@ def _firm_share(world: World) -> float:
 
 def _staff_share(world: World) -> float:
     firms = research(world).staff
-    return firms / max(firms + float((world.universities.researchers * world.universities.working).sum()), 1.0)
+    return firms / max(firms + institutions(world).researchers, 1.0)
 
 
 def _institution_share(world: World) -> float:
@@ -159,7 +157,7 @@ INDICATORS = (
         Label("University contract research", "高校院所合同研发收入"),
         "CNY / year",
         "flow",
-        lambda w: float(w.universities.contract_income.sum()),
+        lambda w: institutions(w).contract_income,
         definition="sold to local firms, vouchers included",
     ),
     Indicator(

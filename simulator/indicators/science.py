@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from simulator.core.declare import Indicator, Label
-from simulator.world.agents import ATTRACTED, OVERSEAS, UNIVERSITY
-from simulator.world.census import presence
+from simulator.world.census import institutions, presence
 from simulator.world.world import World
 
 
-def share_of(mask: np.ndarray, among: np.ndarray) -> float:
-    """Return how many of the rows ``among`` (n,) are in ``mask`` (n,), as a fraction; 0 where there are none."""
-    return float(np.count_nonzero(mask & among)) / max(float(np.count_nonzero(among)), 1.0)
-
-
-def _institutions(world: World) -> np.ndarray:
-    u = world.universities
-    return u.alive & (u.kind != OVERSEAS)
-
-
 def _base_and_fund(world: World) -> float:
-    u = world.universities
-    return share_of(u.has_base & u.has_fund, _institutions(world))
+    u = institutions(world)
+    return u.with_base_and_fund / max(u.here, 1.0)
 
 
 def _company_and_fund(world: World) -> float:
-    u = world.universities
-    return share_of(u.has_company & u.has_fund, u.alive & (u.kind == ATTRACTED))
-
-
-def _science_parks(world: World) -> float:
-    u = world.universities
-    return float(np.count_nonzero(u.alive & (u.kind == UNIVERSITY) & u.has_base))
+    u = institutions(world)
+    return u.with_company_and_fund / max(u.attracted, 1.0)
 
 
 INDICATORS = (
@@ -60,7 +42,7 @@ INDICATORS = (
         Label("Universities and institutes with a transfer office", "设立技术转移机构的高校院所比例"),
         "1",
         "share",
-        lambda w: share_of(w.universities.has_office, _institutions(w)),
+        lambda w: institutions(w).with_office / max(institutions(w).here, 1.0),
         definition="universities and institutes with a transfer office over all at work, attracted ones included; an "
         "institute's transfer company counts as its office",
     ),
@@ -77,7 +59,7 @@ INDICATORS = (
         Label("University science parks", "大学科技园"),
         "parks",
         "stock",
-        _science_parks,
+        lambda w: institutions(w).science_parks,
         definition="universities (not institutes) with a science park or incubation base of their own, one each; those "
         "of the start count",
     ),
@@ -86,7 +68,7 @@ INDICATORS = (
         Label("Overseas R&D centres", "海外研发中心"),
         "centres",
         "stock",
-        lambda w: float(np.count_nonzero(w.universities.alive & (w.universities.kind == OVERSEAS))),
+        lambda w: institutions(w).overseas,
         definition="overseas R&D centres and joint centres at work; they are not among the institutes newly attracted",
     ),
     Indicator(

@@ -6,15 +6,18 @@ a total that is given, and what no statistic of the time tells (``assumed`` unle
 
 from __future__ import annotations
 
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
 import numpy as np
-from numba import njit
 
 from simulator.core.luck import Luck
-from simulator.world.agents import LAGS, MAKER_SPACE, TECH_DIMENSIONS, Firms
-from simulator.world.drawing import bend, exact_labels, highest, keys_of, lowest_within, pareto_between, share_out
+from simulator.world.agents import LAGS, MAKER_SPACE, Firms
+from simulator.world.build_kernels import Drawn, Named, best_of_groups, fit_staff, place_named, share_sales
+from simulator.world.drawing import exact_labels, highest, keys_of, lowest_within, pareto_between, share_out
 from simulator.world.region import Region
 from simulator.world.rules import hnte_threshold
-from simulator.world.space import position
+from simulator.world.space import scatter
 from simulator.world.world import World
 
 CLASSES = ("above_scale", "tech_sme")
@@ -60,6 +63,56 @@ REGISTERS_BY_RD = 0.15  # R&D firms come earlier in the ranking of who registers
 LINKED, LINK = 0.12, 0.7  # share of R&D firms with a working tie to a university, and its strength
 
 
+class Margins(NamedTuple):
+    """What a region says of one class of firms before any luck; nobody may write to it."""
+
+    key: np.ndarray  # (n,)
+    counts: dict[str, list[int]]  # firms by level of a margin
+    staff: np.ndarray  # (2, k) bounds of the classes of staff, the upper one not in it
+    age: np.ndarray  # (2, k) the same for years of age
+    owners: np.ndarray  # codes of ownership that its margin has
+
+
+_KNOWN: WeakKeyDictionary[Region, tuple[list[Margins], Named]] = WeakKeyDictionary()
+
+
+def _known(region: Region) -> tuple[list[Margins], Named]:
+    """Return the margins of both classes and the named firms of a region, read once as long as it lives."""
+    if region not in _KNOWN:
+        _KNOWN[region] = [_margins(region, name) for name in CLASSES], _named(region)
+    return _KNOWN[region]
+
+
+def _margins(region: Region, name: str) -> Margins:
+    levels = {m: region.margin(name, m) for m in ("sector", "size", "age", "district", "ownership")}
+    owners = [o for o in OWNERSHIP if o in levels["ownership"]]
+    key = keys_of(f"{region.id} {name}", sum(levels["sector"].values()))
+    key.flags.writeable = False
+    return Margins(
+        key,
+        {
+            "sector": [levels["sector"].get(s, 0) for s in region.sectors],
+            "district": [levels["district"].get(d, 0) for d in region.districts],
+            "ownership": [levels["ownership"][o] for o in owners],
+            "size": list(levels["size"].values()),
+            "age": list(levels["age"].values()),
+        },
+        np.array([_levels(k) for k in levels["size"]]).T.copy(),
+        np.array([_levels(k) for k in levels["age"]]).T.copy(),
+        np.array([OWNERSHIP.index(o) for o in owners], np.int8),
+    )
+
+
+def _named(region: Region) -> Named:
+    def of(what: str, dtype: type) -> np.ndarray:
+        return np.array([float(anchor.get(what, 0) or 0) for anchor in region.anchors]).astype(dtype)
+
+    return Named(
+        *(of(what, np.int64) for what in ("sector", "district", "ownership", "founded")),
+        *(of(what, np.float64) for what in ("staff", "revenue", "rd", "patents")),
+    )
+
+
 def _levels(text: str) -> tuple[float, float]:
     low, high = text.split("-")
     return float(low), float(high) + 1.0
@@ -67,176 +120,95 @@ def _levels(text: str) -> tuple[float, float]:
 
 def _first(score: np.ndarray, count: int) -> np.ndarray:
     """Return the rows of the ``count`` highest scores (n,), the highest first and ties by row."""
-    if count >= score.size:
-        return np.argsort(-score, kind="stable")
-    down = -score
-    rows = np.flatnonzero(down <= np.partition(down, count)[count])  # only these few are sorted
-    return rows[np.argsort(down[rows], kind="stable")][:count]
+    rows = highest(score, count)
+    return rows[np.argsort(-score[rows], kind="stable")]
 
 
-def _class_columns(region: Region, luck: Luck, name: str) -> dict[str, np.ndarray]:
-    """Draw sector, size, age, district and ownership of one class of firms with exact margins."""
-    margins = {m: region.margin(name, m) for m in ("sector", "size", "age", "district", "ownership")}
-    n = sum(margins["sector"].values())
-    keys = keys_of(f"{region.id} {name}", n)
+def _draw_class(region: Region, luck: Luck, name: str, margins: Margins, c: Drawn) -> None:
+    """Draw sector, size, age, district, ownership and staff of one class of firms with exact margins."""
 
     def z(what: str) -> np.ndarray:
-        return luck.normal(keys, f"{name} {what}")
+        return luck.normal(margins.key, f"{name} {what}")
 
-    size_score = z("size")
-    sizes, ages = list(margins["size"].items()), list(margins["age"].items())
-    size = exact_labels(size_score, [c for _, c in sizes])
+    counts, size_score = margins.counts, z("size")
+    c.size[:] = exact_labels(size_score, counts["size"])
     # larger firms tend to be older, and state-owned
-    age = exact_labels(AGE_BY_SIZE * size_score + z("age"), [c for _, c in ages])
-    owners = [o for o in OWNERSHIP if o in margins["ownership"]]
-    owner = exact_labels(STATE_BY_SIZE * size_score + z("ownership"), [margins["ownership"][o] for o in owners])
-    sector = exact_labels(z("sector"), [margins["sector"].get(s, 0) for s in region.sectors])
-    district = exact_labels(z("district"), [margins["district"].get(d, 0) for d in region.districts])
-    bounds = np.array([_levels(k) for k, _ in sizes])
-    age_bounds = np.array([_levels(k) for k, _ in ages])
-    staff = np.floor(pareto_between(luck.uniform(keys, f"{name} staff"), bounds[size, 0], bounds[size, 1], START_TAIL))
-    years = np.floor(
-        age_bounds[age, 0] + luck.uniform(keys, f"{name} years") * (age_bounds[age, 1] - age_bounds[age, 0])
-    )
-    return {
-        "key": keys,
-        "sector": sector,
-        "size": size,
-        "staff": staff,
-        "low": bounds[size, 0],
-        "high": bounds[size, 1] - 1.0,
-        "age": age,
-        "founded": region.start_year - 1 - years,
-        "district": district,
-        "ownership": np.array([OWNERSHIP.index(o) for o in owners])[owner],
-        "above_scale": np.full(n, name == "above_scale"),
-    }
-
-
-def _fit_staff(c: dict[str, np.ndarray], totals: np.ndarray, known: list[int]) -> None:
-    """Move staff inside each firm's size class so that every sector's total is met, as far as the classes allow.
-
-    The rows in ``known`` keep theirs.
-    """
-    fixed = np.zeros(c["staff"].size, bool)
-    fixed[known] = True
-    for s, whole in enumerate(totals):
-        rows = np.flatnonzero((c["sector"] == s) & ~fixed)
-        total = whole - float(c["staff"][fixed & (c["sector"] == s)].sum())
-        if rows.size == 0 or total <= 0:
-            continue
-        low, high = c["low"][rows], c["high"][rows]
-        unit = np.clip((c["staff"][rows] - low) / np.maximum(high - low, 1.0), 1e-6, 1 - 1e-6)
-        power = bend(unit, high - low, total - float(low.sum()), *BENDS)
-        c["staff"][rows] = low + (high - low) * unit**power
-
-
-@njit(cache=True, nogil=True)
-def _first_free(values: np.ndarray, wanted: float, taken: np.ndarray) -> int:
-    """Return the first row with a wanted value that is not taken, -1 for none."""
-    for i in range(values.shape[0]):
-        if values[i] == wanted and not taken[i]:
-            return i
-    return -1
-
-
-@njit(cache=True, nogil=True)
-def _first_that_holds(
-    low: np.ndarray, high: np.ndarray, sector: np.ndarray, taken: np.ndarray, staff: float, wanted: int
-) -> int:
-    """Return the first row not taken whose size class holds the staff, if possible in a wanted sector; -1 for none."""
-    other = -1
-    for i in range(low.shape[0]):
-        if low[i] <= staff and staff <= high[i] and not taken[i]:
-            if sector[i] == wanted:
-                return i
-            if other < 0:
-                other = i
-    return other
-
-
-def _swap_in(c: dict[str, np.ndarray], names: tuple[str, ...], row: int, wanted: int, taken: np.ndarray) -> None:
-    """Exchange values with a free row whose first is ``wanted``, if this one's is not: all counts of levels stand."""
-    if c[names[0]][row] == wanted or (other := _first_free(c[names[0]], wanted, taken)) < 0:
-        return
-    for name in names:
-        c[name][row], c[name][other] = c[name][other], c[name][row]
-
-
-def _place_anchors(region: Region, c: dict[str, np.ndarray]) -> dict[int, dict]:
-    """Give the named firms rows of their size class; what else they are is swapped in, so that margins stand."""
-    placed: dict[int, dict] = {}
-    taken = np.zeros(c["staff"].size, bool)
-    oldest = [_levels(k)[1] - 1.0 for k in region.margin("above_scale", "age")]
-    for anchor in region.anchors:
-        staff = float(anchor["staff"])
-        row = _first_that_holds(c["low"], c["high"], c["sector"], taken, staff, int(float(anchor["sector"])))
-        if row < 0:
-            raise ValueError(
-                f"{region.id}: no size class holds the anchor firm {anchor['firm']} with {staff:.0f} staff"
-            )
-        for name in ("sector", "district", "ownership"):
-            _swap_in(c, (name,), row, int(float(anchor.get(name, 0))), taken)
-        years = region.start_year - 1 - int(float(anchor["founded"]))
-        band = min(int(np.searchsorted(oldest, years)), len(oldest) - 1)  # the oldest level is open
-        _swap_in(c, ("age", "founded"), row, band, taken)
-        c["staff"][row] = staff
-        if c["age"][row] == band:
-            c["founded"][row] = int(float(anchor["founded"]))
-        placed[row] = anchor
-        taken[row] = True
-    return placed
+    c.age[:] = exact_labels(AGE_BY_SIZE * size_score + z("age"), counts["age"])
+    c.ownership[:] = margins.owners[exact_labels(STATE_BY_SIZE * size_score + z("ownership"), counts["ownership"])]
+    c.sector[:] = exact_labels(z("sector"), counts["sector"])
+    c.district[:] = exact_labels(z("district"), counts["district"])
+    low, high = (bound[c.size] for bound in margins.staff)
+    c.staff[:] = np.floor(pareto_between(luck.uniform(margins.key, f"{name} staff"), low, high, START_TAIL))
+    youngest, oldest = (bound[c.age] for bound in margins.age)
+    years = np.floor(youngest + luck.uniform(margins.key, f"{name} years") * (oldest - youngest))
+    c.founded[:] = region.start_year - 1 - years
 
 
 def draw_firms(world: World, luck: Luck, centres: np.ndarray) -> None:
     """Draw both classes of firms around the (S, 8) centres of their sectors."""
     region = world.region
-    parts = [_class_columns(region, luck, name) for name in CLASSES]
-    anchors = _place_anchors(region, parts[0])
-    _fit_staff(parts[0], region.sector("above_scale_staff"), list(anchors))
-    c = {k: np.concatenate([p[k] for p in parts]) for k in parts[0]}
-    n = c["key"].size
+    margins, named = _known(region)
+    large, n = margins[0].key.size, sum(m.key.size for m in margins)
     f = Firms(n, room=5 * n // 2)
     world.firms = f
-    for name in ("key", "sector", "founded", "district", "ownership", "above_scale", "staff"):
-        getattr(f, name)[:] = c[name]
-    world.anchors = {str(anchor["firm"]): f.key[row] for row, anchor in anchors.items()}
+    size, age = np.empty(n, np.int64), np.empty(n, np.int64)
+    f.above_scale[:large] = True
+    drawn = []
+    for name, m, rows in zip(CLASSES, margins, (slice(large), slice(large, n)), strict=True):
+        f.key[rows] = m.key
+        columns = (f.sector, f.district, f.ownership, f.founded, f.staff, size, age)
+        drawn.append(Drawn(*(column[rows] for column in columns)))
+        _draw_class(region, luck, name, m, drawn[-1])
+    anchors = _place_anchors(region, drawn[0], margins[0], named)
+    fixed = np.zeros(n, bool)
+    fixed[anchors] = True
+    low, high = margins[0].staff
+    fit_staff(
+        f.staff[:large],
+        size[:large],
+        f.sector[:large],
+        fixed[:large],
+        low,
+        high - 1.0,
+        region.sector("above_scale_staff"),
+        *BENDS,
+    )
+    world.anchors = {str(anchor["firm"]): f.key[row] for row, anchor in zip(anchors, region.anchors, strict=True)}
     f.quality[:] = luck.normal(f.key, "quality")
-    noise = luck.normals(f.key, "tech", TECH_DIMENSIONS)
-    f.tech[:] = position(centres[f.sector], noise, TECH_SPREAD)
-    _revenue(world, luck, anchors)
-    _research(world, luck, anchors)
+    scatter(luck.address("tech"), f.key, centres, f.sector, TECH_SPREAD, f.tech)
+    _revenue(world, luck, anchors, fixed)
+    _research(world, luck, anchors, fixed)
     _patents(world, luck, anchors)
     _statuses(world, luck)
     _space(world, luck)
 
 
-def _revenue(world: World, luck: Luck, anchors: dict[int, dict]) -> None:
+def _place_anchors(region: Region, c: Drawn, margins: Margins, named: Named) -> np.ndarray:
+    """Return the rows (A,) that the named firms get; raises ValueError where no size class holds one."""
+    low, high = margins.staff
+    rows: np.ndarray = place_named(c, named, low, high - 1.0, margins.age[1] - 1.0, region.start_year - 1)
+    if rows.size and rows[-1] < 0:
+        k = int(np.argmax(rows < 0))
+        raise ValueError(
+            f"{region.id}: no size class holds the anchor firm {region.anchors[k]['firm']} "
+            f"with {named.staff[k]:.0f} staff"
+        )
+    return rows
+
+
+def _revenue(world: World, luck: Luck, anchors: np.ndarray, fixed: np.ndarray) -> None:
     f, region = world.firms, world.region
     threshold = region.rules["above_scale_threshold"][region.start_year]
     totals = region.sector("above_scale_revenue")
-    per_head = totals.sum() / max(float(f.staff[f.above_scale].sum()), 1.0)
+    large = int(np.count_nonzero(f.above_scale))  # they come first
+    per_head = totals.sum() / max(float(f.staff[:large].sum()), 1.0)
     spread = np.exp(REVENUE_SPREAD * luck.normal(f.key, "revenue"))
-    fixed = np.zeros(len(f), bool)
-    fixed[list(anchors)] = True
-    for row, a in anchors.items():
-        f.revenue[row] = float(a["revenue"])
-    small = ~f.above_scale
-    wage = region.sector("wage")
-    f.revenue[small] = np.minimum(
-        np.where(region.sector("above_scale_revenue")[f.sector[small]] > 0, BELOW_SCALE * threshold, np.inf),
-        f.staff[small] * SALES_OVER_WAGES * wage[f.sector[small]] * spread[small],
-    )
-    for s, total in enumerate(totals):
-        rows = np.flatnonzero(f.above_scale & (f.sector == s) & ~fixed)
-        if rows.size == 0:
-            continue
-        left = total - float(f.revenue[fixed & (f.sector == s) & f.above_scale].sum())
-        raw = f.staff[rows] * per_head * spread[rows]
-        # every above-scale firm is above the threshold, and the sector's total is met exactly
-        room = max(left - threshold * rows.size, 0.1 * left)
-        f.revenue[rows] = min(threshold, 0.9 * left / rows.size) + room * raw / raw.sum()
-        f.revenue[rows] *= left / f.revenue[rows].sum()
+    f.revenue[anchors] = _known(region)[1].revenue
+    raw = f.staff[:large] * per_head * spread[:large]
+    share_sales(f.revenue[:large], raw, f.sector[:large], fixed[:large], totals, threshold)
+    most = np.where(totals > 0, BELOW_SCALE * threshold, np.inf)[f.sector[large:]]
+    wage = region.sector("wage")[f.sector[large:]]
+    f.revenue[large:] = np.minimum(most, f.staff[large:] * SALES_OVER_WAGES * wage * spread[large:])
     growth = PAST_GROWTH + PAST_GROWTH_SPREAD * luck.normal(f.key, "past growth")
     f.revenue_lag1[:] = f.revenue * np.exp(-growth)
     f.revenue_lag2[:] = f.revenue * np.exp(-2 * growth)
@@ -254,37 +226,32 @@ def _revenue(world: World, luck: Luck, anchors: dict[int, dict]) -> None:
     )
 
 
-def _research(world: World, luck: Luck, anchors: dict[int, dict]) -> None:
+def _research(world: World, luck: Luck, anchors: np.ndarray, fixed: np.ndarray) -> None:
     f, region = world.firms, world.region
     score = RD_BY_SIZE * np.log(f.revenue) + f.quality + RD_NOISE * luck.normal(f.key, "performs")
-    for mask, share in ((f.above_scale, "rd_share_above_scale"), (~f.above_scale, "rd_share_tech_sme")):
-        for s, rate in enumerate(region.sector(share)):
-            rows = np.flatnonzero(mask & (f.sector == s))
-            f.does_rd[rows[highest(score[rows], round(rate * rows.size))]] = True
-    f.does_rd[list(anchors)] = True
+    part = np.concatenate([region.sector("rd_share_above_scale"), region.sector("rd_share_tech_sme")])
+    f.does_rd[:] = best_of_groups(score, f.sector + len(region.sectors) * ~f.above_scale, part)
+    f.does_rd[anchors] = True
     f.rd_intensity[:] = region.sector("rd_intensity")[f.sector] * np.exp(
         INTENSITY_SPREAD * luck.normal(f.key, "intensity")
     )
     # intensity falls a little with size among performers, so that giants do not hold all R&D (cohen_levin1987)
     scale = np.clip(f.revenue / 1.0e8, 0.05, None) ** -INTENSITY_BY_SIZE
     f.rd_intensity *= np.where(f.above_scale, scale, SMALL_INTENSITY)
-    fixed = np.zeros(len(f), bool)
-    for row, a in anchors.items():
-        fixed[row] = True
-        f.rd_intensity[row] = float(a["rd"]) / float(a["revenue"])
-    done = f.does_rd
-    open_rows = done & ~fixed
-    left = region.figure("rd_business") - float((f.rd_intensity * f.revenue)[fixed].sum())
-    factor = left / max(float((f.rd_intensity * f.revenue)[open_rows].sum()), 1.0)
+    named = _known(region)[1]
+    f.rd_intensity[anchors] = named.rd / named.revenue
+    done, spent = f.does_rd, f.rd_intensity * f.revenue
+    left = region.figure("rd_business") - float(spent[anchors].sum())
+    factor = left / max(float(spent[done & ~fixed].sum()), 1.0)
     f.rd_intensity[~fixed] *= factor
     _step_back(world)
     np.clip(f.rd_intensity, *INTENSITY_RANGE, out=f.rd_intensity)
     past = f.revenue_lag1 / f.revenue
-    f.rd_real[done] = (f.rd_intensity * f.revenue)[done]
+    np.multiply(f.rd_intensity * f.revenue, done, out=f.rd_real)
     f.rd_reported[:] = f.rd_real
     f.rd_lag1[:] = f.rd_real * past
     f.rd_lag2[:] = f.rd_lag1 * past
-    f.rd_years[done] = 1 + np.floor(RD_YEARS * luck.uniform(f.key, "R&D years")[done])
+    f.rd_years[:] = done * (1 + np.floor(RD_YEARS * luck.uniform(f.key, "R&D years")))
     f.knowledge[:] = KNOWLEDGE_YEARS * f.rd_real + KNOWLEDGE_OF_STAFF * f.staff**0.5
     f.rd_staff[:] = f.rd_real / RD_PER_HEAD
     f.has_institution[:] = (
@@ -297,14 +264,14 @@ def _research(world: World, luck: Luck, anchors: dict[int, dict]) -> None:
 def _step_back(world: World) -> None:
     """Take sales from the first year, in which the figures stand, to the year before it, by the outside path."""
     f, region = world.firms, world.region
-    path = {k: v[region.start_year] for k, v in world.paths.items() if region.start_year in v}
-    nominal = (1.0 + path["gdp_real_growth"]) * (1.0 + path["gdp_deflator"]) - 1.0
+    real, prices = (world.paths[k][region.start_year] for k in ("gdp_real_growth", "gdp_deflator"))
+    nominal = (1.0 + real) * (1.0 + prices) - 1.0
     growth = 1.0 + nominal + region.sector("growth_offset")[f.sector]
     for column in (f.revenue, f.revenue_lag1, f.revenue_lag2, f.profit, f.cash, f.debt):
         column /= growth
 
 
-def _patents(world: World, luck: Luck, anchors: dict[int, dict]) -> None:
+def _patents(world: World, luck: Luck, anchors: np.ndarray) -> None:
     f, u, region, st = world.firms, world.universities, world.region, world.state
     stock = region.figure("patents_in_force")
     rows = np.flatnonzero(f.does_rd)
@@ -312,9 +279,8 @@ def _patents(world: World, luck: Luck, anchors: dict[int, dict]) -> None:
     weight = np.zeros(len(f))
     weight[rows] = known * np.exp(PATENTS_SPREAD * luck.normal(f.key[rows], "patents"))
     total = share_out(stock * region.figure("patents_share_firms"), np.ones(1))[0]
-    for row, a in anchors.items():
-        f.patents[row] = min(float(a.get("patents", 0) or 0), 0.5 * total)
-        weight[row] = 0.0
+    f.patents[anchors] = np.minimum(_known(region)[1].patents, 0.5 * total)
+    weight[anchors] = 0.0
     f.patents[:] = f.patents + share_out(total - float(f.patents.sum()), weight)
     f.quality_patents[:] = f.patents
     filed = region.figure("invention_applications")
@@ -336,7 +302,7 @@ def _patents(world: World, luck: Luck, anchors: dict[int, dict]) -> None:
 def _statuses(world: World, luck: Luck) -> None:
     f, region = world.firms, world.region
     start, rules = region.start_year, {k: v.get(region.start_year, 0.0) for k, v in region.rules.items()}
-    f.hightech_share[f.does_rd] = np.minimum(f.hightech_share[f.does_rd] + RD_HIGHTECH, 1.0)
+    np.minimum(f.hightech_share + RD_HIGHTECH * f.does_rd, 1.0, out=f.hightech_share)
     threshold = hnte_threshold(rules, f.revenue)
     # high-tech revenue decides first: a steelworks with much R&D is no high-tech firm
     ready = np.flatnonzero(f.does_rd & (f.founded <= start - 2) & (f.hightech_share >= 0.45))

@@ -12,7 +12,18 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numba import njit
 
-from simulator.world.agents import ACADEMICIAN, FOUNDED_AGAIN, POSTDOC
+from simulator.world.agents import ACADEMICIAN, FOUNDED_AGAIN, POSTDOC, PROJECT_KINDS
+from simulator.world.census_kernels import (
+    Allied,
+    Drugs,
+    Institutions,
+    Sites,
+    allied_of,
+    drugs_of,
+    institutions_of,
+    sites_of,
+    under_way,
+)
 from simulator.world.rules import large_or_medium
 from simulator.world.world import World
 
@@ -266,16 +277,16 @@ def _inventions(
 @gathered
 def inventions(world: World) -> Inventions:
     """Return the inventions of firms, universities and institutes."""
-    f, u = world.firms, world.universities
+    f, u = world.firms, institutions(world)
     filed, filed_true, granted, held, good = _inventions(
         f.alive, f.filed, f.filed_true, f.granted, f.patents, f.quality_patents
     )
     return Inventions(
-        filed + float(u.filed.sum()),
-        filed_true + float(u.filed_true.sum()),
-        granted + float(u.granted.sum()),
-        held + float(u.patents.sum()),
-        good + float(u.quality_patents.sum()),
+        filed + u.filed,
+        filed_true + u.filed_true,
+        granted + u.granted,
+        held + u.patents,
+        good + u.quality_patents,
         held,
     )
 
@@ -344,7 +355,7 @@ def presence(world: World) -> Presence:
 
 
 class Sales(NamedTuple):
-    """What firms sell in a year, CNY: the first two by sector (S,)."""
+    """What firms sell in a year, CNY; arrays are by sector (S,)."""
 
     revenue: np.ndarray
     advanced: np.ndarray  # value added times the high-tech share of sales
@@ -390,3 +401,65 @@ def sales(world: World) -> Sales:
             len(world.sectors),
         )
     )
+
+
+@gathered
+def institutions(world: World) -> Institutions:
+    """Return universities and institutes."""
+    u = world.universities
+    found: Institutions = institutions_of(
+        u.alive,
+        u.kind,
+        (
+            u.filed,
+            u.filed_true,
+            u.granted,
+            u.patents,
+            u.quality_patents,
+            u.contract_income,
+            u.hours_sold,
+            u.contracts,
+            u.deal_value,
+            u.spinoffs,
+        ),
+        u.researchers,
+        u.working,
+        u.budget,
+        u.has_base,
+        u.has_fund,
+        u.has_office,
+        u.has_company,
+    )
+    return found
+
+
+@gathered
+def sites(world: World) -> Sites:
+    """Return incubators and maker spaces."""
+    inc = world.incubators
+    found: Sites = sites_of(inc.alive, inc.kind, inc.professional, inc.floor, inc.tenants, inc.seats)
+    return found
+
+
+@gathered
+def drugs(world: World) -> Drugs:
+    """Return pharmaceutical products."""
+    p = world.products
+    found: Drugs = drugs_of(p.alive, p.stage, p.generic)
+    return found
+
+
+@gathered
+def allied(world: World) -> Allied:
+    """Return alliances."""
+    a = world.alliances
+    found: Allied = allied_of(a.alive, a.level, a.sector, len(world.sectors))
+    return found
+
+
+@gathered
+def ordered(world: World) -> dict[str, float]:
+    """Return the quantity of projects that are under way, by kind."""
+    p = world.projects
+    waiting = under_way(p.alive, p.finished, p.kind, p.quantity, len(PROJECT_KINDS))
+    return dict(zip(PROJECT_KINDS, waiting.tolist(), strict=True))

@@ -7,7 +7,9 @@ import math
 import numpy as np
 from numba import njit
 
+from simulator.core.elementary import exp_of, log_of
 from simulator.core.luck import name_hash, sub_keys
+from simulator.world.drawing_kernels import highest_rows, labels_of, whole_parts
 
 
 def keys_of(name: str, count: int) -> np.ndarray:
@@ -22,26 +24,7 @@ def exact_labels(score: np.ndarray, counts: list[int]) -> np.ndarray:
     """
     if sum(counts) != score.size:
         raise ValueError(f"counts add to {sum(counts)}, not to {score.size}")
-    first = np.cumsum(counts)[:-1]  # in order, where the labels from 1 on begin
-    borders = np.full(first.size, np.inf)
-    inside = np.unique(first[first < score.size])
-    if inside.size:
-        borders[first < score.size] = np.partition(score, inside)[first[first < score.size]]
-    labels: np.ndarray = _reached(score, borders)
-    if np.any(np.bincount(labels, minlength=len(counts)) != counts):
-        # of equals at a border some get the one label and some the other
-        labels[np.argsort(score)] = np.repeat(np.arange(len(counts)), counts)
-    return labels
-
-
-@njit(cache=True, nogil=True)
-def _reached(score: np.ndarray, borders: np.ndarray) -> np.ndarray:
-    """Return how many of the borders (k,) each score (n,) has reached."""
-    out = np.zeros(score.shape[0], np.int64)
-    for border in borders:
-        for i in range(score.shape[0]):
-            out[i] += score[i] >= border
-    return out
+    return np.asarray(labels_of(score, np.array(counts, np.int64)))
 
 
 @njit(cache=True, nogil=True)
@@ -81,45 +64,35 @@ def share_out(total: float, weight: np.ndarray) -> np.ndarray:
     whole = round(total)
     if whole <= 0 or weight.sum() <= 0:
         return np.zeros(weight.size)
-    exact = whole * weight / weight.sum()
-    out = np.floor(exact)
-    rest = whole - int(out.sum())
-    if rest > 0:
-        out[highest(exact - out, rest)] += 1
-    return out
+    return np.asarray(whole_parts(float(whole), np.asarray(weight, float), float(weight.sum())))
 
 
 def highest(score: np.ndarray, count: int) -> np.ndarray:
     """Return the rows of the ``count`` highest scores (n,) in the order of rows; of equals the first rows."""
     if not 0 < count < score.size:
         return np.arange(score.size if count > 0 else 0)
-    above = np.flatnonzero(score > score.min())  # many may share the lowest score, which makes a selection slow
-    if count >= above.size:
-        least, chosen = score.min(), score > score.min()
-    else:
-        least = np.partition(score[above], above.size - count)[above.size - count]
-        chosen = score > least
-    equal = np.flatnonzero(score == least)
-    chosen[equal[: count - np.count_nonzero(chosen)]] = True
-    return np.flatnonzero(chosen)
+    return np.asarray(highest_rows(score, count))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def bend(unit: np.ndarray, width: np.ndarray, target: float, low: float, high: float) -> float:
     """Return the power g in [low, high] at which the sum of width x unit^g is the target; an end where none is.
 
     ``unit`` (n,) lies between 0 and 1, so that the sum falls with g; steps of Newton on log g, kept in the bracket.
     """
-    logs = np.log(unit)
+    logs, parts = np.empty(unit.shape[0]), np.empty(unit.shape[0])
+    for i in range(unit.shape[0]):
+        logs[i] = log_of(unit[i])
     a, b = math.log(low), math.log(high)
     at = 0.5 * (a + b)
     for _ in range(100):
         g = math.exp(at)
         whole = slope = 0.0
         for i in range(unit.shape[0]):
-            part = width[i] * math.exp(g * logs[i])
-            whole += part
-            slope += part * logs[i] * g
+            parts[i] = width[i] * exp_of(g * logs[i])
+        for i in range(unit.shape[0]):
+            whole += parts[i]
+            slope += parts[i] * logs[i] * g
         if whole > target:
             a = at
         else:

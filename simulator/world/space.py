@@ -9,9 +9,11 @@ import numpy as np
 from numba import njit
 
 from simulator.core.elementary import exp_of
-from simulator.core.luck import name_hash, normal_quantile, uniform_at
+from simulator.core.luck import name_hash, normal_quantile, normals_of, uniform_at
 from simulator.world.agents import TECH_DIMENSIONS
 from simulator.world.region import Region
+
+_BLOCK = 512  # agents whose positions are drawn together
 
 
 def sector_centres(region: Region) -> np.ndarray:
@@ -51,6 +53,21 @@ def position(centres: np.ndarray, noise: np.ndarray, width: float) -> np.ndarray
         for k in range(d):
             out[i, k] /= length
     return out
+
+
+@njit(cache=True, nogil=True)
+def scatter(
+    address: np.uint64, key: np.ndarray, centres: np.ndarray, sector: np.ndarray, width: float, out: np.ndarray
+) -> None:
+    """Fill ``out`` (n, 8) with positions around the centres (S, 8) of agents' sectors, in blocks that stay near."""
+    noise, around = np.empty((_BLOCK, TECH_DIMENSIONS)), np.empty((_BLOCK, TECH_DIMENSIONS))
+    for start in range(0, key.shape[0], _BLOCK):
+        here = key[start : start + _BLOCK]
+        count = here.shape[0]
+        normals_of(address, here, noise[:count])
+        for i in range(count):
+            around[i] = centres[sector[start + i]]
+        out[start : start + count] = position(around[:count], noise[:count], width)
 
 
 def closeness(region: Region, there: np.ndarray, decay: float) -> np.ndarray:
