@@ -7,12 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from simulator.core.luck import normal_at, normal_quantile, uniform_at
+from simulator.core.elementary import exp_of, log_of
+from simulator.core.luck import normal_at, normal_quantile, normals_of, uniform_at
 from simulator.world.agents import STATE
 from simulator.world.rules import SMALL_FIRM_STAFF, Law, has_small_rate
 
 REFERENCE_REVENUE = 5.0e7  # CNY / year at which the chances to begin and to stop are stated
 MOST_ENTRY = 0.6  # most that the chance to begin can be: never near certain, whatever the size
+LEAST_SIZE = 1.0e-9  # sales over REFERENCE_REVENUE below which a smaller firm is no fickler
 REFERENCE_NEARNESS = 0.7  # nearness to a university at which the chance to begin is stated: the mean firm's
 
 
@@ -204,6 +206,20 @@ def take_part(
     return rows, keys, sizes, certified / max(living, 1)
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def minds(keys: np.ndarray, sizes: np.ndarray, p: Habits, address: np.uint64) -> np.ndarray:
+    """Return the factors (m,) by which firms of ``sizes`` (m,) over REFERENCE_REVENUE change their R&D intensity.
+
+    A large firm's mind is the mean of many laboratories' and divisions', so it changes less.
+    """
+    luck, out = np.empty((keys.shape[0], 1)), np.empty(keys.shape[0])
+    normals_of(address, keys, luck)
+    for j in range(keys.shape[0]):
+        noise = p.intensity_noise * min(exp_of(-p.noise_size * log_of(max(sizes[j], LEAST_SIZE))), 1.0)
+        out[j] = exp_of(p.drift + noise * luck[j, 0] - 0.5 * noise * noise)
+    return out
+
+
 @njit(cache=True, nogil=True)
 def decide(
     f: Columns,
@@ -305,6 +321,34 @@ def applicants(
         rank[j] = quality[i] + by_size * np.log(max(rd_real[i], 1.0) / 1.0e6)
         rank[j] += connections * normal_at(a_connections, key[i])
     return rows, cost, rank
+
+
+class Aided(NamedTuple):
+    """The columns of firms that a grant changes, by name."""
+
+    rd_real: np.ndarray
+    rd_aided: np.ndarray
+    rd_reported: np.ndarray
+    cash: np.ndarray
+    grants: np.ndarray
+    rd_aid_year: np.ndarray
+
+
+@njit(cache=True, nogil=True)
+def use_grants(f: Aided, rows: np.ndarray, amount: np.ndarray, real: np.ndarray, repeat: float, year: int) -> None:
+    """Do the R&D that grants (m,) of an ``amount`` (CNY) are good for, ``real`` (CNY) at a first one.
+
+    Each further grant is worth ``repeat`` of the one before.
+    """
+    for j in range(rows.shape[0]):
+        i = rows[j]
+        done = real[j] * repeat ** f.grants[i]
+        f.rd_real[i] += done
+        f.rd_aided[i] = done
+        f.rd_reported[i] += done if real[j] > 0.0 else amount[j]  # what was misused is accounted for as R&D
+        f.cash[i] -= amount[j]  # the grant goes through R&D or is gone; it does not stay as cash
+        f.grants[i] += 1
+        f.rd_aid_year[i] = year
 
 
 @njit(cache=True, nogil=True)
