@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from simulator.core.luck import normal_at, uniform_at
+from simulator.mechanisms.selection_kernels import marked
 from simulator.world.agents import TECH_DIMENSIONS
 
 
@@ -114,25 +115,24 @@ def hold(f: Members, alive: np.ndarray, lead: np.ndarray) -> tuple[np.ndarray, n
 
     Returns the rows of members (m,), and the row of each alliance's lead firm (a,), -1 where it has no member.
     """
-    count = 0
-    for i in range(f.alliance.shape[0]):
-        if f.alliance[i] >= 0:
-            if f.alive[i]:
-                count += 1
-            else:
-                f.alliance[i] = -1
-    held = np.empty(count, np.int64)
+    bound = np.empty(f.key.shape[0], np.bool_)
+    for i in range(f.key.shape[0]):
+        bound[i] = f.alliance[i] >= 0
+    held = marked(bound)
     row, most = np.full(lead.shape[0], -1), np.full(lead.shape[0], -1)
     m = 0
-    for i in range(f.alliance.shape[0]):
+    for i in held:
         k = f.alliance[i]
-        if k >= 0:
-            held[m] = i
-            m += 1
-            if f.key[i] == lead[k]:
-                row[k] = i
-            if most[k] < 0 or f.rd_real[i] > f.rd_real[most[k]]:
-                most[k] = i
+        if not f.alive[i]:
+            f.alliance[i] = -1
+            continue
+        held[m] = i
+        m += 1
+        if f.key[i] == lead[k]:
+            row[k] = i
+        if most[k] < 0 or f.rd_real[i] > f.rd_real[most[k]]:
+            most[k] = i
+    held = held[:m]
     for k in range(lead.shape[0]):
         if alive[k] and row[k] < 0 and most[k] >= 0:
             row[k] = most[k]
@@ -171,13 +171,11 @@ def turn(
     for k in range(alive.shape[0]):
         if alive[k] and lead[k] >= 0:  # without members it admits nobody
             least = min(least, _cost(size[k] + 1.0, support[k], p))
-    rows = np.empty(f.key.shape[0], np.int64)
-    m = 0
-    for i in range(f.key.shape[0]):  # no branch, which would be guessed wrong too often
-        rows[m] = i
-        m += (f.alliance[i] < 0) & f.alive[i] & f.does_rd[i] & (uniform_at(at.join, f.key[i]) < p.join)
-    for i in rows[:m]:
-        if _hopeless(i, f, p, least, views, at.seen):
+    mask = np.empty(f.key.shape[0], np.bool_)
+    for i in range(f.key.shape[0]):
+        mask[i] = (f.alliance[i] < 0) & f.alive[i] & f.does_rd[i]
+    for i in marked(mask):
+        if uniform_at(at.join, f.key[i]) >= p.join or _hopeless(i, f, p, least, views, at.seen):
             continue
         best, nearest = -1, -2.0
         for k in range(alive.shape[0]):
@@ -190,25 +188,23 @@ def turn(
             if _benefit(fit, i, f, p, at.seen) >= _cost(size[best] + 1.0, support[best], p):
                 f.alliance[i] = best
     members[:] = 0
-    m = 0
     for i in range(f.key.shape[0]):
-        if f.alliance[i] >= 0:
-            members[f.alliance[i]] += 1
-            rows[m] = i
-            m += 1
+        mask[i] = f.alliance[i] >= 0
+    rows = marked(mask)
+    for i in rows:
+        members[f.alliance[i]] += 1
     for k in range(alive.shape[0]):
         if alive[k] and members[k] < p.least:
             alive[k] = False
             members[k] = 0
     kept = 0
-    for j in range(m):
-        i = rows[j]
+    for i in rows:
         if alive[f.alliance[i]]:
             rows[kept] = i
             kept += 1
         else:
             f.alliance[i] = -1
-    return rows[:kept].copy()
+    return rows[:kept]
 
 
 @njit(cache=True, nogil=True)
@@ -217,18 +213,17 @@ def leaders(f: Members, has_institution: np.ndarray, sectors: int) -> tuple[np.n
 
     The likeliest is the free firm with an R&D institution of its own and the most R&D, the first key among equals.
     """
-    free, lead = np.empty(f.key.shape[0], np.int64), np.full(sectors, -1)
-    m = 0
-    for i in range(f.key.shape[0]):  # no branch, which would be guessed wrong too often
-        free[m] = i
-        m += f.does_rd[i] & f.alive[i] & (f.alliance[i] < 0)
-    for i in free[:m]:
+    mask, lead = np.empty(f.key.shape[0], np.bool_), np.full(sectors, -1)
+    for i in range(f.key.shape[0]):
+        mask[i] = f.does_rd[i] & f.alive[i] & (f.alliance[i] < 0)
+    free = marked(mask)
+    for i in free:
         j = lead[f.sector[i]]
         if has_institution[i] and (
             j < 0 or f.rd_real[i] > f.rd_real[j] or (f.rd_real[i] == f.rd_real[j] and f.key[i] < f.key[j])
         ):
             lead[f.sector[i]] = i
-    return free[:m].copy(), lead
+    return free, lead
 
 
 @njit(cache=True, nogil=True)

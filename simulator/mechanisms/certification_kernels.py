@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from simulator.core.luck import normals_of, uniform_at
+from simulator.mechanisms.selection_kernels import marked
 from simulator.world.rules import (
     SMALL_FIRM_STAFF,
     TECHNOLOGY_SME_STAFF,
@@ -291,15 +292,10 @@ def candidates(
     address: np.uint64,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows (m,) of technology SMEs and how promising each looks to the growth programme."""
-    rows, keys = np.empty(key.shape[0], np.int64), np.empty(key.shape[0], np.uint64)
-    m = 0
-    for i in range(key.shape[0]):
-        rows[m], keys[m] = i, key[i]
-        m += alive[i] and technology_sme[i]
-    seen = np.empty((m, 1))
-    normals_of(address, keys[:m], seen)
-    rank = np.empty(m)
-    for k in range(m):
+    rows = marked(alive & technology_sme)
+    seen, rank = np.empty((rows.shape[0], 1)), np.empty(rows.shape[0])
+    normals_of(address, key[rows], seen)
+    for k in range(rows.shape[0]):
         i = rows[k]
         rank[k] = quality[i] + for_rd * does_rd[i] + noise * seen[k, 0]
-    return rows[:m], rank
+    return rows, rank

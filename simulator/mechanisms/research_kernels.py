@@ -9,6 +9,7 @@ from numba import njit
 
 from simulator.core.elementary import exp_of, log_of
 from simulator.core.luck import normal_at, normal_quantile, normals_of, uniform_at
+from simulator.mechanisms.selection_kernels import marked
 from simulator.world.agents import STATE
 from simulator.world.rules import SMALL_FIRM_STAFF, Law, has_small_rate
 
@@ -284,12 +285,14 @@ def count_on(spent: np.ndarray, value: np.ndarray, rate: float, eligible: np.nda
 @njit(cache=True, nogil=True)
 def performers(alive: np.ndarray, spent: np.ndarray, revenue: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the living firms (m,) with sales that spent on R&D, and what they spent (m,); ``revenue`` may be empty."""
-    rows = np.empty(alive.shape[0], np.int64)
-    m = 0
-    for i in range(alive.shape[0]):  # no branch, which would be guessed wrong too often
-        rows[m] = i
-        m += (spent[i] > 0.0) & alive[i] & (revenue.shape[0] == 0 or revenue[i] > 0.0)
-    return rows[:m].copy(), spent[rows[:m]]
+    some = np.empty(alive.shape[0], np.bool_)
+    for i in range(alive.shape[0]):
+        some[i] = (spent[i] > 0.0) & alive[i]
+    if revenue.shape[0] > 0:
+        for i in range(alive.shape[0]):
+            some[i] &= revenue[i] > 0.0
+    rows = marked(some)
+    return rows, spent[rows]
 
 
 @njit(cache=True, nogil=True)

@@ -12,6 +12,7 @@ from simulator.core.elementary import exp_of
 from simulator.core.luck import Luck, normals_of
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
+from simulator.mechanisms.selection_kernels import marked
 from simulator.world.rules import Law, has_small_rate, law_of, threshold_of
 from simulator.world.world import World
 
@@ -105,13 +106,13 @@ def _price(f: Columns, cost_factor: np.ndarray, median: float) -> tuple[np.ndarr
     The others do not know of it, or have no R&D to show. ``cost_factor`` is (n,), or (1,) where it is the same for all.
     """
     one = cost_factor.shape[0] == 1
-    rows, keys = np.empty(f.alive.shape[0], np.int64), np.empty(f.alive.shape[0], np.uint64)
-    m = 0
-    for i in range(f.alive.shape[0]):  # no branch, which would be guessed wrong too often
+    aware = np.empty(f.alive.shape[0], np.bool_)
+    for i in range(f.alive.shape[0]):
         f.status_cost[i] = median * (cost_factor[0] if one else cost_factor[i])
-        rows[m], keys[m] = i, f.key[i]
-        m += f.alive[i] & (f.does_rd[i] | f.hnte_informed[i] | (f.rd_lag1[i] + f.rd_lag2[i] > 0.0))
-    return rows[:m], keys[:m]
+    for i in range(f.alive.shape[0]):
+        aware[i] = f.alive[i] & (f.does_rd[i] | f.hnte_informed[i] | (f.rd_lag1[i] + f.rd_lag2[i] > 0.0))
+    rows = marked(aware)
+    return rows, f.key[rows]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
