@@ -174,8 +174,12 @@ def turn(
     mask = np.empty(f.key.shape[0], np.bool_)
     for i in range(f.key.shape[0]):
         mask[i] = (f.alliance[i] < 0) & f.alive[i] & f.does_rd[i]
-    for i in marked(mask):
-        if uniform_at(at.join, f.key[i]) >= p.join or _hopeless(i, f, p, least, views, at.seen):
+    rows, m = marked(mask), 0
+    for i in rows:  # no branch, which would be guessed wrong too often
+        rows[m] = i
+        m += uniform_at(at.join, f.key[i]) < p.join
+    for i in rows[:m]:
+        if _hopeless(i, f, p, least, views, at.seen):
             continue
         best, nearest = -1, -2.0
         for k in range(alive.shape[0]):
@@ -236,9 +240,9 @@ def partners(
     firms that were free this year, ``hoped`` the support (CNY) that they count on.
     """
     rows, gain = np.empty(free.shape[0], np.int64), np.empty(free.shape[0])
-    asked = 0
+    asked, views, least = 0, _most_views(p), _least(free.shape[0], hoped, p)
     for i in free:
-        if f.alliance[i] < 0:  # not taken meanwhile
+        if f.alliance[i] < 0 and not _hopeless(i, f, p, least, views, seen):  # not taken meanwhile
             near = _nearness(f.tech, i, lead)
             if near >= p.near:
                 rows[asked] = i
