@@ -57,20 +57,23 @@ def _nearness(tech: np.ndarray, i: int, j: int) -> float:
     return out
 
 
+# firms' columns and parameters go to what is called in loops over firms one by one: tuples would be built at each call
+
+
 @njit(cache=True, nogil=True)
-def _fit(near: float, i: int, lead: int, f: Members, p: Worth, local: np.ndarray) -> float:
+def _fit(near: float, sector: int, of_lead: int, rivalry: float, local: np.ndarray) -> float:
     """Return how much of the pooled research a firm can use: nearness to the lead firm, less what rivalry takes."""
-    rival = local[f.sector[i]] if f.sector[i] == f.sector[lead] else 0.0
-    return near * (1.0 - p.rivalry * rival)
+    rival = local[sector] if sector == of_lead else 0.0
+    return near * (1.0 - rivalry * rival)
 
 
 @njit(cache=True, nogil=True)
-def _benefit(fit: float, i: int, f: Members, p: Worth, seen: np.uint64) -> float:
-    """Return what a year in an alliance is worth to a firm by its own view, CNY; nothing without own R&D."""
-    if not f.does_rd[i]:
-        return 0.0
-    view = np.exp(p.spread * normal_at(seen, f.key[i]) - 0.5 * p.spread * p.spread)
-    return p.pooled * fit * p.worth * f.rd_real[i] * view
+def _benefit(fit: float, spent: float, pooled: float, worth: float, spread: float, luck: float) -> float:
+    """Return what a year in an alliance is worth by its own view to a firm that ``spent`` on R&D, CNY.
+
+    ``luck`` is the standard normal of its view.
+    """
+    return pooled * fit * worth * spent * np.exp(spread * luck - 0.5 * spread * spread)
 
 
 @njit(cache=True, nogil=True)
@@ -99,14 +102,15 @@ def _most_views(p: Worth) -> np.ndarray:
 
 
 @njit(cache=True, nogil=True)
-def _hopeless(i: int, f: Members, p: Worth, least: float, views: np.ndarray, seen: np.uint64) -> bool:
-    """Return whether no alliance, however near, can be worth ``least`` (CNY) to a firm, which is cheap to find.
+def _most_worth(p: Worth) -> float:
+    """Return the most that an alliance, however near, can be worth to a firm per CNY of R&D, but for its view."""
+    return 1.001 * p.pooled * max(1.0, 1.0 - p.rivalry) * p.worth
 
-    ``views`` are those of ``_most_views``.
-    """
-    u = uniform_at(seen, f.key[i])
-    view = views[0] if u <= 0.5 else views[1] if u < 0.84 else views[2] if u < 0.977 else views[3]
-    return 1.001 * p.pooled * max(1.0, 1.0 - p.rivalry) * p.worth * f.rd_real[i] * view < least
+
+@njit(cache=True, nogil=True)
+def _most_view(u: float, views: np.ndarray) -> float:
+    """Return the bound of ``_most_views`` that a firm's luck falls under, which is cheaper to find than its view."""
+    return views[0] if u <= 0.5 else views[1] if u < 0.84 else views[2] if u < 0.977 else views[3]
 
 
 @njit(cache=True, nogil=True)
@@ -164,10 +168,12 @@ def turn(
         if f.rd_real[i] <= 0.0:  # nothing to pool
             f.alliance[i] = -1
         elif uniform_at(at.leave, f.key[i]) < p.leave:
-            fit = _fit(_nearness(f.tech, i, lead[k]), i, lead[k], f, p, local)
-            if _benefit(fit, i, f, p, at.seen) < _cost(size[k], support[k], p):
+            fit = _fit(_nearness(f.tech, i, lead[k]), f.sector[i], f.sector[lead[k]], p.rivalry, local)
+            spent = f.rd_real[i] if f.does_rd[i] else 0.0
+            benefit = _benefit(fit, spent, p.pooled, p.worth, p.spread, normal_at(at.seen, f.key[i]))
+            if benefit < _cost(size[k], support[k], p):
                 f.alliance[i] = -1
-    views, least = _most_views(p), np.inf
+    views, most, least = _most_views(p), _most_worth(p), np.inf
     for k in range(alive.shape[0]):
         if alive[k] and lead[k] >= 0:  # without members it admits nobody
             least = min(least, _cost(size[k] + 1.0, support[k], p))
@@ -179,7 +185,7 @@ def turn(
         rows[m] = i
         m += uniform_at(at.join, f.key[i]) < p.join
     for i in rows[:m]:
-        if _hopeless(i, f, p, least, views, at.seen):
+        if most * f.rd_real[i] * _most_view(uniform_at(at.seen, f.key[i]), views) < least:
             continue
         best, nearest = -1, -2.0
         for k in range(alive.shape[0]):
@@ -188,8 +194,9 @@ def turn(
                 if near > nearest:
                     best, nearest = k, near
         if best >= 0 and nearest >= p.near:
-            fit = _fit(nearest, i, lead[best], f, p, local)
-            if _benefit(fit, i, f, p, at.seen) >= _cost(size[best] + 1.0, support[best], p):
+            fit = _fit(nearest, f.sector[i], f.sector[lead[best]], p.rivalry, local)
+            benefit = _benefit(fit, f.rd_real[i], p.pooled, p.worth, p.spread, normal_at(at.seen, f.key[i]))
+            if benefit >= _cost(size[best] + 1.0, support[best], p):
                 f.alliance[i] = best
     members[:] = 0
     for i in range(f.key.shape[0]):
@@ -240,13 +247,17 @@ def partners(
     firms that were free this year, ``hoped`` the support (CNY) that they count on.
     """
     rows, gain = np.empty(free.shape[0], np.int64), np.empty(free.shape[0])
-    asked, views, least = 0, _most_views(p), _least(free.shape[0], hoped, p)
+    asked, views, most = 0, _most_views(p), _most_worth(p)
+    least = _least(free.shape[0], hoped, p)
     for i in free:
-        if f.alliance[i] < 0 and not _hopeless(i, f, p, least, views, seen):  # not taken meanwhile
+        if most * f.rd_real[i] * _most_view(uniform_at(seen, f.key[i]), views) < least:
+            continue
+        if f.alliance[i] < 0:  # not taken meanwhile
             near = _nearness(f.tech, i, lead)
             if near >= p.near:
                 rows[asked] = i
-                gain[asked] = _benefit(_fit(near, i, lead, f, p, local), i, f, p, seen)
+                fit = _fit(near, f.sector[i], f.sector[lead], p.rivalry, local)
+                gain[asked] = _benefit(fit, f.rd_real[i], p.pooled, p.worth, p.spread, normal_at(seen, f.key[i]))
                 asked += 1
     before = asked + 1
     while asked < before:  # the fewer they are the more membership costs at least, and the fewer they are
@@ -272,7 +283,7 @@ def pool(f: Members, lead: np.ndarray, local: np.ndarray, p: Worth, rows: np.nda
     for i in rows:
         if f.does_rd[i]:
             at = lead[f.alliance[i]]
-            pooled[i] = p.pooled * _fit(_nearness(f.tech, i, at), i, at, f, p, local)
+            pooled[i] = p.pooled * _fit(_nearness(f.tech, i, at), f.sector[i], f.sector[at], p.rivalry, local)
 
 
 @njit(cache=True, nogil=True)
