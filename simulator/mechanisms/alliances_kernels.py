@@ -247,18 +247,15 @@ def partners(
     firms that were free this year, ``hoped`` the support (CNY) that they count on.
     """
     rows, gain = np.empty(free.shape[0], np.int64), np.empty(free.shape[0])
-    asked, views, most = 0, _most_views(p), _most_worth(p)
-    least = _least(free.shape[0], hoped, p)
-    for i in free:
-        if most * f.rd_real[i] * _most_view(uniform_at(seen, f.key[i]), views) < least:
-            continue
-        if f.alliance[i] < 0:  # not taken meanwhile
-            near = _nearness(f.tech, i, lead)
-            if near >= p.near:
-                rows[asked] = i
-                fit = _fit(near, f.sector[i], f.sector[lead], p.rivalry, local)
-                gain[asked] = _benefit(fit, f.rd_real[i], p.pooled, p.worth, p.spread, normal_at(seen, f.key[i]))
-                asked += 1
+    asked = 0
+    for i in free:  # no branch, which would be guessed wrong too often
+        near = _nearness(f.tech, i, lead)
+        rows[asked], gain[asked] = i, near
+        asked += (near >= p.near) & (f.alliance[i] < 0)  # and not taken meanwhile
+    for j in range(asked):
+        i = rows[j]
+        fit = _fit(gain[j], f.sector[i], f.sector[lead], p.rivalry, local)
+        gain[j] = _benefit(fit, f.rd_real[i], p.pooled, p.worth, p.spread, normal_at(seen, f.key[i]))
     before = asked + 1
     while asked < before:  # the fewer they are the more membership costs at least, and the fewer they are
         before, asked, least = asked, 0, _least(asked, hoped, p)
