@@ -151,10 +151,12 @@ class Parameters(OrderParameters, AbroadParameters, OpportunityParameters):
 def _surroundings(alive: np.ndarray, rd_real: np.ndarray, tech: np.ndarray) -> np.ndarray:
     """Return the (8,) sum of R&D by direction in technology space; its dot with a position is the R&D near it."""
     out = np.zeros(tech.shape[1])
+    performing = np.empty(alive.shape[0], np.bool_)
     for i in range(alive.shape[0]):
-        if alive[i] and rd_real[i] > 0.0:
-            for k in range(tech.shape[1]):
-                out[k] += rd_real[i] * tech[i, k]
+        performing[i] = alive[i] & (rd_real[i] > 0.0)
+    for i in marked(performing):
+        for k in range(tech.shape[1]):
+            out[k] += rd_real[i] * tech[i, k]
     return out
 
 

@@ -354,7 +354,7 @@ def use_grants(f: Aided, rows: np.ndarray, amount: np.ndarray, real: np.ndarray,
         f.rd_aid_year[i] = year
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def equip(
     key: np.ndarray,
     alive: np.ndarray,
@@ -372,13 +372,13 @@ def equip(
     a_keeps: np.uint64,
 ) -> None:
     """Count R&D staff (n,), and let firms set up R&D institutions or close those of firms that do no R&D."""
+    closes, able = np.empty(key.shape[0], np.bool_), np.empty(key.shape[0], np.bool_)
     for i in range(key.shape[0]):
         rd_staff[i] = rd_real[i] / per_head if alive[i] else 0.0
-        if not alive[i]:
-            has_institution[i] = False
-        elif has_institution[i]:
-            if not does_rd[i]:
-                has_institution[i] = uniform_at(a_keeps, key[i]) < kept
-        elif does_rd[i]:
-            chance = large_chance if revenue[i] > large else small_chance
-            has_institution[i] = uniform_at(a_sets_up, key[i]) < chance
+    for i in range(key.shape[0]):
+        has_institution[i] &= alive[i]
+        closes[i], able[i] = has_institution[i] & (not does_rd[i]), alive[i] & does_rd[i] & (not has_institution[i])
+    for i in marked(closes):
+        has_institution[i] = uniform_at(a_keeps, key[i]) < kept
+    for i in marked(able):
+        has_institution[i] = uniform_at(a_sets_up, key[i]) < (large_chance if revenue[i] > large else small_chance)
