@@ -8,7 +8,6 @@ import numpy as np
 from numba import njit
 
 from simulator.core.luck import normal_at, uniform_at
-from simulator.mechanisms.selection_kernels import marked
 from simulator.world.agents import TECH_DIMENSIONS
 
 
@@ -122,7 +121,7 @@ def hold(f: Members, alive: np.ndarray, lead: np.ndarray) -> tuple[np.ndarray, n
     bound = np.empty(f.key.shape[0], np.bool_)
     for i in range(f.key.shape[0]):
         bound[i] = f.alliance[i] >= 0
-    held = marked(bound)
+    held = np.flatnonzero(bound)
     row, most = np.full(lead.shape[0], -1), np.full(lead.shape[0], -1)
     m = 0
     for i in held:
@@ -180,7 +179,7 @@ def turn(
     mask = np.empty(f.key.shape[0], np.bool_)
     for i in range(f.key.shape[0]):
         mask[i] = (f.alliance[i] < 0) & f.alive[i] & f.does_rd[i]
-    rows, m = marked(mask), 0
+    rows, m = np.flatnonzero(mask), 0
     for i in rows:  # no branch, which would be guessed wrong too often
         rows[m] = i
         m += uniform_at(at.join, f.key[i]) < p.join
@@ -201,7 +200,7 @@ def turn(
     members[:] = 0
     for i in range(f.key.shape[0]):
         mask[i] = f.alliance[i] >= 0
-    rows = marked(mask)
+    rows = np.flatnonzero(mask)
     for i in rows:
         members[f.alliance[i]] += 1
     for k in range(alive.shape[0]):
@@ -227,7 +226,7 @@ def leaders(f: Members, has_institution: np.ndarray, sectors: int) -> tuple[np.n
     mask, lead = np.empty(f.key.shape[0], np.bool_), np.full(sectors, -1)
     for i in range(f.key.shape[0]):
         mask[i] = f.does_rd[i] & f.alive[i] & (f.alliance[i] < 0)
-    free = marked(mask)
+    free = np.flatnonzero(mask)
     for i in free:
         j = lead[f.sector[i]]
         if has_institution[i] and (

@@ -10,7 +10,6 @@ from numba import njit
 from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
-from simulator.mechanisms.selection_kernels import marked
 from simulator.world.rules import large_or_medium
 from simulator.world.world import World
 
@@ -92,9 +91,9 @@ def _newly_named(
     for i in range(alive.shape[0]):
         first[i] = (aided[i] == year) & alive[i] & ((named[i] & bits[0]) == 0)
         second[i] = (grown[i] == year) & alive[i] & ((named[i] & bits[1]) == 0)
-    for i in marked(first):
+    for i in np.flatnonzero(first):
         first[i] = large_or_medium(staff[i], revenue[i])
-    return marked(first), marked(second)
+    return np.flatnonzero(first), np.flatnonzero(second)
 
 
 def count_supported(world: World, luck: Luck) -> None:

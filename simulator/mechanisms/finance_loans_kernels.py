@@ -8,7 +8,6 @@ import numpy as np
 from numba import njit
 
 from simulator.core.luck import uniform_at
-from simulator.mechanisms.selection_kernels import marked
 from simulator.world.loans import Asking
 from simulator.world.rules import SMALL_FIRM_STAFF
 
@@ -132,7 +131,7 @@ def seekers(
     for i in range(f.key.shape[0]):
         technical = f.technology_sme[i] | (f.hnte_until[i] >= year)
         small[i] = technical & f.alive[i] & (f.staff[i] < SMALL_FIRM_STAFF) & (f.listed[i] < 2)
-    rows = marked(small)
+    rows = np.flatnonzero(small)
     count = rows.shape[0]
     luck, chance = np.empty(count), np.empty(count)
     n = 0

@@ -11,7 +11,6 @@ from numba import njit
 from simulator.core.luck import Luck, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
-from simulator.mechanisms.selection_kernels import marked
 from simulator.world.loans import Asking, Effect, Loans, cover, open_pool, owe
 from simulator.world.rules import SMALL_FIRM_STAFF
 from simulator.world.world import World
@@ -124,7 +123,7 @@ def _owners(
     for i in range(f.key.shape[0]):
         small = f.alive[i] & (f.staff[i] < SMALL_FIRM_STAFF) & (f.listed[i] < 2)
         able[i] = small & (f.patents[i] >= 1) & (f.revenue[i] > 0.0)
-    rows = marked(able)
+    rows = np.flatnonzero(able)
     m, good, all_ = rows.shape[0], 0.0, 0.0
     for i in rows:
         good += f.quality_patents[i]
