@@ -124,7 +124,7 @@ def hold(f: Members, alive: np.ndarray, lead: np.ndarray) -> tuple[np.ndarray, n
     held = np.flatnonzero(bound)
     row, most = np.full(lead.shape[0], -1), np.full(lead.shape[0], -1)
     m = 0
-    for i in held:
+    for i in held:  # type: ignore[assignment]
         k = f.alliance[i]
         if not f.alive[i]:
             f.alliance[i] = -1
@@ -227,7 +227,7 @@ def leaders(f: Members, has_institution: np.ndarray, sectors: int) -> tuple[np.n
     for i in range(f.key.shape[0]):
         mask[i] = f.does_rd[i] & f.alive[i] & (f.alliance[i] < 0)
     free = np.flatnonzero(mask)
-    for i in free:
+    for i in free:  # type: ignore[assignment]
         j = lead[f.sector[i]]
         if has_institution[i] and (
             j < 0 or f.rd_real[i] > f.rd_real[j] or (f.rd_real[i] == f.rd_real[j] and f.key[i] < f.key[j])

@@ -91,7 +91,7 @@ def _newly_named(
     for i in range(alive.shape[0]):
         first[i] = (aided[i] == year) & alive[i] & ((named[i] & bits[0]) == 0)
         second[i] = (grown[i] == year) & alive[i] & ((named[i] & bits[1]) == 0)
-    for i in np.flatnonzero(first):
+    for i in np.flatnonzero(first):  # type: ignore[assignment]
         first[i] = large_or_medium(staff[i], revenue[i])
     return np.flatnonzero(first), np.flatnonzero(second)
 

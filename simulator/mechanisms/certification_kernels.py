@@ -97,7 +97,7 @@ def holders(f: Columns, year: int, count: int) -> tuple[np.ndarray, np.ndarray, 
         counted[i] = f.alive[i] & (f.does_rd[i] | f.has_institution[i] | (f.hnte_until[i] >= year))
     performers, certified = np.zeros(count, np.int64), np.zeros(count, np.int64)
     bodies, recognised = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    for i in np.flatnonzero(counted):
+    for i in np.flatnonzero(counted):  # type: ignore[assignment]
         s = f.sector[i]
         performers[s] += f.does_rd[i]
         certified[s] += f.hnte_until[i] >= year
@@ -129,7 +129,7 @@ def tell(
         f.technicians[i] = p.technicians * f.rd_staff[i] + p.other_technicians * f.staff[i]
     for i in range(f.key.shape[0]):
         mask[i] = f.alive[i] & f.does_rd[i] & (not f.hnte_informed[i])
-    for i in np.flatnonzero(mask):
+    for i in np.flatnonzero(mask):  # type: ignore[assignment]
         chance = p.own_search + p.contact * certified[f.sector[i]] + outreach[i]
         f.hnte_informed[i] = uniform_at(told, f.key[i]) < min(chance, MOST_TOLD)
     latest = int(np.floor(year - least_age))
@@ -231,19 +231,19 @@ def keep_registers(
     small, mask = np.empty(count, np.bool_), np.empty(count, np.bool_)
     for i in range(count):
         mask[i] = f.alive[i] & (f.hnte_until[i] >= year)
-    for i in np.flatnonzero(mask):
+    for i in np.flatnonzero(mask):  # type: ignore[assignment]
         whole += f.revenue[i]
     for i in range(count):
         small[i] = f.alive[i] & (not f.above_scale[i]) & (f.staff[i] < SMALL_FIRM_STAFF)
     for i in range(count):
         mask[i] = small[i] & (not f.technology_sme[i]) & (f.founded[i] <= year - 1)
-    for i in np.flatnonzero(mask):
+    for i in np.flatnonzero(mask):  # type: ignore[assignment]
         active = f.does_rd[i] or (seats and f.incubator[i] >= 0)
         chance = p.recognise * (p.recognise_active if active else p.recognise_passive) + outreach[i]
         f.technology_sme[i] = uniform_at(at.recognised, f.key[i]) < chance
     for i in range(count):
         mask[i] = small[i] & (not f.innovative_small[i]) & (f.innovations[i] > 0)
-    for i in np.flatnonzero(mask):
+    for i in np.flatnonzero(mask):  # type: ignore[assignment]
         f.innovative_small[i] = uniform_at(at.innovative, f.key[i]) < p.innovative
     for i in range(count):
         f.technology_sme[i] &= f.alive[i] & (f.staff[i] < TECHNOLOGY_SME_STAFF)
@@ -251,12 +251,12 @@ def keep_registers(
         f.above_scale[i] &= f.alive[i]
     for i in range(count):
         mask[i] = f.alive[i] & (not f.above_scale[i]) & (f.revenue[i] >= threshold)
-    for i in np.flatnonzero(mask):
+    for i in np.flatnonzero(mask):  # type: ignore[assignment]
         if industry[f.sector[i]]:
             f.above_scale[i] = uniform_at(at.scale, f.key[i]) < p.scale_lag
     for i in range(count):
         mask[i] = f.above_scale[i] & (f.revenue[i] < leaves)
-    for i in np.flatnonzero(mask):
+    for i in np.flatnonzero(mask):  # type: ignore[assignment]
         f.above_scale[i] = uniform_at(at.below, f.key[i]) >= p.scale_lag
     return whole
 

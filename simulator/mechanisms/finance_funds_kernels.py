@@ -154,7 +154,7 @@ def _best(
         looked_at[i] = technical & free & (f.founded[i] >= earliest)
     heap = [(-np.inf, np.uint64(0), -1)] * count
     steps = MOST_NORMAL.shape[0]
-    for i in np.flatnonzero(looked_at):
+    for i in np.flatnonzero(looked_at):  # type: ignore[assignment]
         look = f.quality[i] + p.seen_growth * f.growth[i] + (p.seen_rd if f.does_rd[i] else 0.0)
         look += by_grant if f.grants[i] == 1 else 0.0
         if sealed.shape[0] != 1 and sealed[i]:

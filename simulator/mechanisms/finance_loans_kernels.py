@@ -135,7 +135,7 @@ def seekers(
     count = rows.shape[0]
     luck, chance = np.empty(count), np.empty(count)
     n = 0
-    for i in rows:
+    for i in rows:  # type: ignore[assignment]
         u = uniform_at(address, f.key[i])
         paid = interest[i] if interest.shape[0] != 1 else interest[0]
         rows[n], luck[n], chance[n] = i, u, p.loan_chance * (1.0 + p.interest_response * paid)

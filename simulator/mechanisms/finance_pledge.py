@@ -125,7 +125,7 @@ def _owners(
         able[i] = small & (f.patents[i] >= 1) & (f.revenue[i] > 0.0)
     rows = np.flatnonzero(able)
     m, good, all_ = rows.shape[0], 0.0, 0.0
-    for i in rows:
+    for i in rows:  # type: ignore[assignment]
         good += f.quality_patents[i]
         all_ += f.patents[i]
     each = price * (good / max(all_, 1.0))

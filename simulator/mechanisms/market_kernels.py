@@ -288,7 +288,7 @@ def assess(
         lower[i] = further * taxable[i]
         guided[i] = beyond[i] = 0.0
         claiming[i] = alive[i] & claims[i]
-    for i in np.flatnonzero(claiming):
+    for i in np.flatnonzero(claiming):  # type: ignore[assignment]
         whole = taxable[i]
         small = whole < law.small_ceiling and staff[i] <= law.small_staff
         certified = hnte_until[i] >= year and not small

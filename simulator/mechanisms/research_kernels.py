@@ -377,7 +377,7 @@ def equip(
     for i in range(key.shape[0]):
         has_institution[i] &= alive[i]
         closes[i], able[i] = has_institution[i] & (not does_rd[i]), alive[i] & does_rd[i] & (not has_institution[i])
-    for i in np.flatnonzero(closes):
+    for i in np.flatnonzero(closes):  # type: ignore[assignment]
         has_institution[i] = uniform_at(a_keeps, key[i]) < kept
-    for i in np.flatnonzero(able):
+    for i in np.flatnonzero(able):  # type: ignore[assignment]
         has_institution[i] = uniform_at(a_sets_up, key[i]) < (large_chance if revenue[i] > large else small_chance)
