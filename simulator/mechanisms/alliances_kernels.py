@@ -56,20 +56,23 @@ def _nearness(tech: np.ndarray, i: int, j: int) -> float:
     return out
 
 
+# firms' columns and parameters go to what is called in loops over firms one by one: tuples would be built at each call
+
+
 @njit(cache=True, nogil=True)
-def _fit(near: float, i: int, lead: int, f: Members, p: Worth, local: np.ndarray) -> float:
+def _fit(near: float, sector: int, of_lead: int, rivalry: float, local: np.ndarray) -> float:
     """Return how much of the pooled research a firm can use: nearness to the lead firm, less what rivalry takes."""
-    rival = local[f.sector[i]] if f.sector[i] == f.sector[lead] else 0.0
-    return near * (1.0 - p.rivalry * rival)
+    rival = local[sector] if sector == of_lead else 0.0
+    return near * (1.0 - rivalry * rival)
 
 
 @njit(cache=True, nogil=True)
-def _benefit(fit: float, i: int, f: Members, p: Worth, seen: np.uint64) -> float:
-    """Return what a year in an alliance is worth to a firm by its own view, CNY; nothing without own R&D."""
-    if not f.does_rd[i]:
-        return 0.0
-    view = np.exp(p.spread * normal_at(seen, f.key[i]) - 0.5 * p.spread * p.spread)
-    return p.pooled * fit * p.worth * f.rd_real[i] * view
+def _benefit(fit: float, spent: float, pooled: float, worth: float, spread: float, luck: float) -> float:
+    """Return what a year in an alliance is worth by its own view to a firm that ``spent`` on R&D, CNY.
+
+    ``luck`` is the standard normal of its view.
+    """
+    return pooled * fit * worth * spent * np.exp(spread * luck - 0.5 * spread * spread)
 
 
 @njit(cache=True, nogil=True)
@@ -98,14 +101,15 @@ def _most_views(p: Worth) -> np.ndarray:
 
 
 @njit(cache=True, nogil=True)
-def _hopeless(i: int, f: Members, p: Worth, least: float, views: np.ndarray, seen: np.uint64) -> bool:
-    """Return whether no alliance, however near, can be worth ``least`` (CNY) to a firm, which is cheap to find.
+def _most_worth(p: Worth) -> float:
+    """Return the most that an alliance, however near, can be worth to a firm per CNY of R&D, but for its view."""
+    return 1.001 * p.pooled * max(1.0, 1.0 - p.rivalry) * p.worth
 
-    ``views`` are those of ``_most_views``.
-    """
-    u = uniform_at(seen, f.key[i])
-    view = views[0] if u <= 0.5 else views[1] if u < 0.84 else views[2] if u < 0.977 else views[3]
-    return 1.001 * p.pooled * max(1.0, 1.0 - p.rivalry) * p.worth * f.rd_real[i] * view < least
+
+@njit(cache=True, nogil=True)
+def _most_view(u: float, views: np.ndarray) -> float:
+    """Return the bound of ``_most_views`` that a firm's luck falls under, which is cheaper to find than its view."""
+    return views[0] if u <= 0.5 else views[1] if u < 0.84 else views[2] if u < 0.977 else views[3]
 
 
 @njit(cache=True, nogil=True)
@@ -114,25 +118,24 @@ def hold(f: Members, alive: np.ndarray, lead: np.ndarray) -> tuple[np.ndarray, n
 
     Returns the rows of members (m,), and the row of each alliance's lead firm (a,), -1 where it has no member.
     """
-    count = 0
-    for i in range(f.alliance.shape[0]):
-        if f.alliance[i] >= 0:
-            if f.alive[i]:
-                count += 1
-            else:
-                f.alliance[i] = -1
-    held = np.empty(count, np.int64)
+    bound = np.empty(f.key.shape[0], np.bool_)
+    for i in range(f.key.shape[0]):
+        bound[i] = f.alliance[i] >= 0
+    held = np.flatnonzero(bound)
     row, most = np.full(lead.shape[0], -1), np.full(lead.shape[0], -1)
     m = 0
-    for i in range(f.alliance.shape[0]):
+    for i in held:  # type: ignore[assignment]
         k = f.alliance[i]
-        if k >= 0:
-            held[m] = i
-            m += 1
-            if f.key[i] == lead[k]:
-                row[k] = i
-            if most[k] < 0 or f.rd_real[i] > f.rd_real[most[k]]:
-                most[k] = i
+        if not f.alive[i]:
+            f.alliance[i] = -1
+            continue
+        held[m] = i
+        m += 1
+        if f.key[i] == lead[k]:
+            row[k] = i
+        if most[k] < 0 or f.rd_real[i] > f.rd_real[most[k]]:
+            most[k] = i
+    held = held[:m]
     for k in range(lead.shape[0]):
         if alive[k] and row[k] < 0 and most[k] >= 0:
             row[k] = most[k]
@@ -164,20 +167,24 @@ def turn(
         if f.rd_real[i] <= 0.0:  # nothing to pool
             f.alliance[i] = -1
         elif uniform_at(at.leave, f.key[i]) < p.leave:
-            fit = _fit(_nearness(f.tech, i, lead[k]), i, lead[k], f, p, local)
-            if _benefit(fit, i, f, p, at.seen) < _cost(size[k], support[k], p):
+            fit = _fit(_nearness(f.tech, i, lead[k]), f.sector[i], f.sector[lead[k]], p.rivalry, local)
+            spent = f.rd_real[i] if f.does_rd[i] else 0.0
+            benefit = _benefit(fit, spent, p.pooled, p.worth, p.spread, normal_at(at.seen, f.key[i]))
+            if benefit < _cost(size[k], support[k], p):
                 f.alliance[i] = -1
-    views, least = _most_views(p), np.inf
+    views, most, least = _most_views(p), _most_worth(p), np.inf
     for k in range(alive.shape[0]):
         if alive[k] and lead[k] >= 0:  # without members it admits nobody
             least = min(least, _cost(size[k] + 1.0, support[k], p))
-    rows = np.empty(f.key.shape[0], np.int64)
-    m = 0
-    for i in range(f.key.shape[0]):  # no branch, which would be guessed wrong too often
+    mask = np.empty(f.key.shape[0], np.bool_)
+    for i in range(f.key.shape[0]):
+        mask[i] = (f.alliance[i] < 0) & f.alive[i] & f.does_rd[i]
+    rows, m = np.flatnonzero(mask), 0
+    for i in rows:  # no branch, which would be guessed wrong too often
         rows[m] = i
-        m += (f.alliance[i] < 0) & f.alive[i] & f.does_rd[i] & (uniform_at(at.join, f.key[i]) < p.join)
+        m += uniform_at(at.join, f.key[i]) < p.join
     for i in rows[:m]:
-        if _hopeless(i, f, p, least, views, at.seen):
+        if most * f.rd_real[i] * _most_view(uniform_at(at.seen, f.key[i]), views) < least:
             continue
         best, nearest = -1, -2.0
         for k in range(alive.shape[0]):
@@ -186,29 +193,28 @@ def turn(
                 if near > nearest:
                     best, nearest = k, near
         if best >= 0 and nearest >= p.near:
-            fit = _fit(nearest, i, lead[best], f, p, local)
-            if _benefit(fit, i, f, p, at.seen) >= _cost(size[best] + 1.0, support[best], p):
+            fit = _fit(nearest, f.sector[i], f.sector[lead[best]], p.rivalry, local)
+            benefit = _benefit(fit, f.rd_real[i], p.pooled, p.worth, p.spread, normal_at(at.seen, f.key[i]))
+            if benefit >= _cost(size[best] + 1.0, support[best], p):
                 f.alliance[i] = best
     members[:] = 0
-    m = 0
     for i in range(f.key.shape[0]):
-        if f.alliance[i] >= 0:
-            members[f.alliance[i]] += 1
-            rows[m] = i
-            m += 1
+        mask[i] = f.alliance[i] >= 0
+    rows = np.flatnonzero(mask)
+    for i in rows:
+        members[f.alliance[i]] += 1
     for k in range(alive.shape[0]):
         if alive[k] and members[k] < p.least:
             alive[k] = False
             members[k] = 0
     kept = 0
-    for j in range(m):
-        i = rows[j]
+    for i in rows:
         if alive[f.alliance[i]]:
             rows[kept] = i
             kept += 1
         else:
             f.alliance[i] = -1
-    return rows[:kept].copy()
+    return rows[:kept]
 
 
 @njit(cache=True, nogil=True)
@@ -217,18 +223,17 @@ def leaders(f: Members, has_institution: np.ndarray, sectors: int) -> tuple[np.n
 
     The likeliest is the free firm with an R&D institution of its own and the most R&D, the first key among equals.
     """
-    free, lead = np.empty(f.key.shape[0], np.int64), np.full(sectors, -1)
-    m = 0
-    for i in range(f.key.shape[0]):  # no branch, which would be guessed wrong too often
-        free[m] = i
-        m += f.does_rd[i] & f.alive[i] & (f.alliance[i] < 0)
-    for i in free[:m]:
+    mask, lead = np.empty(f.key.shape[0], np.bool_), np.full(sectors, -1)
+    for i in range(f.key.shape[0]):
+        mask[i] = f.does_rd[i] & f.alive[i] & (f.alliance[i] < 0)
+    free = np.flatnonzero(mask)
+    for i in free:  # type: ignore[assignment]
         j = lead[f.sector[i]]
         if has_institution[i] and (
             j < 0 or f.rd_real[i] > f.rd_real[j] or (f.rd_real[i] == f.rd_real[j] and f.key[i] < f.key[j])
         ):
             lead[f.sector[i]] = i
-    return free[:m].copy(), lead
+    return free, lead
 
 
 @njit(cache=True, nogil=True)
@@ -242,13 +247,14 @@ def partners(
     """
     rows, gain = np.empty(free.shape[0], np.int64), np.empty(free.shape[0])
     asked = 0
-    for i in free:
-        if f.alliance[i] < 0:  # not taken meanwhile
-            near = _nearness(f.tech, i, lead)
-            if near >= p.near:
-                rows[asked] = i
-                gain[asked] = _benefit(_fit(near, i, lead, f, p, local), i, f, p, seen)
-                asked += 1
+    for i in free:  # no branch, which would be guessed wrong too often
+        near = _nearness(f.tech, i, lead)
+        rows[asked], gain[asked] = i, near
+        asked += (near >= p.near) & (f.alliance[i] < 0)  # and not taken meanwhile
+    for j in range(asked):
+        i = rows[j]
+        fit = _fit(gain[j], f.sector[i], f.sector[lead], p.rivalry, local)
+        gain[j] = _benefit(fit, f.rd_real[i], p.pooled, p.worth, p.spread, normal_at(seen, f.key[i]))
     before = asked + 1
     while asked < before:  # the fewer they are the more membership costs at least, and the fewer they are
         before, asked, least = asked, 0, _least(asked, hoped, p)
@@ -273,7 +279,7 @@ def pool(f: Members, lead: np.ndarray, local: np.ndarray, p: Worth, rows: np.nda
     for i in rows:
         if f.does_rd[i]:
             at = lead[f.alliance[i]]
-            pooled[i] = p.pooled * _fit(_nearness(f.tech, i, at), i, at, f, p, local)
+            pooled[i] = p.pooled * _fit(_nearness(f.tech, i, at), f.sector[i], f.sector[at], p.rivalry, local)
 
 
 @njit(cache=True, nogil=True)

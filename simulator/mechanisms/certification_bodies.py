@@ -87,16 +87,13 @@ def _newly_named(
     bits: tuple[int, int],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows of firms aided (large and medium ones) and of those grown this year that bear no such name."""
-    first, second = np.empty(alive.shape[0], np.int64), np.empty(alive.shape[0], np.int64)
-    m = k = 0
+    first, second = np.empty(alive.shape[0], np.bool_), np.empty(alive.shape[0], np.bool_)
     for i in range(alive.shape[0]):
-        if aided[i] == year and alive[i] and not named[i] & bits[0]:
-            first[m] = i
-            m += large_or_medium(staff[i], revenue[i])
-        if grown[i] == year and alive[i] and not named[i] & bits[1]:
-            second[k] = i
-            k += 1
-    return first[:m].copy(), second[:k].copy()
+        first[i] = (aided[i] == year) & alive[i] & ((named[i] & bits[0]) == 0)
+        second[i] = (grown[i] == year) & alive[i] & ((named[i] & bits[1]) == 0)
+    for i in np.flatnonzero(first):  # type: ignore[assignment]
+        first[i] = large_or_medium(staff[i], revenue[i])
+    return np.flatnonzero(first), np.flatnonzero(second)
 
 
 def count_supported(world: World, luck: Luck) -> None:

@@ -89,22 +89,22 @@ def holders(f: Columns, year: int, count: int) -> tuple[np.ndarray, np.ndarray, 
     Firms that are no more, or without an R&D institution, lose the recognition first. Also returns the rows (m,) of
     living firms that do R&D or are recognised.
     """
-    rows = np.empty(f.key.shape[0], np.int64)
-    m = 0
+    performing, counted = np.empty(f.key.shape[0], np.bool_), np.empty(f.key.shape[0], np.bool_)
+    for i in range(f.key.shape[0]):
+        f.technology_centre[i] &= f.alive[i] & f.has_institution[i]
+        performing[i] = f.alive[i] & (f.does_rd[i] | f.technology_centre[i])
+    for i in range(f.key.shape[0]):
+        counted[i] = f.alive[i] & (f.does_rd[i] | f.has_institution[i] | (f.hnte_until[i] >= year))
     performers, certified = np.zeros(count, np.int64), np.zeros(count, np.int64)
     bodies, recognised = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    for i in range(f.key.shape[0]):
-        if not f.alive[i] or not f.has_institution[i]:
-            f.technology_centre[i] = False
-        rows[m] = i
-        m += f.alive[i] & (f.does_rd[i] | f.technology_centre[i])
-        if f.alive[i]:
-            s = f.sector[i]
-            performers[s] += f.does_rd[i]
-            certified[s] += f.hnte_until[i] >= year
-            bodies[s] += f.has_institution[i]
-            recognised[s] += f.technology_centre[i]
-    return np.minimum(certified / np.maximum(performers, 1), 1.0), recognised / np.maximum(bodies, 1), rows[:m].copy()
+    for i in np.flatnonzero(counted):  # type: ignore[assignment]
+        s = f.sector[i]
+        performers[s] += f.does_rd[i]
+        certified[s] += f.hnte_until[i] >= year
+        bodies[s] += f.has_institution[i]
+        recognised[s] += f.technology_centre[i]
+    share = np.minimum(certified / np.maximum(performers, 1), 1.0)
+    return share, recognised / np.maximum(bodies, 1), np.flatnonzero(performing)
 
 
 @njit(cache=True, nogil=True)
@@ -124,22 +124,21 @@ def tell(
     ``certified`` (S,) is the share of ``holders``, ``outreach`` (n,) the chance to be told that measures add. Rows
     are returned only where technicians over staff, the high-tech share of sales and age (years) meet the rules.
     """
-    rows = np.empty(f.key.shape[0], np.int64)
-    m = 0
+    mask = np.empty(f.key.shape[0], np.bool_)
     for i in range(f.key.shape[0]):
         f.technicians[i] = p.technicians * f.rd_staff[i] + p.other_technicians * f.staff[i]
-        if not f.alive[i]:
-            continue
-        if f.does_rd[i] and not f.hnte_informed[i]:
-            chance = p.own_search + p.contact * certified[f.sector[i]] + outreach[i]
-            f.hnte_informed[i] = uniform_at(told, f.key[i]) < min(chance, MOST_TOLD)
-        # of those who know of it, this year's certificate runs out, or there is none
-        if not f.hnte_informed[i] or f.hnte_until[i] > year or f.founded[i] > year - least_age:
-            continue
-        if f.technicians[i] >= least_technicians * f.staff[i] and f.hightech_share[i] >= least_hightech:
-            rows[m] = i
-            m += 1
-    return rows[:m].copy()
+    for i in range(f.key.shape[0]):
+        mask[i] = f.alive[i] & f.does_rd[i] & (not f.hnte_informed[i])
+    for i in np.flatnonzero(mask):  # type: ignore[assignment]
+        chance = p.own_search + p.contact * certified[f.sector[i]] + outreach[i]
+        f.hnte_informed[i] = uniform_at(told, f.key[i]) < min(chance, MOST_TOLD)
+    latest = int(np.floor(year - least_age))
+    for i in range(f.key.shape[0]):  # of those who know of it, this year's certificate runs out, or there is none
+        mask[i] = f.alive[i] & f.hnte_informed[i] & (f.hnte_until[i] <= year) & (f.founded[i] <= latest)
+    for i in range(f.key.shape[0]):
+        able = f.technicians[i] >= least_technicians * f.staff[i]
+        mask[i] &= able & (f.hightech_share[i] >= least_hightech)
+    return np.flatnonzero(mask)
 
 
 @njit(cache=True, nogil=True)
@@ -228,28 +227,37 @@ def keep_registers(
     makes a firm known to those who recognise technology SMEs. Returns the revenue of firms with a valid HNTE
     certificate.
     """
-    whole = 0.0
-    for i in range(f.key.shape[0]):
-        if not f.alive[i]:
-            f.technology_sme[i] = f.innovative_small[i] = f.above_scale[i] = False
-            continue
-        if f.hnte_until[i] >= year:
-            whole += f.revenue[i]
-        key, small = f.key[i], not f.above_scale[i] and f.staff[i] < SMALL_FIRM_STAFF
-        if small and not f.technology_sme[i] and f.founded[i] <= year - 1:
-            active = f.does_rd[i] or (seats and f.incubator[i] >= 0)
-            chance = p.recognise * (p.recognise_active if active else p.recognise_passive) + outreach[i]
-            f.technology_sme[i] = uniform_at(at.recognised, key) < chance
-        if f.staff[i] >= TECHNOLOGY_SME_STAFF:
-            f.technology_sme[i] = False
-        if small and not f.innovative_small[i] and f.innovations[i] > 0:
-            f.innovative_small[i] = uniform_at(at.innovative, key) < p.innovative
-        if f.staff[i] >= SMALL_FIRM_STAFF:
-            f.innovative_small[i] = False
-        if not f.above_scale[i] and f.revenue[i] >= threshold and industry[f.sector[i]]:
-            f.above_scale[i] = uniform_at(at.scale, key) < p.scale_lag
-        if f.above_scale[i] and f.revenue[i] < leaves and uniform_at(at.below, key) < p.scale_lag:
-            f.above_scale[i] = False
+    count, whole = f.key.shape[0], 0.0
+    small, mask = np.empty(count, np.bool_), np.empty(count, np.bool_)
+    for i in range(count):
+        mask[i] = f.alive[i] & (f.hnte_until[i] >= year)
+    for i in np.flatnonzero(mask):  # type: ignore[assignment]
+        whole += f.revenue[i]
+    for i in range(count):
+        small[i] = f.alive[i] & (not f.above_scale[i]) & (f.staff[i] < SMALL_FIRM_STAFF)
+    for i in range(count):
+        mask[i] = small[i] & (not f.technology_sme[i]) & (f.founded[i] <= year - 1)
+    for i in np.flatnonzero(mask):  # type: ignore[assignment]
+        active = f.does_rd[i] or (seats and f.incubator[i] >= 0)
+        chance = p.recognise * (p.recognise_active if active else p.recognise_passive) + outreach[i]
+        f.technology_sme[i] = uniform_at(at.recognised, f.key[i]) < chance
+    for i in range(count):
+        mask[i] = small[i] & (not f.innovative_small[i]) & (f.innovations[i] > 0)
+    for i in np.flatnonzero(mask):  # type: ignore[assignment]
+        f.innovative_small[i] = uniform_at(at.innovative, f.key[i]) < p.innovative
+    for i in range(count):
+        f.technology_sme[i] &= f.alive[i] & (f.staff[i] < TECHNOLOGY_SME_STAFF)
+        f.innovative_small[i] &= f.alive[i] & (f.staff[i] < SMALL_FIRM_STAFF)
+        f.above_scale[i] &= f.alive[i]
+    for i in range(count):
+        mask[i] = f.alive[i] & (not f.above_scale[i]) & (f.revenue[i] >= threshold)
+    for i in np.flatnonzero(mask):  # type: ignore[assignment]
+        if industry[f.sector[i]]:
+            f.above_scale[i] = uniform_at(at.scale, f.key[i]) < p.scale_lag
+    for i in range(count):
+        mask[i] = f.above_scale[i] & (f.revenue[i] < leaves)
+    for i in np.flatnonzero(mask):  # type: ignore[assignment]
+        f.above_scale[i] = uniform_at(at.below, f.key[i]) >= p.scale_lag
     return whole
 
 
@@ -291,15 +299,10 @@ def candidates(
     address: np.uint64,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows (m,) of technology SMEs and how promising each looks to the growth programme."""
-    rows, keys = np.empty(key.shape[0], np.int64), np.empty(key.shape[0], np.uint64)
-    m = 0
-    for i in range(key.shape[0]):
-        rows[m], keys[m] = i, key[i]
-        m += alive[i] and technology_sme[i]
-    seen = np.empty((m, 1))
-    normals_of(address, keys[:m], seen)
-    rank = np.empty(m)
-    for k in range(m):
+    rows = np.flatnonzero(alive & technology_sme)
+    seen, rank = np.empty((rows.shape[0], 1)), np.empty(rows.shape[0])
+    normals_of(address, key[rows], seen)
+    for k in range(rows.shape[0]):
         i = rows[k]
         rank[k] = quality[i] + for_rd * does_rd[i] + noise * seen[k, 0]
-    return rows[:m], rank
+    return rows, rank

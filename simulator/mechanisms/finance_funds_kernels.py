@@ -9,10 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from simulator.core.luck import child_keys, normal_at, normals_of, poisson_at, uniform_at
+from simulator.core.luck import child_keys, normal_at, normal_quantile, poisson_at, uniform_at
 from simulator.world.agents import ANGEL, PRIVATE
 
 LEAST_CASH = 1.0e5  # CNY without which a fund does not invest
+# the most that a normal can be, by luck in equal steps; a little more, for rounding
+MOST_NORMAL = np.append(normal_quantile(np.arange(1, 128) / 128.0) + 1.0e-9, 9.0)
 MOST_MULTIPLE = 200.0  # a cut that keeps one deal from being the total
 
 
@@ -145,29 +147,21 @@ def _best(
     Equals by key.
     """
     earliest, by_grant, by_seal = year - p.oldest, math.log(p.grant_odds), math.log(p.seal_odds)
-    rows = np.empty(f.key.shape[0], np.int64)
-    m = 0
-    for i in range(f.key.shape[0]):  # no branch, which would be guessed wrong too often
-        rows[m] = i
+    looked_at = np.empty(f.key.shape[0], np.bool_)
+    for i in range(f.key.shape[0]):
         technical = f.technology_sme[i] | f.does_rd[i] | (f.hnte_until[i] >= year)
         free = f.alive[i] & (f.fund[i] < 0) & (f.listed[i] < 2) & (f.ownership[i] == PRIVATE)
-        m += technical & free & (f.founded[i] >= earliest)
-    keys, luck, seen = np.empty(m, np.uint64), np.empty((m, 1)), np.empty(m)
-    for j in range(m):
-        keys[j] = f.key[rows[j]]
-    normals_of(address, keys, luck)
-    for j in range(m):
-        i = rows[j]
+        looked_at[i] = technical & free & (f.founded[i] >= earliest)
+    heap = [(-np.inf, np.uint64(0), -1)] * count
+    steps = MOST_NORMAL.shape[0]
+    for i in np.flatnonzero(looked_at):  # type: ignore[assignment]
         look = f.quality[i] + p.seen_growth * f.growth[i] + (p.seen_rd if f.does_rd[i] else 0.0)
         look += by_grant if f.grants[i] == 1 else 0.0
         if sealed.shape[0] != 1 and sealed[i]:
             look += by_seal
-        seen[j] = look + error * luck[j, 0]
-    least = np.partition(seen, m - count)[m - count] if m > count else -np.inf
-    heap = [(-np.inf, np.uint64(0), -1)] * count
-    for j in range(m):
-        if seen[j] >= least:
-            one = (seen[j], ~keys[j], rows[j])
+        # a bound on luck rules out most, once as many are found as funds want
+        if look + error * MOST_NORMAL[int(uniform_at(address, f.key[i]) * steps)] >= heap[0][0]:
+            one = (look + error * normal_at(address, f.key[i]), ~f.key[i], i)
             if one > heap[0]:
                 heapq.heapreplace(heap, one)
     return [heapq.heappop(heap) for _ in range(count)]

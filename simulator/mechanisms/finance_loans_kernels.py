@@ -127,15 +127,15 @@ def seekers(
     ``interest``, (n,) or (1,), is the part of it that is paid, ``covered`` the most that cover adds to the chance of a
     loan: who could not get one in any case is left out. ``sealed``, (n,) or (1,), says who bears a seal.
     """
-    rows = np.empty(f.key.shape[0], np.int64)
-    count = 0
-    for i in range(f.key.shape[0]):  # no branch, which would be guessed wrong too often
-        rows[count] = i
+    small = np.empty(f.key.shape[0], np.bool_)
+    for i in range(f.key.shape[0]):
         technical = f.technology_sme[i] | (f.hnte_until[i] >= year)
-        count += technical & f.alive[i] & (f.staff[i] < SMALL_FIRM_STAFF) & (f.listed[i] < 2)
+        small[i] = technical & f.alive[i] & (f.staff[i] < SMALL_FIRM_STAFF) & (f.listed[i] < 2)
+    rows = np.flatnonzero(small)
+    count = rows.shape[0]
     luck, chance = np.empty(count), np.empty(count)
     n = 0
-    for i in rows[:count]:
+    for i in rows:  # type: ignore[assignment]
         u = uniform_at(address, f.key[i])
         paid = interest[i] if interest.shape[0] != 1 else interest[0]
         rows[n], luck[n], chance[n] = i, u, p.loan_chance * (1.0 + p.interest_response * paid)

@@ -119,16 +119,15 @@ def _owners(
     ``price`` for a good one, up to a ``share`` of revenue and to ``most`` (CNY). ``interest``, (n,) or (1,), is the
     part of it that is paid.
     """
-    rows = np.empty(f.key.shape[0], np.int64)
-    m, good, all_ = 0, 0.0, 0.0
+    able = np.empty(f.key.shape[0], np.bool_)
     for i in range(f.key.shape[0]):
-        if f.patents[i] < 1.0:
-            continue
-        if f.alive[i] and f.staff[i] < SMALL_FIRM_STAFF and f.listed[i] < 2 and f.revenue[i] > 0.0:
-            rows[m] = i
-            m += 1
-            good += f.quality_patents[i]
-            all_ += f.patents[i]
+        small = f.alive[i] & (f.staff[i] < SMALL_FIRM_STAFF) & (f.listed[i] < 2)
+        able[i] = small & (f.patents[i] >= 1) & (f.revenue[i] > 0.0)
+    rows = np.flatnonzero(able)
+    m, good, all_ = rows.shape[0], 0.0, 0.0
+    for i in rows:  # type: ignore[assignment]
+        good += f.quality_patents[i]
+        all_ += f.patents[i]
     each = price * (good / max(all_, 1.0))
     size, luck, made = np.empty(m), np.empty(m), np.empty(m, np.bool_)
     for j in range(m):
@@ -139,7 +138,7 @@ def _owners(
         made[j] = luck[j] < chance * (1.0 + response * paid)
         if made[j]:
             f.pledge[i] = size[j]
-    return Asking(rows[:m].copy(), luck, np.ones(m), size, made.copy(), made)
+    return Asking(rows, luck, np.ones(m), size, made.copy(), made)
 
 
 def pledge(world: World, terms: Terms, p: PledgeParameters, loans: Lending, luck: Luck) -> None:

@@ -150,10 +150,12 @@ class Parameters(OrderParameters, AbroadParameters, OpportunityParameters):
 def _surroundings(alive: np.ndarray, rd_real: np.ndarray, tech: np.ndarray) -> np.ndarray:
     """Return the (8,) sum of R&D by direction in technology space; its dot with a position is the R&D near it."""
     out = np.zeros(tech.shape[1])
+    performing = np.empty(alive.shape[0], np.bool_)
     for i in range(alive.shape[0]):
-        if alive[i] and rd_real[i] > 0.0:
-            for k in range(tech.shape[1]):
-                out[k] += rd_real[i] * tech[i, k]
+        performing[i] = alive[i] & (rd_real[i] > 0.0)
+    for i in np.flatnonzero(performing):  # type: ignore[assignment]
+        for k in range(tech.shape[1]):
+            out[k] += rd_real[i] * tech[i, k]
     return out
 
 
@@ -215,7 +217,8 @@ def _innovate(
     """
     spread = p.overdispersion
     kept, one_stake = 1.0 - 1.0 / p.novelty_life, stake.shape[0] == 1
-    per_price = 1.0 / price
+    per_price, lasting = 1.0 / price, max(1.0 - p.depreciation, 0.0)
+    busy = np.empty(BLOCK, np.bool_)
     gain, before, active = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK, np.int64)
     mean, lifts, idle, none = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
     rate, names, luck = np.empty((BLOCK, 1)), np.empty(BLOCK, np.uint64), np.empty(BLOCK)
@@ -224,12 +227,19 @@ def _innovate(
         count, m = min(BLOCK, key.shape[0] - start), 0
         for j in range(count):
             i = start + j
-            innovations[i] = 0
-            gain[j] = before[j] = 1.0
-            if not alive[i]:
-                continue
-            old = knowledge[i]
-            own = rd_real[i] * per_price
+            before[j] = knowledge[i]
+            remembered = lasting * before[j] + rd_real[i] * per_price + acquired[i]
+            knowledge[i] = remembered if alive[i] else before[j]
+        for j in range(count):
+            i = start + j
+            acquired[i] = 0.0 if alive[i] else acquired[i]
+            novelty[i] *= kept if alive[i] else 1.0
+        for j in range(count):
+            innovations[start + j] = 0
+            busy[j] = alive[start + j] & (does_rd[start + j] | (boost[start + j] != 0.0))
+        for j in np.flatnonzero(busy[:count]):  # type: ignore[assignment]  # few: most firms do no R&D
+            i = start + j
+            old = before[j]
             near = absorbed = 0.0
             if does_rd[i]:
                 absorbed = old / (old + p.absorption)
@@ -237,14 +247,11 @@ def _innovate(
                 for k in range(tech.shape[1]):
                     near += around[k] * tech[i, k]
                 # R&D near the firm over that of the first year, sized like the firm's own: it helps those who do some
-                near *= own * absorbed / reference
-            knowledge[i] = max(1.0 - p.depreciation, 0.0) * old + own + acquired[i] + spillover * near
-            acquired[i] = 0.0
+                near *= rd_real[i] * per_price * absorbed / reference
+            knowledge[i] += spillover * near
             stock = knowledge[i] + p.work_effect * boost[i]
             if boost[i] != 0.0 and boost_life[i] > 0.0:
                 boost[i] *= 0.5 ** (1.0 / boost_life[i])
-            gain[j], before[j] = knowledge[i] + p.common_knowledge, old + p.common_knowledge
-            novelty[i] *= kept
             if does_rd[i] or boost[i] > 0.0:
                 lift = 1.0 + p.stake_effect * (stake[0] if one_stake else stake[i])
                 idle[m] = 0.0
@@ -259,7 +266,10 @@ def _innovate(
                 active[m], names[m] = i, key[i]
                 m += 1
         for j in range(count):
-            productivity[start + j] += p.productivity * log_of(gain[j] / before[j])
+            ratio = (knowledge[start + j] + p.common_knowledge) / (before[j] + p.common_knowledge)
+            gain[j] = p.productivity * log_of(ratio if alive[start + j] else 1.0)
+        for j in range(count):
+            productivity[start + j] += gain[j]
         normals_of(a_rate, names[:m], rate[:m])
         for j in range(m):
             none[j] += spread * rate[j, 0]

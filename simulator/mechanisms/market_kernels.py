@@ -259,51 +259,55 @@ def assess(
     rates of law before any relief. Relief, (n,) CNY each: ``by_law`` is the nation's, ``guided`` is that of deductions
     which guidance brought about, ``beyond`` of deductions beyond the law's, and ``lower`` of the further cut.
     """
-    one_share, one_cut = deduction.shape[0] == 1, hnte_tax.shape[0] == 1
-    for i in range(alive.shape[0]):
-        due[i] = by_law[i] = guided[i] = beyond[i] = lower[i] = 0.0
+    one_share, one_cut, count = deduction.shape[0] == 1, hnte_tax.shape[0] == 1, alive.shape[0]
+    taxable, claiming = np.empty(count), np.empty(count, np.bool_)
+    for i in range(count):  # no branch, which would be guessed wrong too often; the closed have no profit
         usual = usual_margin[sector[i]]
         margin[i] = usual + p.margin_persistence * (margin[i] - usual) + p.margin_noise * shock[i]
-        if not alive[i]:
-            profit[i] = 0.0
-            loss_pool[i] *= law.kept
-            continue
-        m = usual  # plants' prices and costs, productivity in them, stand in the shift
-        if not plant_sales[i] > 0.0:
-            m = margin[i] + p.novelty_margin * novelty[i]
-            m += p.productivity_margin * min(max(productivity[i], -1.0), 1.0)
-        m += cost_shift[i]
+        m = margin[i] + p.novelty_margin * novelty[i]
+        m += p.productivity_margin * min(max(productivity[i], -1.0), 1.0)
+        m = usual if plant_sales[i] > 0.0 else m  # plants' prices and costs, productivity in them, stand in the shift
         # grants have paid for what they made; the firm's profit bears the rest beyond its usual R&D
         extra = max(rd_real[i] - rd_aided[i] - rd_intensity[i] * revenue[i], 0.0)
-        profit[i] = m * revenue[i] - extra
+        result = (m + cost_shift[i]) * revenue[i] - extra
+        profit[i] = result if alive[i] else 0.0
+    for i in range(count):
         gain = max(profit[i], 0.0)
         used = min(loss_pool[i], gain)
         loss_pool[i] = (loss_pool[i] - used) * law.kept + max(-profit[i], 0.0)
-        whole = gain - used
-        small = whole < law.small_ceiling and staff[i] <= law.small_staff
-        certified = hnte_until[i] >= year and not small
+        taxable[i] = gain - used
+    for i in range(count):
+        small = (taxable[i] < law.small_ceiling) & (staff[i] <= law.small_staff)
+        certified = alive[i] & (hnte_until[i] >= year) & (not small)
         rate = law.small_rate if small else law.rate
         cut = law.rate - law.hnte_rate if certified else 0.0
-        due[i] = rate * whole
-        left = whole
-        if claims[i]:
-            legal = max(law.deduction_sme, law.deduction) if technology_sme[i] else max(0.0, law.deduction)
-            most = max(deduction[0] if one_share else deduction[i], legal)
-            wanted = most * rd_reported[i]
-            deducted = min(wanted, whole)
-            loss_pool[i] += wanted - deducted  # what profit does not cover is carried like a loss
-            forgone = (law.hnte_rate if certified else rate) * deducted
-            part = forgone * legal / max(most, 1e-12)
-            if claim_induced[i]:
-                guided[i] = part
-            else:
-                by_law[i] = part
-            beyond[i] = forgone - part
-            left = whole - deducted
+        due[i] = rate * taxable[i]
         # the deduction saves at the lower rate what is deducted, so the cut of the rate is worth it on the whole
-        by_law[i] += cut * whole
+        by_law[i] = cut * taxable[i]
+        further = min(hnte_tax[0] if one_cut else hnte_tax[i], rate - cut) if certified else 0.0
+        lower[i] = further * taxable[i]
+        guided[i] = beyond[i] = 0.0
+        claiming[i] = alive[i] & claims[i]
+    for i in np.flatnonzero(claiming):  # type: ignore[assignment]
+        whole = taxable[i]
+        small = whole < law.small_ceiling and staff[i] <= law.small_staff
+        certified = hnte_until[i] >= year and not small
+        rate = law.small_rate if small else law.hnte_rate if certified else law.rate
+        legal = max(law.deduction_sme, law.deduction) if technology_sme[i] else max(0.0, law.deduction)
+        most = max(deduction[0] if one_share else deduction[i], legal)
+        wanted = most * rd_reported[i]
+        deducted = min(wanted, whole)
+        loss_pool[i] += wanted - deducted  # what profit does not cover is carried like a loss
+        forgone = rate * deducted
+        part = forgone * legal / max(most, 1e-12)
+        if claim_induced[i]:
+            guided[i] = part
+        else:
+            by_law[i] += part
+        beyond[i] = forgone - part
         if certified:
-            lower[i] = min(hnte_tax[0] if one_cut else hnte_tax[i], rate - cut) * left
+            cut = law.rate - law.hnte_rate
+            lower[i] = min(hnte_tax[0] if one_cut else hnte_tax[i], law.rate - cut) * (whole - deducted)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -7,7 +7,7 @@ from numba import njit
 
 from simulator.core.elementary import exp_of
 from simulator.core.luck import binomial_at, count_above, normal_at, normals_of, poisson_at, sub_key, uniform_at
-from simulator.world.agents import PRIVATE
+from simulator.world.agents import LAGS, PRIVATE
 
 BLOCK = 256  # firms whose luck and exponentials are taken together
 
@@ -172,22 +172,22 @@ def decide(
 
     Returns the rows (m,) that are granted some.
     """
-    last = shares.shape[0] - 1
-    share_none = np.empty((last + 1, FEW))
-    for lag in range(last + 1):
+    last = LAGS - 1  # known to the compiler, which unrolls the loops over years
+    share_none = np.empty((LAGS, FEW))
+    for lag in range(LAGS):
         share_none[lag] = _none(shares[lag])
     true_none, marginal_none = _none(true_rate), _none(marginal_rate)
     rest_lapse = min(1.0, marginal_lapse * lapse)
     lapse_none, rest_none = _none(lapse), _none(rest_lapse)
-    rows, m = np.empty(key.shape[0], np.int64), 0
-    for i in range(key.shape[0]):
-        concerned = patents[i]
-        for lag in range(last + 1):
-            concerned += waiting_true[i, lag] + waiting_marginal[i, lag]
-        if not concerned > 0:  # most firms have no patent and none under way
-            if granted[i] != 0:
-                granted[i] = 0
-            continue
+    concerned, some = np.empty(key.shape[0], np.int64), 0
+    for i in range(key.shape[0]):  # no branch: most firms have no patent and none under way, but not all in a row
+        count = patents[i] + granted[i]
+        for lag in range(LAGS):
+            count += waiting_true[i, lag] + waiting_marginal[i, lag]
+        concerned[some] = i
+        some += count > 0
+    rows, m = np.empty(some, np.int64), 0
+    for i in concerned[:some]:
         new_true = new_marginal = lost_good = lost_rest = 0.0
         for lag in range(last, -1, -1):  # what is left of a year's filings joins those that waited a year longer
             true, marginal = float(waiting_true[i, lag]), float(waiting_marginal[i, lag])

@@ -12,6 +12,7 @@ from simulator.core.luck import Luck, normal_quantile
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.mechanisms.research_kernels import (
+    Aided,
     Columns,
     Faced,
     Habits,
@@ -19,8 +20,10 @@ from simulator.mechanisms.research_kernels import (
     count_on,
     decide,
     equip,
+    minds,
     performers,
     take_part,
+    use_grants,
 )
 from simulator.mechanisms.research_notch import NotchParameters, answer_notch
 from simulator.mechanisms.research_routine import RoutineParameters, hold, searching
@@ -335,9 +338,7 @@ def _own_research(world: World, terms: Terms, p: Parameters, luck: Luck) -> np.n
     columns = Columns._make([getattr(f, name) for name in Columns._fields])
     habits = Habits._make([float(getattr(p, name)) for name in Habits._fields])
     rows, keys, size, certified = take_part(columns, faced, habits, luck.address("enter"), luck.address("leave"))
-    # a large firm's mind is the mean of many laboratories' and divisions'; numpy has exponentials of many at once
-    noise = p.intensity_noise * np.minimum(np.maximum(size, 1.0e-9) ** -p.noise_size, 1.0)
-    mind = np.exp(p.drift + noise * luck.normal(keys, "mind") - 0.5 * noise * noise)
+    mind = minds(keys, size, habits, luck.address("mind"))
     carried, other = (
         1.0 - math.exp(-p.carry_hazard * rules[name]) for name in ("loss_carry_years_hnte", "loss_carry_years")
     )
@@ -395,14 +396,8 @@ def _grants(world: World, terms: Terms, p: Parameters, luck: Luck, performing: n
         luck.address("connections"),
     )
     paid = terms.draw("rd_grant", rows, cost, rank)
-    i = paid.index
-    done = paid.real * p.repeat ** f.grants[i]
-    f.rd_real[i] += done
-    f.rd_aided[i] = done
-    f.rd_reported[i] += np.where(paid.real > 0.0, done, paid.amount)  # what was misused is accounted for as R&D
-    f.cash[i] -= paid.amount  # the grant goes through R&D or is gone; it does not stay as cash
-    f.grants[i] += 1
-    f.rd_aid_year[i] = world.year
+    columns = Aided._make([getattr(f, name) for name in Aided._fields])
+    use_grants(columns, paid.index, paid.amount, paid.real, p.repeat, world.year)
 
 
 def _hoped_reward(world: World, terms: Terms) -> tuple[np.ndarray, float]:

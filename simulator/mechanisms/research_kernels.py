@@ -7,12 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from simulator.core.luck import normal_at, normal_quantile, uniform_at
+from simulator.core.elementary import exp_of, log_of
+from simulator.core.luck import normal_at, normal_quantile, normals_of, uniform_at
 from simulator.world.agents import STATE
 from simulator.world.rules import SMALL_FIRM_STAFF, Law, has_small_rate
 
 REFERENCE_REVENUE = 5.0e7  # CNY / year at which the chances to begin and to stop are stated
 MOST_ENTRY = 0.6  # most that the chance to begin can be: never near certain, whatever the size
+LEAST_SIZE = 1.0e-9  # sales over REFERENCE_REVENUE below which a smaller firm is no fickler
 REFERENCE_NEARNESS = 0.7  # nearness to a university at which the chance to begin is stated: the mean firm's
 
 
@@ -204,6 +206,20 @@ def take_part(
     return rows, keys, sizes, certified / max(living, 1)
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def minds(keys: np.ndarray, sizes: np.ndarray, p: Habits, address: np.uint64) -> np.ndarray:
+    """Return the factors (m,) by which firms of ``sizes`` (m,) over REFERENCE_REVENUE change their R&D intensity.
+
+    A large firm's mind is the mean of many laboratories' and divisions', so it changes less.
+    """
+    luck, out = np.empty((keys.shape[0], 1)), np.empty(keys.shape[0])
+    normals_of(address, keys, luck)
+    for j in range(keys.shape[0]):
+        noise = p.intensity_noise * min(exp_of(-p.noise_size * log_of(max(sizes[j], LEAST_SIZE))), 1.0)
+        out[j] = exp_of(p.drift + noise * luck[j, 0] - 0.5 * noise * noise)
+    return out
+
+
 @njit(cache=True, nogil=True)
 def decide(
     f: Columns,
@@ -268,12 +284,14 @@ def count_on(spent: np.ndarray, value: np.ndarray, rate: float, eligible: np.nda
 @njit(cache=True, nogil=True)
 def performers(alive: np.ndarray, spent: np.ndarray, revenue: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the living firms (m,) with sales that spent on R&D, and what they spent (m,); ``revenue`` may be empty."""
-    rows = np.empty(alive.shape[0], np.int64)
-    m = 0
-    for i in range(alive.shape[0]):  # no branch, which would be guessed wrong too often
-        rows[m] = i
-        m += (spent[i] > 0.0) & alive[i] & (revenue.shape[0] == 0 or revenue[i] > 0.0)
-    return rows[:m].copy(), spent[rows[:m]]
+    some = np.empty(alive.shape[0], np.bool_)
+    for i in range(alive.shape[0]):
+        some[i] = (spent[i] > 0.0) & alive[i]
+    if revenue.shape[0] > 0:
+        for i in range(alive.shape[0]):
+            some[i] &= revenue[i] > 0.0
+    rows = np.flatnonzero(some)
+    return rows, spent[rows]
 
 
 @njit(cache=True, nogil=True)
@@ -307,7 +325,35 @@ def applicants(
     return rows, cost, rank
 
 
+class Aided(NamedTuple):
+    """The columns of firms that a grant changes, by name."""
+
+    rd_real: np.ndarray
+    rd_aided: np.ndarray
+    rd_reported: np.ndarray
+    cash: np.ndarray
+    grants: np.ndarray
+    rd_aid_year: np.ndarray
+
+
 @njit(cache=True, nogil=True)
+def use_grants(f: Aided, rows: np.ndarray, amount: np.ndarray, real: np.ndarray, repeat: float, year: int) -> None:
+    """Do the R&D that grants (m,) of an ``amount`` (CNY) are good for, ``real`` (CNY) at a first one.
+
+    Each further grant is worth ``repeat`` of the one before.
+    """
+    for j in range(rows.shape[0]):
+        i = rows[j]
+        done = real[j] * repeat ** f.grants[i]
+        f.rd_real[i] += done
+        f.rd_aided[i] = done
+        f.rd_reported[i] += done if real[j] > 0.0 else amount[j]  # what was misused is accounted for as R&D
+        f.cash[i] -= amount[j]  # the grant goes through R&D or is gone; it does not stay as cash
+        f.grants[i] += 1
+        f.rd_aid_year[i] = year
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def equip(
     key: np.ndarray,
     alive: np.ndarray,
@@ -325,13 +371,13 @@ def equip(
     a_keeps: np.uint64,
 ) -> None:
     """Count R&D staff (n,), and let firms set up R&D institutions or close those of firms that do no R&D."""
+    closes, able = np.empty(key.shape[0], np.bool_), np.empty(key.shape[0], np.bool_)
     for i in range(key.shape[0]):
         rd_staff[i] = rd_real[i] / per_head if alive[i] else 0.0
-        if not alive[i]:
-            has_institution[i] = False
-        elif has_institution[i]:
-            if not does_rd[i]:
-                has_institution[i] = uniform_at(a_keeps, key[i]) < kept
-        elif does_rd[i]:
-            chance = large_chance if revenue[i] > large else small_chance
-            has_institution[i] = uniform_at(a_sets_up, key[i]) < chance
+    for i in range(key.shape[0]):
+        has_institution[i] &= alive[i]
+        closes[i], able[i] = has_institution[i] & (not does_rd[i]), alive[i] & does_rd[i] & (not has_institution[i])
+    for i in np.flatnonzero(closes):  # type: ignore[assignment]
+        has_institution[i] = uniform_at(a_keeps, key[i]) < kept
+    for i in np.flatnonzero(able):  # type: ignore[assignment]
+        has_institution[i] = uniform_at(a_sets_up, key[i]) < (large_chance if revenue[i] > large else small_chance)

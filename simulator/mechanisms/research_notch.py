@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from simulator.core.luck import Luck
+from simulator.core.elementary import exp_of
+from simulator.core.luck import Luck, normals_of
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
 from simulator.world.rules import Law, has_small_rate, law_of, threshold_of
@@ -94,47 +95,57 @@ class Costs(NamedTuple):
     notch_reach: float
     notch_buffer: float
     status_worth: float
+    status_cost_spread: float
 
 
 @njit(cache=True, nogil=True)
-def _aware(f: Columns, cost_factor: np.ndarray, median: float) -> tuple[np.ndarray, np.ndarray]:
+def _price(f: Columns, cost_factor: np.ndarray, median: float) -> tuple[np.ndarray, np.ndarray]:
     """Write the ``median`` cost of status (CNY) for all; return rows and keys (m,) of those that can have it this year.
 
     The others do not know of it, or have no R&D to show. ``cost_factor`` is (n,), or (1,) where it is the same for all.
     """
-    if cost_factor.shape[0] == 1:
-        f.status_cost[:] = median * cost_factor[0]
-    else:
-        for i in range(f.alive.shape[0]):
-            f.status_cost[i] = median * cost_factor[i]
-    rows = np.empty(f.alive.shape[0], np.int64)
-    m = 0
-    for i in range(f.alive.shape[0]):  # no branch, which would be guessed wrong too often
-        rows[m] = i
-        m += f.alive[i] & (f.does_rd[i] | f.hnte_informed[i] | (f.rd_lag1[i] + f.rd_lag2[i] > 0.0))
-    return rows[:m].copy(), f.key[rows[:m]]
+    one = cost_factor.shape[0] == 1
+    aware = np.empty(f.alive.shape[0], np.bool_)
+    for i in range(f.alive.shape[0]):
+        f.status_cost[i] = median * (cost_factor[0] if one else cost_factor[i])
+    for i in range(f.alive.shape[0]):
+        aware[i] = f.alive[i] & (f.does_rd[i] | f.hnte_informed[i] | (f.rd_lag1[i] + f.rd_lag2[i] > 0.0))
+    rows = np.flatnonzero(aware)
+    return rows, f.key[rows]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _views(keys: np.ndarray, spread: float, address: np.uint64) -> np.ndarray:
+    """Return what status costs firms (m,) over the median's."""
+    luck, out = np.empty((keys.shape[0], 1)), np.empty(keys.shape[0])
+    normals_of(address, keys, luck)
+    for j in range(keys.shape[0]):
+        out[j] = exp_of(spread * luck[j, 0])
+    return out
 
 
 @njit(cache=True, nogil=True)
-def _reach(
+def _answer(
     f: Columns,
-    rows: np.ndarray,
-    over: np.ndarray,
     p: Costs,
     law: Law,
+    cost_factor: np.ndarray,
     tax_cut: np.ndarray,
+    median: float,
     award: float,
     min_hightech: float,
     valid: float,
     relabelling: bool,
+    address: np.uint64,
 ) -> None:
-    """Let firms below the HNTE threshold reach it by real R&D, by relabelling, or not at all.
+    """Write what status costs each firm, and let firms below the HNTE threshold reach it by real R&D, relabel, or not.
 
     The test is the sum of three years' R&D over the same years' sales. The cost of a gap g is least at
     relabelling r = min(g, T * notch_real / notch_relabel), with T the R&D that the threshold asks for this year.
-    ``over`` (m,) is the cost of status of some ``rows`` over the median's; ``tax_cut`` is (n,), or (1,) where it is
-    the same for all.
+    ``cost_factor`` on the ``median`` cost and ``tax_cut`` are (n,), or (1,) where they are the same for all.
     """
+    rows, keys = _price(f, cost_factor, median)
+    over = _views(keys, p.status_cost_spread, address)
     for j in range(rows.shape[0]):
         i = rows[j]
         f.status_cost[i] *= over[j]
@@ -168,16 +179,16 @@ def answer_notch(world: World, terms: Terms, p: NotchParameters, luck: Luck) -> 
     f, st, rules = world.firms, world.state, world.rules
     st.status_worth = p.status_worth
     columns = Columns._make([getattr(f, name) for name in Columns._fields])
-    rows, keys = _aware(columns, terms.values("hnte_cost"), p.status_cost * st.deflator)
-    _reach(
+    _answer(
         columns,
-        rows,
-        np.exp(p.status_cost_spread * luck.normal(keys, "status")),
         Costs._make([float(getattr(p, name)) for name in Costs._fields]),
         law_of(rules),
+        terms.values("hnte_cost"),
         terms.values("hnte_tax"),
+        p.status_cost * st.deflator,
         float(sum(float(np.max(o.value)) for o in terms.promises("certification_award"))),
         float(rules["hnte_hightech_share"]),
         float(max(rules["hnte_valid_years"], 1.0)),
         world.switches.get("relabelling", "on") == "on",
+        luck.address("status"),
     )
