@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from simulator.core.luck import normal_at, uniform_at
+from simulator.core.selection import marked
 from simulator.world.agents import TECH_DIMENSIONS
 
 
@@ -121,10 +122,10 @@ def hold(f: Members, alive: np.ndarray, lead: np.ndarray) -> tuple[np.ndarray, n
     bound = np.empty(f.key.shape[0], np.bool_)
     for i in range(f.key.shape[0]):
         bound[i] = f.alliance[i] >= 0
-    held = np.flatnonzero(bound)
+    held = marked(bound)
     row, most = np.full(lead.shape[0], -1), np.full(lead.shape[0], -1)
     m = 0
-    for i in held:  # type: ignore[assignment]
+    for i in held:
         k = f.alliance[i]
         if not f.alive[i]:
             f.alliance[i] = -1
@@ -179,7 +180,7 @@ def turn(
     mask = np.empty(f.key.shape[0], np.bool_)
     for i in range(f.key.shape[0]):
         mask[i] = (f.alliance[i] < 0) & f.alive[i] & f.does_rd[i]
-    rows, m = np.flatnonzero(mask), 0
+    rows, m = marked(mask), 0
     for i in rows:  # no branch, which would be guessed wrong too often
         rows[m] = i
         m += uniform_at(at.join, f.key[i]) < p.join
@@ -200,7 +201,7 @@ def turn(
     members[:] = 0
     for i in range(f.key.shape[0]):
         mask[i] = f.alliance[i] >= 0
-    rows = np.flatnonzero(mask)
+    rows = marked(mask)
     for i in rows:
         members[f.alliance[i]] += 1
     for k in range(alive.shape[0]):
@@ -226,8 +227,8 @@ def leaders(f: Members, has_institution: np.ndarray, sectors: int) -> tuple[np.n
     mask, lead = np.empty(f.key.shape[0], np.bool_), np.full(sectors, -1)
     for i in range(f.key.shape[0]):
         mask[i] = f.does_rd[i] & f.alive[i] & (f.alliance[i] < 0)
-    free = np.flatnonzero(mask)
-    for i in free:  # type: ignore[assignment]
+    free = marked(mask)
+    for i in free:
         j = lead[f.sector[i]]
         if has_institution[i] and (
             j < 0 or f.rd_real[i] > f.rd_real[j] or (f.rd_real[i] == f.rd_real[j] and f.key[i] < f.key[j])

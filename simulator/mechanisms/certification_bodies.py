@@ -9,6 +9,7 @@ from numba import njit
 
 from simulator.core.luck import Luck
 from simulator.core.parameters import Range, parameter
+from simulator.core.selection import marked
 from simulator.core.terms import Terms
 from simulator.world.rules import large_or_medium
 from simulator.world.world import World
@@ -91,9 +92,9 @@ def _newly_named(
     for i in range(alive.shape[0]):
         first[i] = (aided[i] == year) & alive[i] & ((named[i] & bits[0]) == 0)
         second[i] = (grown[i] == year) & alive[i] & ((named[i] & bits[1]) == 0)
-    for i in np.flatnonzero(first):  # type: ignore[assignment]
+    for i in marked(first):
         first[i] = large_or_medium(staff[i], revenue[i])
-    return np.flatnonzero(first), np.flatnonzero(second)
+    return marked(first), marked(second)
 
 
 def count_supported(world: World, luck: Luck) -> None:

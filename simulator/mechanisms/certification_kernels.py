@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from simulator.core.luck import normals_of, uniform_at
+from simulator.core.selection import marked
 from simulator.world.rules import (
     SMALL_FIRM_STAFF,
     TECHNOLOGY_SME_STAFF,
@@ -97,14 +98,14 @@ def holders(f: Columns, year: int, count: int) -> tuple[np.ndarray, np.ndarray, 
         counted[i] = f.alive[i] & (f.does_rd[i] | f.has_institution[i] | (f.hnte_until[i] >= year))
     performers, certified = np.zeros(count, np.int64), np.zeros(count, np.int64)
     bodies, recognised = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    for i in np.flatnonzero(counted):  # type: ignore[assignment]
+    for i in marked(counted):
         s = f.sector[i]
         performers[s] += f.does_rd[i]
         certified[s] += f.hnte_until[i] >= year
         bodies[s] += f.has_institution[i]
         recognised[s] += f.technology_centre[i]
     share = np.minimum(certified / np.maximum(performers, 1), 1.0)
-    return share, recognised / np.maximum(bodies, 1), np.flatnonzero(performing)
+    return share, recognised / np.maximum(bodies, 1), marked(performing)
 
 
 @njit(cache=True, nogil=True)
@@ -129,7 +130,7 @@ def tell(
         f.technicians[i] = p.technicians * f.rd_staff[i] + p.other_technicians * f.staff[i]
     for i in range(f.key.shape[0]):
         mask[i] = f.alive[i] & f.does_rd[i] & (not f.hnte_informed[i])
-    for i in np.flatnonzero(mask):  # type: ignore[assignment]
+    for i in marked(mask):
         chance = p.own_search + p.contact * certified[f.sector[i]] + outreach[i]
         f.hnte_informed[i] = uniform_at(told, f.key[i]) < min(chance, MOST_TOLD)
     latest = int(np.floor(year - least_age))
@@ -138,7 +139,7 @@ def tell(
     for i in range(f.key.shape[0]):
         able = f.technicians[i] >= least_technicians * f.staff[i]
         mask[i] &= able & (f.hightech_share[i] >= least_hightech)
-    return np.flatnonzero(mask)
+    return marked(mask)
 
 
 @njit(cache=True, nogil=True)
@@ -231,19 +232,19 @@ def keep_registers(
     small, mask = np.empty(count, np.bool_), np.empty(count, np.bool_)
     for i in range(count):
         mask[i] = f.alive[i] & (f.hnte_until[i] >= year)
-    for i in np.flatnonzero(mask):  # type: ignore[assignment]
+    for i in marked(mask):
         whole += f.revenue[i]
     for i in range(count):
         small[i] = f.alive[i] & (not f.above_scale[i]) & (f.staff[i] < SMALL_FIRM_STAFF)
     for i in range(count):
         mask[i] = small[i] & (not f.technology_sme[i]) & (f.founded[i] <= year - 1)
-    for i in np.flatnonzero(mask):  # type: ignore[assignment]
+    for i in marked(mask):
         active = f.does_rd[i] or (seats and f.incubator[i] >= 0)
         chance = p.recognise * (p.recognise_active if active else p.recognise_passive) + outreach[i]
         f.technology_sme[i] = uniform_at(at.recognised, f.key[i]) < chance
     for i in range(count):
         mask[i] = small[i] & (not f.innovative_small[i]) & (f.innovations[i] > 0)
-    for i in np.flatnonzero(mask):  # type: ignore[assignment]
+    for i in marked(mask):
         f.innovative_small[i] = uniform_at(at.innovative, f.key[i]) < p.innovative
     for i in range(count):
         f.technology_sme[i] &= f.alive[i] & (f.staff[i] < TECHNOLOGY_SME_STAFF)
@@ -251,12 +252,12 @@ def keep_registers(
         f.above_scale[i] &= f.alive[i]
     for i in range(count):
         mask[i] = f.alive[i] & (not f.above_scale[i]) & (f.revenue[i] >= threshold)
-    for i in np.flatnonzero(mask):  # type: ignore[assignment]
+    for i in marked(mask):
         if industry[f.sector[i]]:
             f.above_scale[i] = uniform_at(at.scale, f.key[i]) < p.scale_lag
     for i in range(count):
         mask[i] = f.above_scale[i] & (f.revenue[i] < leaves)
-    for i in np.flatnonzero(mask):  # type: ignore[assignment]
+    for i in marked(mask):
         f.above_scale[i] = uniform_at(at.below, f.key[i]) >= p.scale_lag
     return whole
 
@@ -299,7 +300,7 @@ def candidates(
     address: np.uint64,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows (m,) of technology SMEs and how promising each looks to the growth programme."""
-    rows = np.flatnonzero(alive & technology_sme)
+    rows = marked(alive & technology_sme)
     seen, rank = np.empty((rows.shape[0], 1)), np.empty(rows.shape[0])
     normals_of(address, key[rows], seen)
     for k in range(rows.shape[0]):

@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from simulator.core.luck import child_keys, normal_at, normal_quantile, poisson_at, uniform_at
+from simulator.core.selection import marked
 from simulator.world.agents import ANGEL, PRIVATE
 
 LEAST_CASH = 1.0e5  # CNY without which a fund does not invest
@@ -154,7 +155,7 @@ def _best(
         looked_at[i] = technical & free & (f.founded[i] >= earliest)
     heap = [(-np.inf, np.uint64(0), -1)] * count
     steps = MOST_NORMAL.shape[0]
-    for i in np.flatnonzero(looked_at):  # type: ignore[assignment]
+    for i in marked(looked_at):
         look = f.quality[i] + p.seen_growth * f.growth[i] + (p.seen_rd if f.does_rd[i] else 0.0)
         look += by_grant if f.grants[i] == 1 else 0.0
         if sealed.shape[0] != 1 and sealed[i]:

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from simulator.core.luck import uniform_at
+from simulator.core.selection import marked
 from simulator.world.loans import Asking
 from simulator.world.rules import SMALL_FIRM_STAFF
 
@@ -131,11 +132,11 @@ def seekers(
     for i in range(f.key.shape[0]):
         technical = f.technology_sme[i] | (f.hnte_until[i] >= year)
         small[i] = technical & f.alive[i] & (f.staff[i] < SMALL_FIRM_STAFF) & (f.listed[i] < 2)
-    rows = np.flatnonzero(small)
+    rows = marked(small)
     count = rows.shape[0]
     luck, chance = np.empty(count), np.empty(count)
     n = 0
-    for i in rows:  # type: ignore[assignment]
+    for i in rows:
         u = uniform_at(address, f.key[i])
         paid = interest[i] if interest.shape[0] != 1 else interest[0]
         rows[n], luck[n], chance[n] = i, u, p.loan_chance * (1.0 + p.interest_response * paid)

@@ -10,6 +10,7 @@ from numba import njit
 
 from simulator.core.luck import Luck, uniform_at
 from simulator.core.parameters import Range, parameter
+from simulator.core.selection import marked
 from simulator.core.terms import Terms
 from simulator.world.loans import Asking, Effect, Loans, cover, open_pool, owe
 from simulator.world.rules import SMALL_FIRM_STAFF
@@ -123,9 +124,9 @@ def _owners(
     for i in range(f.key.shape[0]):
         small = f.alive[i] & (f.staff[i] < SMALL_FIRM_STAFF) & (f.listed[i] < 2)
         able[i] = small & (f.patents[i] >= 1) & (f.revenue[i] > 0.0)
-    rows = np.flatnonzero(able)
+    rows = marked(able)
     m, good, all_ = rows.shape[0], 0.0, 0.0
-    for i in rows:  # type: ignore[assignment]
+    for i in rows:
         good += f.quality_patents[i]
         all_ += f.patents[i]
     each = price * (good / max(all_, 1.0))

@@ -12,6 +12,7 @@ from simulator.core.declare import Label, Mechanism
 from simulator.core.elementary import exp_of, log_of
 from simulator.core.luck import Luck, count_above, normals_of, uniform_at
 from simulator.core.parameters import Range, parameter
+from simulator.core.selection import marked
 from simulator.core.terms import Terms
 from simulator.mechanisms.innovation_abroad import AbroadParameters, absorb, buy_abroad
 from simulator.mechanisms.innovation_opportunities import OpportunityParameters, openness, use_up
@@ -153,7 +154,7 @@ def _surroundings(alive: np.ndarray, rd_real: np.ndarray, tech: np.ndarray) -> n
     performing = np.empty(alive.shape[0], np.bool_)
     for i in range(alive.shape[0]):
         performing[i] = alive[i] & (rd_real[i] > 0.0)
-    for i in np.flatnonzero(performing):  # type: ignore[assignment]
+    for i in marked(performing):
         for k in range(tech.shape[1]):
             out[k] += rd_real[i] * tech[i, k]
     return out
@@ -237,7 +238,7 @@ def _innovate(
         for j in range(count):
             innovations[start + j] = 0
             busy[j] = alive[start + j] & (does_rd[start + j] | (boost[start + j] != 0.0))
-        for j in np.flatnonzero(busy[:count]):  # type: ignore[assignment]  # few: most firms do no R&D
+        for j in marked(busy[:count]):  # few: most firms do no R&D
             i = start + j
             old = before[j]
             near = absorbed = 0.0

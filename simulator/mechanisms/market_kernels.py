@@ -11,6 +11,7 @@ from numba import njit
 from simulator.core.elementary import exp_of, log_of
 from simulator.core.luck import uniform_at
 from simulator.core.population import find
+from simulator.core.selection import marked
 
 BLOCK = 256  # firms whose exponentials and logarithms are taken together
 FADED = 0.05  # mentoring below this is over
@@ -288,7 +289,7 @@ def assess(
         lower[i] = further * taxable[i]
         guided[i] = beyond[i] = 0.0
         claiming[i] = alive[i] & claims[i]
-    for i in np.flatnonzero(claiming):  # type: ignore[assignment]
+    for i in marked(claiming):
         whole = taxable[i]
         small = whole < law.small_ceiling and staff[i] <= law.small_staff
         certified = hnte_until[i] >= year and not small

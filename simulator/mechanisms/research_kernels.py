@@ -9,6 +9,7 @@ from numba import njit
 
 from simulator.core.elementary import exp_of, log_of
 from simulator.core.luck import normal_at, normal_quantile, normals_of, uniform_at
+from simulator.core.selection import marked
 from simulator.world.agents import STATE
 from simulator.world.rules import SMALL_FIRM_STAFF, Law, has_small_rate
 
@@ -290,7 +291,7 @@ def performers(alive: np.ndarray, spent: np.ndarray, revenue: np.ndarray) -> tup
     if revenue.shape[0] > 0:
         for i in range(alive.shape[0]):
             some[i] &= revenue[i] > 0.0
-    rows = np.flatnonzero(some)
+    rows = marked(some)
     return rows, spent[rows]
 
 
@@ -377,7 +378,7 @@ def equip(
     for i in range(key.shape[0]):
         has_institution[i] &= alive[i]
         closes[i], able[i] = has_institution[i] & (not does_rd[i]), alive[i] & does_rd[i] & (not has_institution[i])
-    for i in np.flatnonzero(closes):  # type: ignore[assignment]
+    for i in marked(closes):
         has_institution[i] = uniform_at(a_keeps, key[i]) < kept
-    for i in np.flatnonzero(able):  # type: ignore[assignment]
+    for i in marked(able):
         has_institution[i] = uniform_at(a_sets_up, key[i]) < (large_chance if revenue[i] > large else small_chance)

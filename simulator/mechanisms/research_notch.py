@@ -11,6 +11,7 @@ from numba import njit
 from simulator.core.elementary import exp_of
 from simulator.core.luck import Luck, normals_of
 from simulator.core.parameters import Range, parameter
+from simulator.core.selection import marked
 from simulator.core.terms import Terms
 from simulator.world.rules import Law, has_small_rate, law_of, threshold_of
 from simulator.world.world import World
@@ -110,7 +111,7 @@ def _price(f: Columns, cost_factor: np.ndarray, median: float) -> tuple[np.ndarr
         f.status_cost[i] = median * (cost_factor[0] if one else cost_factor[i])
     for i in range(f.alive.shape[0]):
         aware[i] = f.alive[i] & (f.does_rd[i] | f.hnte_informed[i] | (f.rd_lag1[i] + f.rd_lag2[i] > 0.0))
-    rows = np.flatnonzero(aware)
+    rows = marked(aware)
     return rows, f.key[rows]
 
 
