@@ -128,7 +128,7 @@ class Population:
         return int(sum(int(rows["__count__"]) for rows in self._queue))
 
     def queued(self, name: str) -> np.ndarray:
-        """Return one column of the queued newcomers, in the order in which they will join."""
+        """Return one column of the queued newcomers, as they will join, to be read and not written."""
         parts = []
         for rows in self._queue:
             value = np.asarray(rows.get(name, self.columns[name].default))

@@ -224,7 +224,7 @@ def _close(
         size = int(staff[i] >= STEPS[1]) + int(staff[i] >= STEPS[2]) + int(staff[i] >= STEPS[3])
         h = hazards[min(max(year - founded[i] - 1, 0), last)] * by_size[size] * (without if does_rd[i] else 1.0)
         h *= (p.distress if profit[i] < 0.0 else 1.0) * (p.distress if cash[i] < 0.0 else 1.0)
-        h *= 1.0 + news * mentored[i]
+        h *= 1.0 + news * mentored[i]  # at least as high as what the firm's quality decides below
         rows[count] = i
         # up to 1.5, exp(x) is no more than 1 + x + x^2
         near = uniform_at(address, key[i]) <= worst * (1.0 + x + x * x) * h + (moves if settled[i] > 0 else 0.0)

@@ -158,7 +158,7 @@ def begin(
             parent[n], first[n] = f.key[i], BROUGHT
             count[n] = int(poisson_at(luck.brought, f.key[i], p.attracted))
             n += 1
-    for u in range(fields.shape[0]):
+    for u in range(min(fields.shape[0], u_key.shape[0])):  # the region's own institutions come first
         if u_alive[u]:
             share = fields[u, pharma] / max(fields[u].sum(), 1e-12)
             parent[n], first[n] = u_key[u], OWN

@@ -13,11 +13,9 @@ from simulator.core.terms import Terms
 from simulator.mechanisms.transfer_facilities import FacilityParameters, share_instruments
 from simulator.mechanisms.transfer_joint import JointParameters, joint_projects
 from simulator.mechanisms.transfer_kernels import (
-    Awards,
     Beginners,
     Institutes,
     Leaving,
-    Partners,
     Placing,
     Rights,
     Users,
@@ -28,7 +26,7 @@ from simulator.mechanisms.transfer_kernels import (
     start_hours,
 )
 from simulator.mechanisms.transfer_market import MarketParameters, buy_technology, open_offices, sort_projects
-from simulator.world.hours import askers, costs, ranks, serve, with_university
+from simulator.world.hours import Awards, Partners, askers, costs, ranks, serve, with_university
 from simulator.world.world import World
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
-from simulator.core.luck import Luck
+from simulator.core.luck import Luck, uniform_at
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Terms
-from simulator.mechanisms.transfer_kernels import Awards, Joint, Partners, start_joint
-from simulator.world.hours import askers, costs, ranks, serve
+from simulator.world.hours import Awards, Partners, additional_part, askers, costs, ranks, serve, tie_worth
 from simulator.world.world import World
 
 WORKING_TIE = 0.5  # strength from which a tie works, as it is counted elsewhere
@@ -87,6 +88,51 @@ class JointParameters:
         source="scandura2016",
         doc="rise of a firm's own R&D intensity by its first project with a partner (published: the sign)",
     )
+
+
+class Joint(NamedTuple):
+    """The parameters of the same names, and the strength from which a tie works."""
+
+    joint_tie: float
+    joint_commitment: float
+    joint_usual: float
+    joint_rd: float
+    outsourcing: float
+    working_tie: float
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def start_joint(
+    f: Partners,
+    paid: Awards,
+    p: Joint,
+    deflator: float,
+    address: np.uint64,
+    hours_sold: np.ndarray,
+    own_share: np.ndarray,
+) -> None:
+    """Start joint projects: ``hours_sold`` gathers the fund's part of them by university, ``own_share`` the firms'."""
+    at = 0
+    for j in range(paid.who.shape[0]):
+        i, amount = paid.who[j], paid.amount[j]
+        while paid.rows[at] != i:
+            at += 1
+        whole = paid.cost[at]
+        # a project that would have been done anyway is among the firm's contracts; there the fund's money stays with it
+        new_part = additional_part(paid.real[j] / amount, amount / whole, p.joint_usual)
+        hours_sold[paid.provider[at]] += amount * new_part
+        own_share[paid.provider[at]] += (whole - amount) * new_part
+        f.cash[i] -= amount * new_part
+        committed = new_part * (1.0 - p.joint_commitment * amount / whole)
+        # own R&D is counted where it is decided; what the partner knows comes on top of it, from the whole project
+        brought = whole * committed / deflator
+        lasting = f.boost[i] * f.boost_life[i] + brought * paid.half_life[j]
+        f.boost[i] += brought
+        f.boost_life[i] = lasting / max(f.boost[i], 1e-9)
+        if f.link[i] < p.working_tie:  # the first project
+            f.rd_intensity[i] *= 1.0 + p.joint_rd * committed
+        if uniform_at(address, f.key[i]) < p.joint_tie * committed:
+            f.link[i] = max(f.link[i], tie_worth(f.rd_real[i], whole, p.outsourcing))
 
 
 def joint_projects(

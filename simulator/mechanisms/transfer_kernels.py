@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from simulator.core.luck import poisson_at, poisson_quantile, uniform_at
-from simulator.world.hours import additional_part, costs, tie_worth
+from simulator.world.hours import Awards, Partners, costs
 from simulator.world.inventors import LEAST_SHARE, REFERENCE_SHARE
 
 SLOWEST, FASTEST = 0.25, 4.0  # bounds of a year's change of a firm's technology sales by its growth
@@ -27,36 +27,6 @@ class Users(NamedTuple):
     nearness: np.ndarray
     link: np.ndarray
     acquired: np.ndarray
-
-
-class Partners(NamedTuple):
-    """The columns of firms that paid work at a university reads and changes, by name."""
-
-    key: np.ndarray
-    cash: np.ndarray
-    link: np.ndarray
-    boost: np.ndarray
-    boost_life: np.ndarray
-    does_rd: np.ndarray
-    rd_real: np.ndarray
-    rd_intensity: np.ndarray
-    revenue: np.ndarray
-    voucher_year: np.ndarray
-
-
-class Awards(NamedTuple):
-    """What a draw paid the firms ``who`` (rows), and the applicants (m,) that it chose from, both in order of rows.
-
-    ``cost`` (m,) is what each asked for, ``provider`` (m,) who would do the work.
-    """
-
-    who: np.ndarray
-    amount: np.ndarray
-    real: np.ndarray
-    half_life: np.ndarray
-    rows: np.ndarray
-    cost: np.ndarray
-    provider: np.ndarray
 
 
 class Institutes(NamedTuple):
@@ -132,17 +102,6 @@ class Beginners(NamedTuple):
     link_after: float
 
 
-class Joint(NamedTuple):
-    """The parameters of the same names, and the strength from which a tie works."""
-
-    joint_tie: float
-    joint_commitment: float
-    joint_usual: float
-    joint_rd: float
-    outsourcing: float
-    working_tie: float
-
-
 @njit(cache=True, nogil=True)
 def _of(column: np.ndarray, j: int) -> float:
     """Return a row's value of a (m,) column, or what all have where it is (1,)."""
@@ -182,40 +141,6 @@ def start_hours(
         if not f.does_rd[i] and uniform_at(a_regular, f.key[i]) < p.regular:
             f.does_rd[i] = True
             f.rd_real[i] = f.rd_intensity[i] * f.revenue[i]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def start_joint(
-    f: Partners,
-    paid: Awards,
-    p: Joint,
-    deflator: float,
-    address: np.uint64,
-    hours_sold: np.ndarray,
-    own_share: np.ndarray,
-) -> None:
-    """Start joint projects: ``hours_sold`` gathers the fund's part of them by university, ``own_share`` the firms'."""
-    at = 0
-    for j in range(paid.who.shape[0]):
-        i, amount = paid.who[j], paid.amount[j]
-        while paid.rows[at] != i:
-            at += 1
-        whole = paid.cost[at]
-        # a project that would have been done anyway is among the firm's contracts; there the fund's money stays with it
-        new_part = additional_part(paid.real[j] / amount, amount / whole, p.joint_usual)
-        hours_sold[paid.provider[at]] += amount * new_part
-        own_share[paid.provider[at]] += (whole - amount) * new_part
-        f.cash[i] -= amount * new_part
-        committed = new_part * (1.0 - p.joint_commitment * amount / whole)
-        # own R&D is counted where it is decided; what the partner knows comes on top of it, from the whole project
-        brought = whole * committed / deflator
-        lasting = f.boost[i] * f.boost_life[i] + brought * paid.half_life[j]
-        f.boost[i] += brought
-        f.boost_life[i] = lasting / max(f.boost[i], 1e-9)
-        if f.link[i] < p.working_tie:  # the first project
-            f.rd_intensity[i] *= 1.0 + p.joint_rd * committed
-        if uniform_at(address, f.key[i]) < p.joint_tie * committed:
-            f.link[i] = max(f.link[i], tie_worth(f.rd_real[i], whole, p.outsourcing))
 
 
 @njit(cache=True, nogil=True)

@@ -62,7 +62,7 @@ def highest_rows(score: np.ndarray, count: int) -> np.ndarray:
             equal -= score[i] == least
             rows[m] = i
             m += 1
-    return rows
+    return rows[:m]  # none where the least of them is no number
 
 
 @njit(cache=True, nogil=True)
@@ -81,7 +81,8 @@ def labels_of(score: np.ndarray, counts: np.ndarray) -> np.ndarray:
     scale = scale if math.isfinite(scale) else 0.0  # scores next to each other
     place, found = np.empty(n, np.int64), np.zeros(_BINS, np.int64)
     for i in range(n):
-        place[i] = int((score[i] - low) * scale)
+        bin_ = (score[i] - low) * scale
+        place[i] = int(bin_) if 0.0 <= bin_ < _BINS else 0  # what is no number lies with the least
         found[place[i]] += 1
     ends, begins = np.cumsum(counts), np.cumsum(found) - found  # of labels and of bins, in the order of scores
     label_of = np.empty(_BINS, np.int64)  # -1 for bins whose scores have several

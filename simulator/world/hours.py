@@ -2,11 +2,43 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit, vectorize
 
 from simulator.core.elementary import exp_of
 from simulator.core.luck import normals_of, uniform_at
+
+
+class Partners(NamedTuple):
+    """The columns of firms that paid work at a university reads and changes, by name."""
+
+    key: np.ndarray
+    cash: np.ndarray
+    link: np.ndarray
+    boost: np.ndarray
+    boost_life: np.ndarray
+    does_rd: np.ndarray
+    rd_real: np.ndarray
+    rd_intensity: np.ndarray
+    revenue: np.ndarray
+    voucher_year: np.ndarray
+
+
+class Awards(NamedTuple):
+    """What a draw paid the firms ``who`` (rows), and the applicants (m,) that it chose from, both in order of rows.
+
+    ``cost`` (m,) is what each asked for, ``provider`` (m,) who would do the work.
+    """
+
+    who: np.ndarray
+    amount: np.ndarray
+    real: np.ndarray
+    half_life: np.ndarray
+    rows: np.ndarray
+    cost: np.ndarray
+    provider: np.ndarray
 
 
 @njit(cache=True, nogil=True)
@@ -71,13 +103,16 @@ def _in_turn(score: np.ndarray, keys: np.ndarray) -> np.ndarray:
     Scores are drawn and so spread over their range: as many shelves as scores leave few on each, and little to sort.
     """
     m = score.shape[0]
+    if m == 0:
+        return np.empty(0, np.int64)
     low, high = score[0], score[0]
     for k in range(1, m):
         low, high = min(low, score[k]), max(high, score[k])
     per = (m - 1) / (high - low) if high > low else 0.0
     shelf, first = np.empty(m, np.int64), np.zeros(m + 1, np.int64)
     for k in range(m):
-        shelf[k] = int((score[k] - low) * per)
+        place = (score[k] - low) * per
+        shelf[k] = int(place) if 0.0 <= place < m else 0  # what is no number stands first
         first[shelf[k] + 1] += 1
     for s in range(m):
         first[s + 1] += first[s]
