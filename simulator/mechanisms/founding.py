@@ -15,7 +15,7 @@ from simulator.mechanisms.founding_heirs import HeirParameters, descends, inheri
 from simulator.mechanisms.founding_kernels import researchers_sectors, staff_founders, standing
 from simulator.mechanisms.founding_people import PeopleParameters, begin_again, renew_culture, student_starts
 from simulator.world.agents import GROWN, GUIDANCE, STAFF_FOUNDED, STUDENT_FOUNDED, UNIVERSITY_FOUNDED
-from simulator.world.births import Newcomers, children, share_out
+from simulator.world.births import Newcomers, children, rows_by_share
 from simulator.world.world import World
 
 USUAL_GROWTH = 0.08  # growth a year at which the rates are stated
@@ -351,8 +351,8 @@ def _from_pool(
     newcomers.request(
         parents,
         origin=STUDENT_FOUNDED,
-        sector=share_out(keys, region.sector("tech_sme_firms"), luck.address(f"{name} sector")),
-        district=share_out(keys, region.district("incubator_share"), luck.address(f"{name} district")),
+        sector=rows_by_share(keys, region.sector("tech_sme_firms"), luck.address(f"{name} sector")),
+        district=rows_by_share(keys, region.district("incubator_share"), luck.address(f"{name} district")),
         performs=performs,
         quality=quality,
         mentored=mentored,
@@ -372,7 +372,7 @@ def _grow_in(newcomers: Newcomers, p: Parameters, scale: np.ndarray) -> None:
         parents,
         origin=GROWN,
         sector=sector,
-        district=share_out(keys, region.district("firm_share"), luck.address("district")),
+        district=rows_by_share(keys, region.district("firm_share"), luck.address("district")),
         performs=0.0,
     )
 

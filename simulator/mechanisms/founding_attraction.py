@@ -12,7 +12,7 @@ from simulator.core.luck import Luck, name_hash, poisson_at, poisson_quantile, s
 from simulator.core.parameters import Range, parameter
 from simulator.core.terms import Entry, Terms
 from simulator.world.agents import ATTRACTED_FIRM
-from simulator.world.births import BirthTraits, Newcomers, children, share_out
+from simulator.world.births import BirthTraits, Newcomers, children, rows_by_share
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,7 @@ def _settle(newcomers: Newcomers, p: AttractionParameters, sector: np.ndarray, n
         parents,
         origin=ATTRACTED_FIRM,
         sector=sector,
-        district=share_out(keys, region.district("firm_share"), newcomers.luck.address("settles in")),
+        district=rows_by_share(keys, region.district("firm_share"), newcomers.luck.address("settles in")),
         performs=p.settled_performs,
         size=p.settled_size * size,
         founded=year - round(p.settled_age),

@@ -164,7 +164,7 @@ def by_share(share: np.ndarray, u: np.ndarray) -> np.ndarray:
 
 
 @njit(cache=True, nogil=True)
-def share_out(keys: np.ndarray, share: np.ndarray, address: np.uint64) -> np.ndarray:
+def rows_by_share(keys: np.ndarray, share: np.ndarray, address: np.uint64) -> np.ndarray:
     """Return (m,) rows drawn by the shares (k,) of rows, one for each of the keys (m,)."""
     u = np.empty(keys.shape[0])
     for i in range(keys.shape[0]):

@@ -9,6 +9,7 @@ from numba import njit, vectorize
 
 from simulator.core.elementary import exp_of
 from simulator.core.luck import normals_of, uniform_at
+from simulator.core.selection import marked
 
 
 class Partners(NamedTuple):
@@ -44,12 +45,7 @@ class Awards(NamedTuple):
 @njit(cache=True, nogil=True)
 def with_university(alive: np.ndarray, university: np.ndarray, ready: np.ndarray) -> np.ndarray:
     """Return the rows (m,) of living firms with a university that are ``ready`` (n,)."""
-    rows = np.empty(alive.shape[0], np.int64)
-    m = 0
-    for i in range(alive.shape[0]):  # no branch, which would be guessed wrong too often
-        rows[m] = i
-        m += ready[i] & alive[i] & (university[i] >= 0)
-    return rows[:m].copy()
+    return marked(ready & alive & (university >= 0))
 
 
 @njit(cache=True, nogil=True)

@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 
 from simulator.core.ledger import Ledger
+from simulator.core.selection import marked
 from simulator.world.agents import (
     LAGS,
     POOLS,
@@ -162,11 +163,7 @@ class RegionState:
 @njit(cache=True, nogil=True)
 def _finished(finished: np.ndarray, kinds: np.ndarray, year: int, kind: int) -> np.ndarray:
     """Return the rows (m,) of projects (n,) of a kind that were finished in a year."""
-    rows, m = np.empty(finished.shape[0], np.int64), 0
-    for i in range(finished.shape[0]):
-        rows[m] = i
-        m += (finished[i] == year) & (kinds[i] == kind)
-    return rows[:m].copy()
+    return marked((finished == year) & (kinds == kind))
 
 
 class World:
